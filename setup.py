@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one source of metadata; also Beam's --setup_file."""
+
+from pathlib import Path
+
+from setuptools import setup
+
+BEAM = ["apache-beam>=2.76,<2.78"]
+
+setup(
+    name="eia930",
+    version="0.1.0",
+    description="The U.S. hourly electricity record (Form EIA-930) as training data for ring-attention models",
+    long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=["eia", "eia.emulator", "quality", "quality.report", "ringdata", "transforms", "pipelines"],
+    package_data={"eia": ["reference/*.csv"], "quality.report": ["*.j2", "*.js", "*.css"]},
+    # A trainer needs ringdata alone: numpy and pyarrow. What loads and checks the record comes with [load].
+    install_requires=["numpy>=1.26,<3", "pyarrow>=16,<26"],
+    extras_require={
+        "load": [
+            *BEAM,
+            "bottleneck>=1.4,<2",
+            "fastavro>=1.9,<2",
+            "google-crc32c>=1.5,<2",
+            "jinja2>=3.1,<4",
+            "msgspec>=0.18,<1",
+            "obstore>=0.8,<0.13",
+            "requests>=2.32,<3",
+            "tensorflow-datasets>=4.9.8,<5",
+            "tqdm>=4.66,<5",
+            "urllib3>=2.2,<3",
+            "zstandard>=0.22,<1",
+        ],
+    },
+)
