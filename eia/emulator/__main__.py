@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m eia.emulator`: serve until told to stop. Prints one line with the URL when it listens."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+from eia.emulator import Emulator, Faults, RowSource, replay, synthetic
+from eia.hours import hour_of, parse_hour
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every flag; one for each field of `Faults`."""
+    flags = argparse.ArgumentParser(prog="python -m eia.emulator", description=__doc__, allow_abbrev=False)
+    flags.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    flags.add_argument("--replay", type=Path, nargs="+", metavar="FILE", help="Parquet or CSV files of real rows")
+    flags.add_argument("--now", type=parse_hour, metavar="YYYY-MM-DDTHH", help="the hour that the clock shows")
+    flags.add_argument("--latency", type=float, default=0.0, help="mean seconds before an answer")
+    flags.add_argument("--jitter", type=float, default=0.0, help="most seconds by which latency differs")
+    flags.add_argument("--seed", type=int, default=0, help="decides faults and latency")
+    flags.add_argument("--log", type=Path, metavar="FILE", help="append one JSON line for every request")
+    flags.add_argument("--key_sha256", help="SHA-256 (hex) of the one good key; without it any key is good")
+    for fault in fields(Faults):
+        text, default = fault.metadata["help"], fault.default
+        if isinstance(default, bool):
+            flags.add_argument(f"--{fault.name}", action="store_true", help=text)
+        elif isinstance(default, tuple):
+            flags.add_argument(f"--{fault.name}", nargs="+", default=default, help=text)
+        else:
+            flags.add_argument(f"--{fault.name}", type=type(default), default=default, help=text)
+    return flags
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    options = parser().parse_args(arguments)
+    values = vars(options)
+    faults = Faults(**{f.name: _frozen(values[f.name]) for f in fields(Faults)})
+    done = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: done.set())
+    try:
+        source = _source(options.replay, options.now)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    with Emulator(
+        source,
+        port=options.port,
+        faults=faults,
+        latency=(options.latency, options.jitter),
+        seed=options.seed,
+        log=options.log,
+        key_sha256=options.key_sha256,
+        now=options.now,
+    ) as server:
+        print(f"listening on {server.url}", flush=True)
+        done.wait()
+    return 0
+
+
+def _source(files: Sequence[Path] | None, now: int | None) -> RowSource:
+    if files:
+        return replay(files)
+    today = datetime.now(UTC).replace(hour=0)
+    return synthetic(now=hour_of(today) if now is None else now)
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

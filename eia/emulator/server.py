@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The emulator's socket: HTTP/1.1 with keep-alive, a thread for each connection, every request noted."""
+
+import hashlib
+import json
+import re
+import socket
+import time
+from dataclasses import asdict, dataclass
+from email.utils import formatdate
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from eia.emulator.delivery import bomb, deliver, gzipped
+from eia.emulator.desk import Asked, Desk, Ruling
+from eia.emulator.faults import Faults
+from eia.emulator.series import RowSource
+
+_COMMON = (
+    ("Cache-Control", "max-age=0, no-cache, no-store"),
+    ("Pragma", "no-cache"),
+    ("Age", "0"),
+    ("Via", "https/1.1 api-umbrella (ApacheTrafficServer [cMsSf ])"),
+    ("Strict-Transport-Security", "max-age=63072000; includeSubdomains;"),
+    ("Strict-Transport-Security", "max-age=31536000; preload"),
+    ("Access-Control-Allow-Headers", "Origin, X-Requested-With, Content-Type, Accept, Authorization, X-Params"),
+    ("Access-Control-Allow-Methods", "GET,POST,PATCH,PUT,DELETE,OPTIONS"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+    ("Vary", "Accept-Encoding"),
+    ("Vary", "Accept-Encoding"),
+)
+_GATEWAY = (
+    ("Strict-Transport-Security", "max-age=31536000; preload"),
+    ("X-Frame-Options", "DENY"),
+    ("X-Xss-Protection", "1; mode=block"),
+    ("Vary", "Accept-Encoding"),
+)
+_ALWAYS = (("Access-Control-Allow-Origin", "*"), ("X-Cache", "MISS"), ("X-Content-Type-Options", "nosniff"))
+_KEY = re.compile(r"(?:^|(?<=&))api_key=[^&]*&?")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request, as it came and as it was answered; `at` is when its first line was read (Unix seconds)."""
+
+    at: float
+    path: str
+    query: str
+    """The query string, without the key."""
+    status: int
+    rows: int
+    fault: str | None
+    key_ok: bool
+
+
+class Emulator:
+    """Serves `source` while open. `latency` is mean and jitter in seconds; `now` the hour its clock shows."""
+
+    def __init__(
+        self,
+        source: RowSource,
+        *,
+        port: int = 0,
+        faults: Faults | None = None,
+        latency: tuple[float, float] = (0.0, 0.0),
+        seed: int = 0,
+        log: Path | None = None,
+        key: str | None = None,
+        key_sha256: str | None = None,
+        now: int | None = None,
+    ) -> None:
+        self.requests: list[Seen] = []
+        self._faults = faults or Faults()
+        self._log = log
+        digest = hashlib.sha256(key.encode()).hexdigest() if key else key_sha256
+        self._desk = Desk(source, faults=self._faults, latency=latency, seed=seed, key_sha256=digest)
+        # Deterministic, and never ahead of the real clock: a client may take it for the time of retrieval.
+        self._date = formatdate(min((source.now if now is None else now) * 3600, time.time()), usegmt=True)
+        self._port = port
+        self._lock = Lock()
+        self._server: _Server | None = None
+        self._thread: Thread | None = None
+        self._file: TextIO | None = None
+
+    @property
+    def url(self) -> str:
+        """The API's base, `http://127.0.0.1:PORT/v2`."""
+        if self._server is None:
+            raise RuntimeError("the emulator is not open; use it in a with block")
+        return f"http://127.0.0.1:{self._server.server_port}/v2"
+
+    def __enter__(self) -> Self:
+        """Listen; the port is bound when this returns."""
+        self._server = _Server(self, self._port)
+        self._file = self._log.open("a", encoding="utf-8") if self._log else None
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="emulator")
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop: no connection outlives the block."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.stop()
+        self._thread.join()
+        self._server = None
+        if self._file:
+            self._file.close()
+
+    def handle(self, asked: Asked, connection: socket.socket, closing: Event) -> bool:
+        """Answer one request on `connection`; returns whether it may carry another."""
+        ruling = self._desk.rule(asked)
+        closing.wait(ruling.delay)
+        reply = ruling.reply
+        body = reply.body.encode()
+        zipped = "gzip" in asked.headers.get("Accept-Encoding", "") and len(body) > 256
+        if reply.fault == "p_bomb":
+            body, zipped = bomb(self._faults.huge_bytes), True
+        elif zipped:
+            body = gzipped(body)
+        length = self._faults.huge_bytes if reply.fault == "p_huge" else len(body)
+        head = self._head(ruling, length, zipped=zipped and reply.fault != "p_huge")
+        self._note(asked, ruling)
+        faults = self._faults
+        return deliver(connection, head, body, fault=reply.fault, faults=faults, closing=closing)
+
+    def _note(self, asked: Asked, ruling: Ruling) -> None:
+        reply = ruling.reply
+        query = _KEY.sub("", asked.query).rstrip("&")
+        seen = Seen(asked.at, asked.path, query, reply.status, reply.rows, reply.fault, ruling.key_ok)
+        with self._lock:
+            self.requests.append(seen)
+            if self._file and not self._file.closed:
+                self._file.write(json.dumps(asdict(seen)) + "\n")
+                self._file.flush()
+
+    def _head(self, ruling: Ruling, length: int, *, zipped: bool) -> bytes:
+        reply = ruling.reply
+        lines = [
+            f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}",
+            f"Date: {self._date}",
+            f"Content-Type: {reply.kind}",
+            f"Content-Length: {length}",
+            f"X-Api-Umbrella-Request-Id: {ruling.id:020x}",
+            f"X-Vcap-Request-Id: {ruling.id:032x}",
+        ]
+        if zipped:
+            lines.append("Content-Encoding: gzip")
+        if not reply.gateway:
+            lines.append(f"Expires: {self._date}")
+        lines += [f"{n}: {v}" for n, v in (*reply.headers, *_ALWAYS, *(_GATEWAY if reply.gateway else _COMMON))]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: "_Server"
+    at = 0.0
+
+    def parse_request(self) -> bool:
+        self.at = time.time()
+        return super().parse_request()
+
+    def do_GET(self) -> None:  # noqa: N802
+        length = int(self.headers.get("Content-Length") or 0)
+        path, _, query = self.path.partition("?")
+        asked = Asked(
+            method=self.command,
+            path=path,
+            query=query,
+            headers={name.title(): value for name, value in self.headers.items()},
+            body=self.rfile.read(length).decode("utf-8", "replace") if length else "",
+            at=self.at,
+        )
+        if not self.server.emulator.handle(asked, self.connection, self.server.closing):
+            self.close_connection = True
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Nothing: the emulator keeps its own list."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+    request_queue_size = 256
+
+    def __init__(self, emulator: Emulator, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.emulator = emulator
+        self.closing = Event()
+        self._open: set[socket.socket] = set()
+        self._guard = Lock()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._guard:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._guard:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no error of ours; anything else is, and is shown."""
+        import sys
+
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+    def stop(self) -> None:
+        """End the listener and every connection, and wait for their threads."""
+        self.closing.set()
+        self.shutdown()
+        with self._guard:
+            for connection in self._open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+        self.server_close()
