@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the data come from: routes, respondents, hours, plan, client, rate, storage, stored responses, rows."""
+"""Where the data come from: routes, respondents, plan, client, rate, storage, stored responses, rows."""

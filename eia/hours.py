@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hours as integers: hours since 1970-01-01T00 UTC, each the stamp of the hour's end.
 
-The API's `period` is the hour-ending UTC stamp, `2023-01-01T00`; as an integer an hour is a key, an index and a distance.
+The API's `period` is the hour-ending UTC stamp, `2023-01-01T00`; as an integer it is a key and an index.
 """
 
 import re

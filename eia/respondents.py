@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Balancing authorities and regions: codes, names, time zones, years of service, neighbours, fuels, sub-regions.
+"""Balancing authorities and regions: codes, names, time zones, neighbours, fuels, sub-regions.
 
 The tables travel inside the package, so that an installed copy on a cluster's worker has them.
 """
@@ -113,8 +113,8 @@ def _date(text: str) -> date | None:
 
 
 def _table(name: str) -> Iterator[dict[str, str]]:
-    with (files("eia") / "reference" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+    text = (files("eia") / "reference" / f"{name}.csv").read_text("utf-8")
+    yield from csv.DictReader(text.splitlines())
 
 
 def _grouped(name: str) -> Mapping[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ Nothing else in the package knows a facet's name. A new route is a new entry of 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from eia.hours import parse_hour
@@ -30,7 +30,7 @@ class Route:
     kind: str
     respondent_name: str
     kind_name: str
-    facets: Mapping[str, str]
+    facets: Mapping[str, str] = field(hash=False)
     alias: str
     series: str
     first: int
@@ -54,8 +54,8 @@ _SOURCE = "  \n    Source: Form EIA-930\n    Product: Hourly Electric Grid Monit
 REGION = Route(
     id="region-data",
     name="Hourly Demand, Demand Forecast, Generation, and Interchange",
-    description="Hourly demand, day-ahead demand forecast, net generation, and interchange by balancing authority."
-    + _SOURCE,
+    description="Hourly demand, day-ahead demand forecast, net generation, and interchange "
+    "by balancing authority." + _SOURCE,
     respondent="respondent",
     kind="type",
     respondent_name="respondent-name",

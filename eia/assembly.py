@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A span's stored responses → tidy file, rejects file, and the account of every row and hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from eia.dispatch import Failure
+from eia.files import File, put_file
+from eia.grid import Grid, Reject, Series
+from eia.hours import stamp
+from eia.lanes import Span
+from eia.respondents import expected_kinds
+from eia.responses import Held
+from eia.routes import REGION, ROUTES
+from eia.rows import Columns
+from eia.storage import Storage
+from eia.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
+from eia.window import Window
+
+Flagger = Callable[[str, NDArray[np.float64]], tuple[NDArray[np.uint8], tuple[str, ...]]]
+"""series id, float64[hours] (NaN: absent or null) → uint8[hours] codes and their names."""
+
+
+class Stored(Protocol):
+    """A source, as far as assembling needs it."""
+
+    @property
+    def name(self) -> str:
+        """What the tidy column `source` says."""
+
+    def columns(self, storage: Storage, span: Span) -> Iterator[tuple[Held, Window, Columns, datetime]]:
+        """Stored responses as columns."""
+
+
+class SeriesReport(msgspec.Struct, frozen=True):
+    """The account of one series: `hours` asked = present + null + missing. Gaps are runs of missing or null hours."""
+
+    series_id: str
+    route: str
+    respondent: str
+    kind: str
+    hours: int
+    present: int
+    null: int
+    missing: int
+    flagged: int
+    flags: dict[str, int]
+    first: str | None
+    last: str | None
+    longest_gap: int
+    longest_gap_from: str | None
+
+
+class GroupReport(msgspec.Struct, frozen=True):
+    """The account of one span: rows received = kept + duplicate + rejected."""
+
+    route: str
+    respondent: str
+    received: int
+    kept: int
+    duplicate: int
+    rejected: int
+    series: list[SeriesReport]
+    files: list[File]
+
+
+def assemble(
+    storage: Storage, source: Stored, span: Span, *, flag: Flagger, failures: Sequence[Failure]
+) -> GroupReport:
+    """Write what a span has, and account for it. Responses come in any order: the result is the same."""
+    grid = Grid(span)
+    for held, window, columns, at in source.columns(storage, span):
+        grid.add(held.key, window, (held.first, held.last), columns, at)
+    if span.route == REGION.id:
+        grid.ensure(span.kinds or expected_kinds(REGION, span.respondent))
+    flagged = [_flagged(span, series, flag) for series in grid.finish()]
+    parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
+    files = [put_file(storage, tidy_path(span), parquet, rows=rows)]
+    files += _write_rejects(storage, span, [*grid.rejects, *_failed(failures)])
+    reports = [_series_report(span, one) for one in flagged]
+    return GroupReport(span.route, span.respondent, grid.received, rows, grid.duplicate, grid.rejected, reports, files)
+
+
+def _flagged(span: Span, series: Series, flag: Flagger) -> Flagged:
+    code, names = flag(ROUTES[span.route].series_id(span.respondent, series.kind), series.value)
+    return Flagged(series, code, names)
+
+
+def _failed(failures: Sequence[Failure]) -> Iterator[Reject]:
+    for failure in failures:
+        yield Reject(failure.reason, failure.request)
+
+
+def _write_rejects(storage: Storage, span: Span, rejects: list[Reject]) -> list[File]:
+    """One line a reject; no file where there is none (an older one goes)."""
+    path = f"rejects/{span.route}/{span.respondent}.jsonl"
+    if not rejects:
+        storage.delete(path)
+        return []
+    lines = b"".join(msgspec.json.encode(reject) + b"\n" for reject in rejects)
+    return [put_file(storage, path, lines, rows=len(rejects))]
+
+
+def _series_report(span: Span, one: Flagged) -> SeriesReport:
+    series, names = one.series, one.names
+    rows = series.at != 0
+    present = rows & ~np.isnan(series.value)
+    places = np.flatnonzero(present)
+    counts = np.bincount(one.code[rows], minlength=len(names)) if len(names) > 1 else np.zeros(1, int)
+    gap, where = _longest_gap(present)
+    return SeriesReport(
+        series_id=ROUTES[span.route].series_id(span.respondent, series.kind),
+        route=span.route,
+        respondent=span.respondent,
+        kind=series.kind,
+        hours=span.hours,
+        present=len(places),
+        null=int(rows.sum()) - len(places),
+        missing=span.hours - int(rows.sum()),
+        flagged=int(counts[1:].sum()),
+        flags={name: int(count) for name, count in zip(names[1:], counts[1:], strict=True) if count},
+        first=stamp(span.first + int(places[0])) if len(places) else None,
+        last=stamp(span.first + int(places[-1])) if len(places) else None,
+        longest_gap=gap,
+        longest_gap_from=stamp(span.first + where) if gap else None,
+    )
+
+
+def _longest_gap(present: NDArray[np.bool_]) -> tuple[int, int]:
+    """(hours, first place) of the longest run without a value."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([True], present, [True])).astype(np.int8)))
+    if not len(edges):
+        return 0, 0
+    starts, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - starts))
+    return int(ends[longest] - starts[longest]), int(starts[longest])
+
+
+def unflagged(series_id: str, value: NDArray[np.float64]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """A flagger that finds nothing, for whoever wants values alone."""
+    return np.zeros(len(value), np.uint8), ("",)
+
+
+def by_span(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
+    """Failures by the id of the span that they belong to."""
+    grouped: dict[str, list[Failure]] = {}
+    for failure in failures:
+        grouped.setdefault(f"{failure.route}/{failure.respondent}", []).append(failure)
+    return grouped

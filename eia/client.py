@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One request to a server that speaks EIA v2: the key in a header, sizes and times bounded, redirects refused.
+
+Every failure is an error of `eia.errors`; whoever calls decides whether to ask again.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from eia.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, UsageError
+from eia.hours import stamp
+from eia.responses import LARGEST, Answer, read_answer
+from eia.routes import PAGE, ROUTES
+from eia.window import Window
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LONGEST_PAUSE = 3600.0
+
+
+class Api:
+    """A pool of connections to one server. Thread-safe. `timeout`: seconds to connect, and between two bytes."""
+
+    def __init__(self, url: str, key: str, *, connections: int = 8, timeout: float = 60.0) -> None:
+        self._url = checked_url(url)
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.headers["X-Api-Key"] = key
+        self._session.headers["Accept-Encoding"] = "gzip"
+        self._session.headers["User-Agent"] = "eia930 (hourly load)"
+        if urlsplit(self._url).hostname in _LOOPBACK:
+            # A proxy of the environment cannot reach this host's own loopback.
+            self._session.trust_env = False
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def ask(self, window: Window) -> Answer:
+        """One attempt at a window. Raises Throttled, Unavailable, Garbled (ask again), Refused or KeyRefused."""
+        url = f"{self._url}/electricity/rto/{window.route}/data/"
+        try:
+            with self._session.get(
+                url, params=_params(window), timeout=self._timeout, stream=True, allow_redirects=False
+            ) as response:
+                body = self._body(response, window)
+                _check_status(response, body, window)
+                return read_answer(body, window, _answered(response.headers.get("Date")))
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise Unavailable(f"{window.id}: no whole answer ({_said(error)})") from None
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def _body(self, response: requests.Response, window: Window) -> bytes:
+        """The unpacked body, bounded in size and time."""
+        body = bytearray()
+        deadline = time.monotonic() + 3 * self._timeout
+        for chunk in response.iter_content(256 * 1024):
+            body += chunk
+            if len(body) > LARGEST:
+                raise Garbled(f"{window.id}: an answer of more than {LARGEST >> 20} MiB")
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{window.id}: the answer took longer than {3 * self._timeout:.0f} s")
+        return bytes(body)
+
+
+def checked_url(url: str) -> str:
+    """The base URL without a slash at its end. UsageError unless the key can travel safely: https, or loopback."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        raise UsageError(f"--api_url {url!r} is no URL like https://api.eia.gov/v2")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise UsageError(f"--api_url {url!r} would send the key unencrypted: use https (http only to this host)")
+    return url.rstrip("/")
+
+
+def _params(window: Window) -> list[tuple[str, str]]:
+    """The query, with a complete sort: ties in an incomplete one come in any order."""
+    route = ROUTES[window.route]
+    direction = "desc" if window.descending else "asc"
+    return [
+        ("frequency", "hourly"),
+        ("data[0]", "value"),
+        (f"facets[{route.respondent}][]", window.respondent),
+        *((f"facets[{route.kind}][]", kind) for kind in window.kinds or route.types),
+        ("start", stamp(window.first)),
+        ("end", stamp(window.last)),
+        ("sort[0][column]", "period"),
+        ("sort[0][direction]", direction),
+        ("sort[1][column]", route.kind),
+        ("sort[1][direction]", "asc"),
+        ("sort[2][column]", route.respondent),
+        ("sort[2][direction]", "asc"),
+        ("offset", "0"),
+        ("length", str(PAGE)),
+    ]
+
+
+def _check_status(response: requests.Response, body: bytes, window: Window) -> None:
+    """Nothing for 200; else the error that the status and the body's code stand for."""
+    status = response.status_code
+    if status == 200 and _error(body)[0] not in _KEY_CODES:
+        return
+    raise _failure(status, body, response.headers, window)
+
+
+_KEY_CODES = ("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_DISABLED", "API_KEY_UNVERIFIED", "API_KEY_UNAUTHORIZED")
+
+
+def _failure(status: int, body: bytes, headers: Any, window: Window) -> EiaError:
+    code, message = _error(body)
+    what = f"{window.id}: status {status} {code} {message}"
+    if status == 429 or code == "OVER_RATE_LIMIT":
+        return Throttled(what, retry_after=_pause(headers.get("Retry-After")))
+    if status in (401, 403) or code in _KEY_CODES:
+        return KeyRefused(f"the server refuses the key: status {status} {code}")
+    if status >= 500 and code != "404":
+        return Unavailable(what, retry_after=_pause(headers.get("Retry-After")))
+    if 300 <= status < 400:
+        return Refused(what, remedy="the server redirects, and the key goes to no other place: check --api_url")
+    return Refused(what)
+
+
+def _error(body: bytes) -> tuple[str, str]:
+    """(code, message) of an error body; its start where it is no JSON."""
+    if b'"error"' not in body[:4096]:
+        return "", "" if body[:1] == b"{" else body[:80].decode("ascii", "replace")
+    try:
+        members = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "", body[:80].decode("ascii", "replace")
+    error = members.get("error")
+    if isinstance(error, dict):
+        return str(error.get("code", ""))[:40], str(error.get("message", ""))[:200]
+    return str(members.get("code", ""))[:40], str(error or "")[:200]
+
+
+def _pause(text: str | None) -> float | None:
+    """`Retry-After` in seconds or as a date → seconds, at most an hour; None where absent or odd."""
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), _LONGEST_PAUSE) if seconds == seconds else None
+
+
+def _answered(date: str | None) -> datetime:
+    """When the server says it answered (`Date`), unless that is in the future; else now."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        said = parsedate_to_datetime(date) if date else now
+    except ValueError:
+        return now
+    return said.astimezone(UTC) if said.tzinfo and said <= now + timedelta(minutes=5) else now
+
+
+def _said(error: BaseException) -> str:
+    """The innermost reason, without addresses of objects."""
+    while getattr(error, "args", ()) and isinstance(error.args[0], BaseException):
+        error = error.args[0]
+    reason = getattr(error, "reason", None)
+    text = f"{type(error).__name__}: {reason or error}"
+    return text.split(" object at 0x")[0][:200]

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong, as a small tree; every error says what was asked and what to do about it.
+
+EiaError
+├── UsageError            the question itself is wrong: nothing was sent (exit 2)
+├── Passing               may pass: ask again
+│   ├── Throttled         too fast, says the server
+│   ├── Unavailable       no answer, or an answer of 5xx
+│   └── Garbled           an answer that is not what it says it is
+├── Refused               this request cannot be had; others can
+└── Stop                  nothing more can be had now: what is stored stays (exit 3)
+    ├── KeyRefused
+    ├── StorageError
+    ├── Superseded        another run or dispatcher works on this folder
+    └── Interrupted       asked to stop (exit 130)
+"""
+
+
+class EiaError(Exception):
+    """`str()` is one line: what happened, and the remedy. Never holds the key."""
+
+    remedy = "run the same command again: what is stored is kept"
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.what = " ".join(what.split())
+        if remedy:
+            self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.remedy})" if self.remedy else self.what
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.what, self.remedy))
+
+
+def _rebuild(kind: type[EiaError], what: str, remedy: str) -> EiaError:
+    return kind(what, remedy=remedy)
+
+
+class UsageError(EiaError):
+    """The question itself is wrong; nothing was sent."""
+
+    remedy = ""
+
+
+class Passing(EiaError):
+    """It may pass: ask again."""
+
+
+class Throttled(Passing):
+    """The server says that we are too fast; `retry_after` in seconds, None where it does not say."""
+
+    def __init__(self, what: str, *, retry_after: float | None = None, remedy: str = "") -> None:
+        super().__init__(what, remedy=remedy)
+        self.retry_after = retry_after
+
+
+class Unavailable(Passing):
+    """No answer, or an answer of 5xx; `retry_after` in seconds where the server says it."""
+
+    def __init__(self, what: str, *, retry_after: float | None = None, remedy: str = "") -> None:
+        super().__init__(what, remedy=remedy)
+        self.retry_after = retry_after
+
+
+class Garbled(Passing):
+    """The answer is cut, is not JSON, or contradicts itself."""
+
+
+class Unordered(Garbled):
+    """A full page whose rows are out of order, so that its end does not say which hours are whole."""
+
+
+class Refused(EiaError):
+    """This request cannot be had, however often it is asked; others can."""
+
+    remedy = "the reason is the server's; other requests go on"
+
+
+class Stop(EiaError):
+    """Nothing more can be had now; what is stored stays."""
+
+
+class KeyRefused(Stop):
+    """The key is missing, wrong, disabled or suspended."""
+
+    remedy = (
+        "check the key that --api_key points to, or get one at https://www.eia.gov/opendata/register.php; "
+        "a suspension for speed ends by itself within the hour; then run the same command again: what is stored is kept"
+    )
+
+
+class StorageError(Stop):
+    """The folder or bucket cannot be read or written."""
+
+    remedy = "free some space or mend the folder's rights, then run the same command again: what is stored is kept"
+
+
+class Superseded(Stop):
+    """Another run, or another dispatcher of this run, works on this folder."""
+
+    remedy = "let it finish, stop it, or choose another --output"
+
+
+class Interrupted(Stop):
+    """Somebody asked the run to stop."""
+
+    remedy = "run the same command again to go on: what is stored is kept"

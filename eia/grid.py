@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A respondent's whole history in one route on a grid of hours: one cell a (series, hour), no sorting, no rows.
+
+Responses are scattered into the grid in any order; the one retrieved later decides a cell, and an hour that a
+later answer holds no row for is empty. Memory is 12 bytes a cell, however often the hours were asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from eia.hours import stamp
+from eia.lanes import Span
+from eia.rows import Columns
+from eia.window import Window
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """A line of `rejects/`: what was not kept, verbatim, why, and in which stored response or request it stands."""
+
+    reason: str
+    request: str
+    row: msgspec.Raw | str = ""
+
+
+@dataclass(slots=True)
+class Series:
+    """One series on the frame: `value` float64[hours] in MW (NaN: null or absent), `at` uint32[hours].
+
+    `at` is when the row was retrieved, in seconds since 1970 UTC; 0 where there is no row.
+    """
+
+    kind: str
+    value: NDArray[np.float64]
+    at: NDArray[np.uint32]
+
+
+@dataclass(slots=True)
+class Grid:
+    """All series of a span. Rows `received` = kept + `duplicate` + `rejected`, for the hours and kinds of the span."""
+
+    span: Span
+    received: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+    _series: dict[str, Series] = field(default_factory=dict)
+    _covered: dict[tuple[str, ...], NDArray[np.uint32]] = field(default_factory=dict)
+
+    def add(self, key: str, window: Window, settled: tuple[int, int], columns: Columns, at: datetime) -> None:
+        """Scatter a stored response. `settled`: the hours (inclusive) that it answers whole."""
+        moment = int(at.timestamp())
+        self._cover(window.kinds, settled, moment)
+        self._refuse(key, columns)
+        inside = (columns.hour >= self.span.first) & (columns.hour <= self.span.last)
+        for code, kind in enumerate(columns.kinds):
+            if not self.span.kinds or kind in self.span.kinds:
+                mine = inside & (columns.kind == code)
+                self._scatter(key, kind, columns.hour[mine] - self.span.first, columns.value[mine], moment)
+
+    def finish(self) -> list[Series]:
+        """The series, sorted by kind, without the rows that a later answer no longer has."""
+        for series in self._series.values():
+            self._withdraw(series)
+        self._covered.clear()
+        return [self._series[kind] for kind in sorted(self._series)]
+
+    @property
+    def kept(self) -> int:
+        """Rows that stand in the grid."""
+        return sum(int(np.count_nonzero(series.at)) for series in self._series.values())
+
+    def _cover(self, kinds: tuple[str, ...], settled: tuple[int, int], moment: int) -> None:
+        covered = self._covered.setdefault(kinds, np.zeros(self.span.hours, np.uint32))
+        first, last = (max(0, hour - self.span.first) for hour in settled)
+        here = covered[first : last + 1]
+        np.maximum(here, np.uint32(moment), out=here)
+
+    def _refuse(self, key: str, columns: Columns) -> None:
+        self.received += len(columns.refused)
+        self.rejected += len(columns.refused)
+        self.rejects.extend(Reject(r.reason, key, _raw(r.row)) for r in columns.refused)
+
+    def _scatter(self, key: str, kind: str, place: NDArray[np.int64], value: NDArray[np.float64], moment: int) -> None:
+        if not len(place):
+            return
+        self.received += len(place)
+        place, value = self._once(key, kind, place, value)
+        series = self._get(kind)
+        taken = series.at[place] != 0
+        if np.any(taken):
+            self._settle(key, series, place[taken], value[taken], moment)
+            place, value = place[~taken], value[~taken]
+        series.value[place] = value
+        series.at[place] = moment
+
+    def _once(
+        self, key: str, kind: str, place: NDArray[np.int64], value: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Each hour once: the last row of an answer stands for it."""
+        if len(place) < 2 or (np.all(np.diff(place) != 0) and len(np.unique(place)) == len(place)):
+            return place, value
+        order = len(place) - 1 - np.unique(place[::-1], return_index=True)[1]
+        dropped = np.setdiff1d(np.arange(len(place)), order)
+        stands = dict(zip(place[order].tolist(), value[order].tolist(), strict=True))
+        self.duplicate += len(dropped)
+        for i in dropped.tolist():
+            if not _same(value[i], stands[int(place[i])]):
+                self._lose(key, kind, int(place[i]), float(value[i]), "another row of the same answer differs")
+        return place[order], value[order]
+
+    def _settle(
+        self, key: str, series: Series, place: NDArray[np.int64], value: NDArray[np.float64], moment: int
+    ) -> None:
+        """Cells that hold a row already: the later retrieved stands; where the two differ, both are recorded."""
+        self.duplicate += len(place)
+        old, later = series.value[place], series.at[place] <= moment
+        differs = ~((old == value) | (np.isnan(old) & np.isnan(value)))
+        for i in np.flatnonzero(differs).tolist():
+            loser, winner = (old[i], value[i]) if later[i] else (value[i], old[i])
+            reason = f"a later answer says {_text(winner)}"
+            self._lose(key, series.kind, int(place[i]), float(loser), reason)
+        series.value[place[later]] = value[later]
+        series.at[place[later]] = moment
+
+    def _withdraw(self, series: Series) -> None:
+        """Empty the cells whose hour was answered later without a row."""
+        gone = np.zeros(len(series.at), bool)
+        for kinds, covered in self._covered.items():
+            if not kinds or series.kind in kinds:
+                gone |= (series.at != 0) & (series.at < covered)
+        for i in np.flatnonzero(gone).tolist():
+            self._lose("", series.kind, i, float(series.value[i]), "a later answer has no row for this hour")
+        self.duplicate += int(gone.sum())
+        series.value[gone] = np.nan
+        series.at[gone] = 0
+
+    def _lose(self, key: str, kind: str, place: int, value: float, reason: str) -> None:
+        row = {"period": stamp(self.span.first + place), "kind": kind, "value": _text(value)}
+        self.rejects.append(Reject(reason, key, msgspec.Raw(msgspec.json.encode(row))))
+
+    def _get(self, kind: str) -> Series:
+        if kind not in self._series:
+            hours = self.span.hours
+            self._series[kind] = Series(kind, np.full(hours, np.nan), np.zeros(hours, np.uint32))
+        return self._series[kind]
+
+    def ensure(self, kinds: Iterator[str] | tuple[str, ...]) -> None:
+        """Give a series to kinds that ought to exist, so that their hours are named as missing."""
+        for kind in kinds:
+            self._get(kind)
+
+
+def _same(one: float, other: float) -> bool:
+    return one == other or (one != one and other != other)
+
+
+def _text(value: float) -> str | None:
+    """A number as the API writes it; None for null."""
+    return None if value != value else f"{value:.15g}"
+
+
+def _raw(row: str) -> msgspec.Raw | str:
+    """The row as it came, as JSON if it is any."""
+    try:
+        msgspec.json.decode(row)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return row
+    return msgspec.Raw(row.encode())

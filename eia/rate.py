@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast we may ask: a limiter says when the next request may start; one dispatcher obeys it.
+
+`Pace` never starts more than `per_hour` requests in any rolling hour nor more than `per_second` in any rolling
+second, whatever came before: it begins empty, so a restart cannot add a burst to what its predecessor sent.
+"""
+
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+_JITTER = 0.03
+"""Seconds by which starts stay apart beyond 1 / per_second, for what the network does to them on the way."""
+
+
+class Limiter(Protocol):
+    """Says how long to wait, and is told of every start. Another kind may share one quota between hosts."""
+
+    def wait(self) -> float:
+        """Seconds until a request may start; 0 if now."""
+
+    def start(self) -> None:
+        """A request starts now."""
+
+    def hold(self, seconds: float) -> None:
+        """The server asked for a pause: nothing starts for so long."""
+
+
+@dataclass(slots=True)
+class Unlimited:
+    """For a server of one's own: only a pause that the server asks for is kept."""
+
+    _until: float = 0.0
+
+    def wait(self) -> float:
+        """Seconds until a request may start."""
+        return max(0.0, self._until - time.monotonic())
+
+    def start(self) -> None:
+        """Count nothing."""
+
+    def hold(self, seconds: float) -> None:
+        """Keep a pause."""
+        self._until = max(self._until, time.monotonic() + seconds)
+
+
+@dataclass(slots=True)
+class Pace:
+    """A bucket of `per_second` tokens, filled so that bucket and filling together keep the hour's limit.
+
+    In any hour at most `per_second` (the bucket) + filling × 3600 = `per_hour` requests start.
+    """
+
+    per_hour: int
+    per_second: int
+    min_delay: float = 0.0
+    _tokens: float = field(default=0.0, init=False)
+    _at: float = field(default_factory=time.monotonic, init=False)
+    _next: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        # Nothing in the first second: what a predecessor started in its last one is not known here.
+        self._next = self._at + 1.0
+
+    @property
+    def filling(self) -> float:
+        """Tokens a second."""
+        return max(self.per_hour - self._size, self.per_hour / 2) / 3600
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between two starts, at least."""
+        return max(self.min_delay, 1 / self.per_second + _JITTER)
+
+    @property
+    def _size(self) -> int:
+        return min(self.per_second, max(1, self.per_hour // 2))
+
+    def wait(self) -> float:
+        """Seconds until a request may start; 0 if now."""
+        self._fill()
+        missing = max(0.0, 1.0 - self._tokens) / self.filling
+        return max(0.0, missing, self._next - time.monotonic())
+
+    def start(self) -> None:
+        """Take a token. The caller has waited."""
+        self._fill()
+        self._tokens -= 1.0
+        self._next = max(self._next, time.monotonic() + self.spacing)
+
+    def hold(self, seconds: float) -> None:
+        """The server asked for a pause: nothing starts for so long."""
+        self._next = max(self._next, time.monotonic() + seconds)
+
+    def _fill(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(float(self._size), self._tokens + (now - self._at) * self.filling)
+        self._at = now

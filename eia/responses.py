@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stored responses: a stored response is a finished request, so the store is checkpoint, cache and shuffle.
+
+    raw/eia/<route>/<respondent>/<first hour>_<last hour>[.<types>][.<retrieved>].json.zst
+
+The name alone says which hours it settles, so that a plan needs a listing and no reading. The plain name is for
+hours that were settled when they were retrieved; provisional ones, and answers to a repeated question, carry the
+moment of retrieval. Inside: the body as served, less the echo of the request (it repeats the key), plus `asked`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+import zstandard
+
+from eia.errors import Garbled, Refused, Unordered
+from eia.hours import hour_of, parse_hour, stamp
+from eia.routes import PAGE
+from eia.rows import Columns, parse_rows
+from eia.storage import Entry, Storage
+from eia.window import Window
+
+ROOT = "raw/eia"
+LARGEST = 64 * 2**20
+"""Bytes that one answer may have, unpacked; an honest page of 5,000 rows has about 1 MB."""
+_NAME = re.compile(
+    r"(?P<first>[\d-]{10}T\d\d)_(?P<last>[\d-]{10}T\d\d)"
+    r"(\.(?P<kinds>[A-Za-z0-9_-]+))??(\.(?P<at>\d{8}T\d{6}Z))?\.json\.zst",
+    re.ASCII,
+)
+_STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for a window: `total` rows match, `columns` hold those served; `first`..`last` are settled."""
+
+    window: Window
+    first: int
+    last: int
+    total: int
+    columns: Columns
+    body: bytes
+    retrieved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A stored response, as its name tells it. `at` is None where its hours were settled when retrieved."""
+
+    key: str
+    first: int
+    last: int
+    kinds: tuple[str, ...]
+    at: datetime | None
+    modified: datetime
+
+    def settles(self, hour_limit: int, since: datetime) -> tuple[int, int]:
+        """The hours (inclusive) that need not be asked again: all if stored `since`, else the settled ones."""
+        if self.at is None or self.modified >= since:
+            return self.first, self.last
+        return self.first, min(self.last, hour_of(self.at) - hour_limit)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    request: str
+    first: str
+    last: str
+    settled: tuple[str, str]
+    retrieved_at: str
+
+
+class _Body(msgspec.Struct):
+    total: int | str
+    data: msgspec.Raw
+
+
+def read_answer(body: bytes, window: Window, retrieved_at: datetime) -> Answer:
+    """A body of status 200 → an answer that agrees with itself.
+
+    Garbled where it does not: no JSON, an error inside, `total` that contradicts the rows, a full page out of order.
+    """
+    members = _members(body)
+    if "error" in members:
+        said = bytes(members["error"])[:200].decode("utf-8", "replace")
+        raise Garbled(f"{window.id}: status 200, but the body is an error: {said}")
+    try:
+        response = msgspec.json.decode(members["response"], type=_Body)
+        total = int(response.total)
+    except (KeyError, ValueError, msgspec.DecodeError) as error:
+        raise Garbled(f"{window.id}: the body is no answer of EIA v2 ({error})") from None
+    columns = parse_rows(bytes(response.data), window)
+    first, last = _settled(window, total, columns)
+    return Answer(window, first, last, total, columns, body, retrieved_at)
+
+
+def _settled(window: Window, total: int, columns: Columns) -> tuple[int, int]:
+    """Which hours the answer settles: all where it is whole, up to the last hour served where the page was full."""
+    if total == columns.received:
+        return window.first, window.last
+    if total < columns.received or columns.received < PAGE:
+        raise Garbled(f"{window.id}: total says {total} rows, {columns.received} came")
+    hours = -columns.hour if window.descending else columns.hour
+    if len(hours) == 0 or np.any(np.diff(hours) < 0):
+        raise Unordered(f"{window.id}: a full page out of order, so its end says nothing")
+    # The last hour served may be cut: it is asked again, whole.
+    edge = int(columns.hour[-1])
+    first, last = (edge + 1, window.last) if window.descending else (window.first, edge - 1)
+    if first > last:
+        raise Refused(f"{window.id}: one hour holds more than a page of {PAGE} rows")
+    return first, last
+
+
+def _members(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        begins = body[:60].decode("utf-8", "replace")
+        raise Garbled(f"the body is no JSON object; it begins {begins!r}") from None
+
+
+class ResponseStore:
+    """The stored responses of a folder or bucket."""
+
+    def __init__(self, storage: Storage, *, settle_hours: int, secret: str = "") -> None:
+        self._storage = storage
+        self._settle_hours = settle_hours
+        self._secret = secret.encode()
+
+    def put(self, answer: Answer) -> str:
+        """Store an answer whole; its key. The key of the API is cut out wherever it stands."""
+        key = self._key(answer)
+        packer = zstandard.ZstdCompressor(level=3, write_checksum=True)
+        self._storage.put(key, packer.compress(_without(self._secret, _stored(answer))))
+        return key
+
+    def _key(self, answer: Answer) -> str:
+        window = answer.window
+        plain = f"{_folder(window.route, window.respondent)}/{stamp(answer.first)}_{stamp(answer.last)}"
+        if window.kinds:
+            plain += "." + "-".join(window.kinds)
+        settled = answer.last <= hour_of(answer.retrieved_at) - self._settle_hours
+        if settled and not self._storage.exists(f"{plain}.json.zst"):
+            return f"{plain}.json.zst"
+        return f"{plain}.{answer.retrieved_at.strftime(_STAMP)}.json.zst"
+
+    def damaged(self, held: Held) -> bool:
+        """Whether a stored response cannot be read as it was written (checksum, length)."""
+        try:
+            _unpack(self._storage.get(held.key))
+        except (zstandard.ZstdError, KeyError):
+            return True
+        return False
+
+    def drop(self, held: Held) -> None:
+        """Remove a damaged response, so that its hours are asked again."""
+        self._storage.delete(held.key)
+
+
+def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
+    """What is stored for a respondent, by name; objects that are no responses are passed over."""
+    entries = storage.list(_folder(route, respondent))
+    return [held for entry in entries if (held := _held(entry)) is not None]
+
+
+def load(storage: Storage, held: Held, route: str, respondent: str) -> tuple[Window, Columns, datetime]:
+    """A stored response → what was asked, its rows as columns, and when it was retrieved. KeyError if gone."""
+    members = msgspec.json.decode(_unpack(storage.get(held.key)), type=dict[str, msgspec.Raw])
+    asked = msgspec.json.decode(members["asked"], type=_Asked)
+    body = msgspec.json.decode(members["response"], type=_Body)
+    window = Window(route, respondent, parse_hour(asked.first), parse_hour(asked.last), held.kinds)
+    columns = parse_rows(bytes(body.data), window)
+    return window, columns, datetime.fromisoformat(asked.retrieved_at)
+
+
+def _folder(route: str, respondent: str) -> str:
+    return f"{ROOT}/{route}/{respondent}"
+
+
+def _held(entry: Entry) -> Held | None:
+    found = _NAME.fullmatch(entry.key.rsplit("/", 1)[-1])
+    if not found:
+        return None
+    try:
+        first, last = parse_hour(found["first"]), parse_hour(found["last"])
+        at = datetime.strptime(found["at"], _STAMP).replace(tzinfo=UTC) if found["at"] else None
+    except ValueError:
+        return None
+    kinds = tuple(found["kinds"].split("-")) if found["kinds"] else ()
+    return Held(entry.key, first, last, kinds, at, entry.modified)
+
+
+def _stored(answer: Answer) -> bytes:
+    """`asked` first, then the body's members byte for byte, without `request`."""
+    window = answer.window
+    asked = _Asked(
+        request=window.id,
+        first=stamp(window.first),
+        last=stamp(window.last),
+        settled=(stamp(answer.first), stamp(answer.last)),
+        retrieved_at=answer.retrieved_at.isoformat(timespec="seconds"),
+    )
+    members = {name: raw for name, raw in _members(answer.body).items() if name != "request"}
+    return _joined([("asked", msgspec.json.encode(asked)), *((n, bytes(raw)) for n, raw in members.items())])
+
+
+def _joined(members: Iterable[tuple[str, bytes]]) -> bytes:
+    return b"{" + b",".join(msgspec.json.encode(name) + b":" + raw for name, raw in members) + b"}"
+
+
+def _without(secret: bytes, body: bytes) -> bytes:
+    return body.replace(secret, b"REDACTED") if secret and secret in body else body
+
+
+def _unpack(data: bytes) -> bytes:
+    unpacker = zstandard.ZstdDecompressor()
+    if zstandard.frame_content_size(data) > LARGEST:
+        raise zstandard.ZstdError("larger than any answer")
+    return unpacker.decompress(data, max_output_size=LARGEST)

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A source of hours: it fetches what is not stored yet, and turns what is stored into columns.
+
+Nothing above this package knows that the API is the only one: bulk files will be sources of the same shape.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from eia import lease
+from eia.client import Api
+from eia.dispatch import Dispatcher, Failure, Tally
+from eia.errors import Interrupted, Stop, UsageError
+from eia.lanes import Lane, Span, needed
+from eia.rate import Limiter, Pace, Unlimited
+from eia.responses import Answer, Held, ResponseStore, held_in, load
+from eia.rows import Columns
+from eia.storage import Storage
+from eia.window import Window
+
+STOP_KEY = f"{lease.ROOT}/stop"
+_ENOUGH_ENDS = 4
+"""Requests under way that fill 1.75 a second at 1.6 s an answer, with one to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a program on a folder: who drives it, and since when what it stored counts as fresh."""
+
+    owner: lease.Owner
+    since: datetime
+
+    @property
+    def id(self) -> str:
+        """Names the run in leases and in the request to stop."""
+        return self.owner.run
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch did. `reused`: stored responses that settled hours of the question beforehand."""
+
+    tally: Tally
+    reused: int
+    damaged: int
+    failures: tuple[Failure, ...]
+    stopped: str
+    """Why the rest was not asked; empty where nothing was left."""
+    stopped_by: str
+    """The kind of error (`KeyRefused`, …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSource:
+    """The EIA Open Data API v2, or any server that speaks it. Only references travel: never the key itself."""
+
+    url: str
+    key: str
+    """`env:NAME` or `file:PATH`."""
+    requests_per_hour: int | None = 6300
+    burst_per_second: int = 3
+    min_delay: float = 0.0
+    max_in_flight: int = 8
+    hours_per_request: int | None = None
+    tries: int = 10
+    timeout: float = 60.0
+    settle_hours: int = 240
+    refresh: bool = False
+    name: str = field(default="api")
+
+    def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
+        """Ask for every hour of `spans` that is not stored. Never raises Stop: it says why it stopped."""
+        before = lease.news_of(storage, "dispatcher")
+        try:
+            held_lease = lease.acquire(
+                storage, "dispatcher", lease.Owner.here(run.id), take_over=True, pause=time.sleep
+            )
+            return self._fetch(storage, spans, run, held_lease, _carried(before, run))
+        except Stop as stop:
+            return Fetched(Tally(), 0, 0, (), str(stop), type(stop).__name__)
+
+    def columns(self, storage: Storage, span: Span) -> Iterator[tuple[Held, Window, Columns, datetime]]:
+        """What is stored for a span, as columns, one response after the other by name."""
+        for held in held_in(storage, span.route, span.respondent):
+            if _usable(held, span):
+                yield held, *load(storage, held, span.route, span.respondent)
+
+    def _fetch(
+        self, storage: Storage, spans: Sequence[Span], run: Run, held_lease: lease.Lease, before: dict[str, Any]
+    ) -> Fetched:
+        secret = resolve_key(self.key)
+        store = ResponseStore(storage, settle_hours=self.settle_hours, secret=secret)
+        lanes, reused, damaged = self._lanes(storage, store, spans, run)
+        api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
+        watch = _Watch(storage, run, held_lease, sum(lane.left for lane in lanes), before)
+
+        def ask(window: Window) -> Answer:
+            answer = api.ask(window)
+            store.put(answer)
+            return answer
+
+        dispatcher = Dispatcher(
+            lanes,
+            ask=ask,
+            limiter=self._limiter(),
+            tick=watch.tick,
+            in_flight=self.max_in_flight,
+            tries=self.tries,
+        )
+        dispatcher.run()
+        api.close()
+        held_lease.release()
+        stopped = dispatcher.stopped
+        tally = _merged(before, dispatcher.tally)
+        why, kind = (str(stopped), type(stopped).__name__) if stopped else ("", "")
+        return Fetched(tally, reused, damaged, tuple(dispatcher.failures), why, kind)
+
+    def _lanes(
+        self, storage: Storage, store: ResponseStore, spans: Sequence[Span], run: Run
+    ) -> tuple[list[Lane], int, int]:
+        """What is left to ask, the stored responses that settle the rest, and how many were damaged."""
+        with ThreadPoolExecutor(8) as pool:
+            held = list(pool.map(lambda span: _sound(storage, store, span), spans))
+        lanes = [
+            Lane(
+                span,
+                needed(span, good, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh),
+                hours_per_request=self.hours_per_request,
+            )
+            for span, (good, _) in zip(spans, held, strict=True)
+        ]
+        reused = sum(_usable(one, span) for span, (good, _) in zip(spans, held, strict=True) for one in good)
+        return _enough([lane for lane in lanes if lane.left], self.max_in_flight), reused, sum(bad for _, bad in held)
+
+    def _limiter(self) -> Limiter:
+        if self.requests_per_hour is None and not self.min_delay:
+            return Unlimited()
+        per_hour = self.requests_per_hour or 3600 * self.burst_per_second
+        return Pace(per_hour, self.burst_per_second, self.min_delay)
+
+
+class _Watch:
+    """Beats the dispatcher's lease with its progress, and stops it when it should not go on."""
+
+    def __init__(self, storage: Storage, run: Run, held_lease: lease.Lease, hours: int, before: dict[str, Any]) -> None:
+        self._storage = storage
+        self._run = run
+        self._lease = held_lease
+        self._hours = hours
+        self._before = before
+        self._heard: tuple[float, Any] = (time.monotonic(), None)
+
+    def tick(self, tally: Tally) -> None:
+        """Superseded or Interrupted where another took over, the run is gone, or somebody asked to stop."""
+        news = asdict(_merged(self._before, tally)) | {"run": self._run.id, "hours_wanted": self._hours}
+        self._lease.beat(news)
+        if _told_to_stop(self._storage, self._run):
+            raise Interrupted("asked to stop: what was under way is stored")
+        alive = self._run.owner.alive
+        if alive is False or (alive is None and self._silent()):
+            raise Interrupted("the run that this dispatcher belongs to is gone")
+
+    def _silent(self) -> bool:
+        """Whether the run, on another host, has not beaten for long."""
+        beat = lease.news_of(self._storage, "run")
+        if beat != self._heard[1]:
+            self._heard = (time.monotonic(), beat)
+        return time.monotonic() - self._heard[0] > 2 * lease.SILENCE
+
+
+def resolve_key(reference: str) -> str:
+    """`env:NAME` or `file:PATH` → the key, on whatever host this is. UsageError where there is none."""
+    kind, _, where = reference.partition(":")
+    if kind == "env":
+        key = os.environ.get(where, "").strip()
+    elif kind == "file":
+        key = _read_key(Path(where).expanduser())
+    elif kind == "none":
+        return "emulator"
+    else:
+        raise UsageError("--api_key takes a reference, env:NAME or file:PATH, never the key itself")
+    if not key or not key.isascii() or not key.isprintable():
+        raise UsageError(f"--api_key {reference}: no key there; get one at https://www.eia.gov/opendata/register.php")
+    return key
+
+
+def ask_to_stop(storage: Storage, run: Run) -> None:
+    """Tell the dispatcher of a run, wherever it is, to finish what is under way and stop."""
+    storage.put(STOP_KEY, run.id.encode())
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--api_key file:{path}: {type(error).__name__}") from None
+
+
+def _told_to_stop(storage: Storage, run: Run) -> bool:
+    try:
+        return storage.get(STOP_KEY) == run.id.encode()
+    except KeyError:
+        return False
+
+
+def _sound(storage: Storage, store: ResponseStore, span: Span) -> tuple[list[Held], int]:
+    """What is stored and whole; what is damaged is removed, so that it is asked again."""
+    held = held_in(storage, span.route, span.respondent)
+    bad = [one for one in held if _usable(one, span) and store.damaged(one)]
+    for one in bad:
+        store.drop(one)
+    return [one for one in held if one not in bad], len(bad)
+
+
+def _usable(held: Held, span: Span) -> bool:
+    """Whether a stored response speaks of hours and kinds of the span."""
+    return held.first <= span.last and held.last >= span.first
+
+
+def _enough(lanes: list[Lane], in_flight: int) -> list[Lane]:
+    """Halve the longest lanes until their ends can keep the pipe full."""
+    while lanes and 2 * len(lanes) < min(in_flight, _ENOUGH_ENDS) and max(lane.pages for lane in lanes) > 8:
+        longest = max(lanes, key=lambda lane: lane.pages)
+        lanes = [*(lane for lane in lanes if lane is not longest), *longest.halves()]
+    return lanes
+
+
+def _carried(news: dict[str, Any], run: Run) -> dict[str, Any]:
+    """What an earlier dispatcher of this very run had done (its worker was lost)."""
+    return news if news.get("run") == run.id else {}
+
+
+def _merged(before: dict[str, Any], tally: Tally) -> Tally:
+    """Two tallies of one run, added up."""
+    if not before:
+        return tally
+    old = msgspec.convert(before, Tally)
+    return Tally(
+        sent=old.sent + tally.sent,
+        answered=old.answered + tally.answered,
+        retried=old.retried + tally.retried,
+        failed=tally.failed,
+        rows=old.rows + tally.rows,
+        hours=old.hours + tally.hours,
+        started=old.started,
+        first_start=old.first_start or tally.first_start,
+        last_start=tally.last_start or old.last_start,
+        last_answer=tally.last_answer or old.last_answer,
+        faults=_added(old.faults, tally.faults, 0),
+        per_minute=_added(old.per_minute, tally.per_minute, int((tally.started - old.started) // 60)),
+    )
+
+
+def _added(old: dict[str, int], new: dict[str, int], shift: int) -> dict[str, int]:
+    total = dict(old)
+    for key, count in new.items():
+        place = str(int(key) + shift) if shift else key
+        total[place] = total.get(place, 0) + count
+    return total

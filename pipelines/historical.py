@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The historical load: plan → fetch → assemble → publish.
+
+python -m pipelines.historical --runner=DirectRunner
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from eia.errors import Stop, UsageError
+from eia.plan import plan
+from pipelines.options import Settings, fail, settings
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from eia.assembly import Flagger
+    from eia.lanes import Span
+    from eia.source import Run
+
+
+def build(root: beam.Pipeline, spans: Sequence[Span], todo: Settings, run: Run, *, flag: Flagger) -> beam.PCollection:
+    """The whole program, as a graph."""
+    import apache_beam as beam
+
+    from transforms.assemble import Assemble
+    from transforms.fetch import Fetch
+    from transforms.publish import Publish
+
+    fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
+    groups = fetched.stored | "Assemble" >> Assemble(todo.source, todo.storage, flag=flag, formats=todo.formats)
+    return (groups, fetched.fetched) | "Publish" >> Publish(todo.storage, spans=len(spans))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 hours could not be had, 2 wrong usage, 3 cannot go on, 130 asked to stop."""
+    try:
+        todo = settings(sys.argv[1:] if argv is None else argv, now=datetime.now(UTC))
+        spans = plan(todo.question)
+        if todo.dry_run:
+            from pipelines.dry_run import dry_run
+
+            return dry_run(todo, spans)
+        from pipelines.session import drive
+
+        return drive(todo, spans, build)
+    except UsageError as error:
+        return fail(error)
+    except Stop as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

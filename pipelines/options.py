@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The flags of the programs → frozen settings. Every fault is one line, found before anything heavy is loaded."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from typing import NoReturn
+
+from eia.client import checked_url
+from eia.errors import UsageError
+from eia.hours import hour_of, parse_hour, stamp
+from eia.plan import ALL, Question
+from eia.routes import REGION, ROUTES
+from eia.source import ApiSource, resolve_key
+from eia.storage import Storage
+
+API_URL = "https://api.eia.gov/v2"
+FORMATS = ("parquet", "avro")
+LOCAL_RUNNERS = {
+    # Beam's plain DirectRunner first tries to download another engine; its in-process runner is what is meant.
+    "DirectRunner": "FnApiRunner",
+    "FnApiRunner": "FnApiRunner",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user asked for, checked."""
+
+    question: Question
+    source: ApiSource
+    embedded: bool
+    """Whether the embedded emulator answers (its URL is known only once it runs)."""
+    storage: Storage
+    formats: tuple[str, ...]
+    dry_run: bool
+    beam: tuple[str, ...]
+    """Beam's own flags, the runner resolved."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def settings(argv: Sequence[str], *, now: datetime) -> Settings:
+    """Flags → settings. UsageError with one line for the first fault. `--help` prints and exits."""
+    parser = load_parser()
+    flags, rest = parser.parse_known_args(list(argv))
+    _only_beams(rest, parser)
+    embedded = _embedded(flags)
+    return Settings(
+        question=_question(flags, now),
+        source=_source(flags, embedded=embedded),
+        embedded=embedded,
+        storage=Storage.at(flags.output or ("data/synthetic" if embedded else "data")),
+        formats=_listed("formats", flags.formats, FORMATS),
+        dry_run=flags.dry_run,
+        beam=(f"--runner={LOCAL_RUNNERS.get(flags.runner, flags.runner)}", *rest),
+    )
+
+
+def load_parser() -> argparse.ArgumentParser:
+    """All flags of the historical load, in the order in which a user meets them."""
+    parser = _Parser(
+        prog="python -m pipelines.historical",
+        description="Load the hourly electricity record (Form EIA-930): fetch politely, check, write tidy files.",
+        epilog="Anything else goes to Beam: --direct_num_workers=2 --direct_running_mode=multi_processing, "
+        "--flink_master=HOST:8081, --parallelism=N, --environment_type=… See docs/runners.md.",
+        allow_abbrev=False,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    what = parser.add_argument_group("what to load")
+    what.add_argument("--routes", default=REGION.id, help=f"any of {','.join(ROUTES)}, or all")
+    what.add_argument("--regions", default="PACW,ERCO,CAL,TEX,MISO", help="respondent codes, or all")
+    what.add_argument("--types", default="", help="D,DF,NG,TI; fuel codes; neighbours; sub-regions (default: all)")
+    what.add_argument("--start", default="", help="first hour, UTC: YYYY-MM-DD or YYYY-MM-DDTHH (default: the first)")
+    what.add_argument("--end", default="", help="the hour after the last, UTC (default: now)")
+    where = parser.add_argument_group("from where, to where")
+    where.add_argument("--source", default="auto", choices=["auto", "api", "emulator"], help="auto: api with a key")
+    where.add_argument("--api_url", default="", help=f"any server that speaks EIA v2 (default: {API_URL})")
+    where.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH, never the key itself")
+    where.add_argument("--output", default="", help="folder or bucket URL (default: data; data/synthetic, no key)")
+    where.add_argument("--formats", default="parquet", help=f"any of {','.join(FORMATS)}")
+    how = parser.add_argument_group("how fast")
+    how.add_argument("--requests_per_hour", type=_positive, help="in any rolling hour, never more (default: 6300)")
+    how.add_argument("--burst_per_second", type=_positive, default=3, help="in any rolling second, never more")
+    how.add_argument("--min_delay", type=_seconds, default=0.0, help="seconds between two request starts")
+    how.add_argument("--hours_per_request", type=_auto, default="auto", help="auto fills a page; or a number")
+    how.add_argument("--max_in_flight", type=_positive, default=8, help="concurrent requests")
+    how.add_argument("--tries", type=_positive, default=10, help="attempts at a request before it is given up")
+    again = parser.add_argument_group("again")
+    again.add_argument("--refresh", action="store_true", help="ask again although a response is stored")
+    again.add_argument("--settle_hours", type=_positive, default=240, help="younger hours are asked again next time")
+    again.add_argument(
+        "--dry_run", action="store_true", help="print requests, rows and hours at this rate; send nothing"
+    )
+    parser.add_argument("--runner", default="DirectRunner", help="DirectRunner, FlinkRunner, DataflowRunner, …")
+    return parser
+
+
+def _question(flags: argparse.Namespace, now: datetime) -> Question:
+    routes = tuple(_words(flags.routes))
+    end = _hour("--end", flags.end) if flags.end else hour_of(now) + 1
+    start = _hour("--start", flags.start) if flags.start else min(route.first for route in ROUTES.values())
+    if end > hour_of(now) + 1:
+        raise UsageError(f"--end {flags.end} is in the future (it is {stamp(hour_of(now))} UTC)")
+    if start >= end:
+        raise UsageError(f"--start {stamp(start)} is not before --end {stamp(end)}")
+    if not routes or not _words(flags.regions):
+        raise UsageError("--routes and --regions each need a name, or all")
+    return Question(routes, tuple(_words(flags.regions)), tuple(_words(flags.types)), start, end - 1)
+
+
+def _source(flags: argparse.Namespace, *, embedded: bool) -> ApiSource:
+    url = checked_url(flags.api_url or API_URL)
+    if not embedded and (flags.runner in LOCAL_RUNNERS or not flags.api_key.startswith("env:")):
+        # On a cluster the key is where its workers are; here it can be looked up at once.
+        resolve_key(flags.api_key)
+    unhurried = flags.requests_per_hour or (None if embedded else 6300)
+    return ApiSource(
+        url=url,
+        key="none:" if embedded else flags.api_key,
+        requests_per_hour=unhurried,
+        burst_per_second=flags.burst_per_second,
+        min_delay=flags.min_delay,
+        max_in_flight=flags.max_in_flight,
+        hours_per_request=flags.hours_per_request,
+        tries=flags.tries,
+        settle_hours=flags.settle_hours,
+        refresh=flags.refresh,
+        name="emulator" if embedded else "api",
+    )
+
+
+def _embedded(flags: argparse.Namespace) -> bool:
+    """Whether the embedded emulator serves: asked for, or no key and no server named."""
+    if flags.source != "auto":
+        return bool(flags.source == "emulator")
+    kind, _, where = flags.api_key.partition(":")
+    return not flags.api_url and kind == "env" and not os.environ.get(where, "").strip()
+
+
+def _only_beams(rest: list[str], parser: argparse.ArgumentParser) -> None:
+    """A flag that is neither ours nor Beam's is refused, with the nearest of ours."""
+    names = [word.split("=", 1)[0] for word in rest if word.startswith("--")]
+    if not names and rest:
+        raise UsageError(f"{rest[0]!r} is no flag")
+    for name in names:
+        if name not in _beam_flags():
+            ours = [option for action in parser._actions for option in action.option_strings]
+            near = get_close_matches(name, ours, 1, 0.5)
+            raise UsageError(f"no flag {name}" + (f"; did you mean {near[0]}?" if near else "; see --help"))
+
+
+def _beam_flags() -> set[str]:
+    """Every flag that Beam knows. Loads Beam, so only when there is a flag to look up."""
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    parser = argparse.ArgumentParser(add_help=False, conflict_handler="resolve")
+    for options in PipelineOptions.__subclasses__():
+        if "_add_argparse_args" in options.__dict__:
+            options._add_argparse_args(parser)
+    return {option for action in parser._actions for option in action.option_strings}
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _listed(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    words = _words(text)
+    for word in words:
+        if word not in known:
+            raise UsageError(f"--{flag} {word!r}: there are {', '.join(known)}")
+    return tuple(words)
+
+
+def _hour(flag: str, text: str) -> int:
+    try:
+        return parse_hour(text)
+    except ValueError as error:
+        raise UsageError(f"{flag}: {error}") from None
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def _auto(text: str) -> int | None:
+    return None if text == "auto" else _positive(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 3600")
+    return seconds
+
+
+def fail(error: Exception) -> int:
+    """One line on stderr; exit code 2."""
+    print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+__all__ = ["ALL", "Settings", "fail", "load_parser", "settings"]

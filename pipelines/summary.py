@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user reads at the start and at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.options import Settings
+
+
+def banner() -> str:
+    """Says, so that nobody misses it, that what follows are no real data."""
+    lines = [
+        "SYNTHETIC DATA: no API key is set, so the embedded emulator answers.",
+        "Nothing in this output is a measurement. For the real record get a free key",
+        "at https://www.eia.gov/opendata/register.php and run:",
+        "    EIA_API_KEY=<your key> python -m pipelines.historical",
+    ]
+    width = max(map(len, lines))
+    rule = "!" * (width + 6)
+    return "\n".join([rule, *(f"!! {line:<{width}} !!" for line in lines), rule])
+
+
+def summary(todo: Settings, report: dict[str, Any]) -> str:
+    """The account in a few lines, ending with what to do next."""
+    if report["stopped"]:
+        return f"stopped: {report['stopped']}"
+    rows, hours, asked, rate = (report[name] for name in ("rows", "hours", "requests", "rate"))
+    lines = [
+        f"requests  {asked['planned']:,} windows: {asked['reused']:,} stored before, {asked['sent']:,} sent, "
+        f"{asked['retried']:,} retried, {asked['failed']:,} failed{_speed(rate)}",
+        f"rows      {rows['received']:,} received = {rows['kept']:,} kept + {rows['duplicate']:,} duplicate "
+        f"+ {rows['rejected']:,} rejected",
+        f"hours     {hours['asked']:,} asked = {hours['present']:,} present + {hours['null']:,} null "
+        f"+ {hours['missing']:,} missing  ({100 * hours['present'] / max(1, hours['asked']):.2f} % present)",
+        *(f"FAILED    {one['reason']}; {one['remedy']}" for one in report["failures"][:10]),
+        *(f"UNBALANCED {line}" for line in report["imbalances"][:10]),
+        f"output    {todo.storage.path or todo.storage.url}",
+        f"next      {_next(todo, report)}",
+    ]
+    return "\n".join(lines)
+
+
+def _speed(rate: dict[str, Any]) -> str:
+    if not rate["records_per_second"]:
+        return ""
+    return f"; {rate['records_per_second']:,.0f} records/s, page fill {rate['page_fill']:.3f}"
+
+
+def _next(todo: Settings, report: dict[str, Any]) -> str:
+    if report["failures"]:
+        return "run the same command again: it asks only for the hours that are not stored yet"
+    if todo.embedded:
+        return "set EIA_API_KEY and run again for real data"
+    return f"read it: pyarrow.dataset.dataset('{todo.storage.path or todo.storage.url}/tidy')"

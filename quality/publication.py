@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands at the root of an output: series.parquet, report.json, manifest.json, `_SUCCESS`, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from eia.assembly import GroupReport
+from eia.files import MANIFEST, SUCCESS, File, put_file, read_manifest
+from eia.respondents import respondents
+from eia.routes import UNIT
+from eia.source import Fetched
+from eia.storage import Storage
+from quality.reconcile import account, imbalances
+
+REPORT = "report.json"
+
+
+def publish(storage: Storage, groups: Sequence[GroupReport], fetched: Fetched, *, spans: int) -> dict[str, Any]:
+    """Write the account of a run; `_SUCCESS` only where every hour asked was answered and every sum agrees."""
+    groups = sorted(groups, key=lambda group: (group.route, group.respondent))
+    report = account(groups, fetched)
+    report["imbalances"] = imbalances(report, groups)
+    report["exit"] = exit_code(report)
+    if not fetched.stopped:
+        if len(groups) != spans:
+            raise AssertionError(f"{spans} spans were planned, {len(groups)} were assembled")
+        files = [file for group in groups for file in group.files]
+        files.append(_series(storage, groups))
+        _manifest(storage, files)
+    storage.put(REPORT, _json(report))
+    if report["exit"] == 0:
+        storage.put(SUCCESS, b"")
+    return report
+
+
+def exit_code(report: dict[str, Any]) -> int:
+    """0 done; 1 finished, but hours could not be had; 3 cannot go on."""
+    if report["stopped"]:
+        return 130 if report["stopped_by"] == "Interrupted" else 2 if report["stopped_by"] == "UsageError" else 3
+    return 1 if report["failures"] or report["imbalances"] else 0
+
+
+def _series(storage: Storage, groups: Sequence[GroupReport]) -> File:
+    """One row a series: id, keys, unit, time zone, first and last hour, counts."""
+    zones = {code: one.time_zone for code, one in respondents().items()}
+    rows = sorted((one for group in groups for one in group.series), key=lambda one: one.series_id)
+    table = pa.table(
+        {
+            "series_id": [one.series_id for one in rows],
+            "route": [one.route for one in rows],
+            "respondent": [one.respondent for one in rows],
+            "kind": [one.kind for one in rows],
+            "unit": [UNIT for _ in rows],
+            "time_zone": [zones.get(one.respondent, "UTC") for one in rows],
+            **{
+                name: pa.array([getattr(one, name) for one in rows], pa.int64())
+                for name in ("hours", "present", "null", "missing", "flagged", "longest_gap")
+            },
+            "first": pa.array([one.first for one in rows], pa.string()),
+            "last": pa.array([one.last for one in rows], pa.string()),
+        }
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return put_file(storage, "series.parquet", sink.getvalue(), rows=table.num_rows)
+
+
+def _manifest(storage: Storage, files: Sequence[File]) -> None:
+    """All files of the output: those of this run, and those of earlier questions that still stand."""
+    mine = {file.path: file for file in files}
+    spans = {path.rsplit("/", 1)[0] for path in mine}
+    present = {entry.key for entry in storage.list("tidy")} | {entry.key for entry in storage.list("rejects")}
+    older = [
+        file
+        for file in read_manifest(storage)
+        if file.path in present and file.path not in mine and file.path.rsplit("/", 1)[0] not in spans
+    ]
+    entries = sorted([*mine.values(), *older], key=lambda file: file.path)
+    storage.put(MANIFEST, _json({"files": [msgspec.to_builtins(file) for file in entries]}))
+
+
+def _json(data: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The account of a run: every row received and every hour asked, added up, and whether the sums agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+
+from eia.assembly import GroupReport
+from eia.routes import PAGE
+from eia.source import Fetched
+
+
+def account(groups: Sequence[GroupReport], fetched: Fetched) -> dict[str, Any]:
+    """`report.json`: rows, hours, requests, rate, failures and series of one run, as plain data."""
+    series = sorted((one for group in groups for one in group.series), key=lambda one: one.series_id)
+    return {
+        "rows": {
+            "received": sum(group.received for group in groups),
+            "kept": sum(group.kept for group in groups),
+            "duplicate": sum(group.duplicate for group in groups),
+            "rejected": sum(group.rejected for group in groups),
+        },
+        "hours": {
+            "asked": sum(one.hours for one in series),
+            "present": sum(one.present for one in series),
+            "null": sum(one.null for one in series),
+            "missing": sum(one.missing for one in series),
+        },
+        "requests": _requests(fetched),
+        "rate": _rate(fetched),
+        "failures": [{"request": one.request, "reason": one.reason, "remedy": one.remedy} for one in fetched.failures],
+        "stopped": fetched.stopped,
+        "stopped_by": fetched.stopped_by,
+        "series": [msgspec.to_builtins(one) for one in series],
+    }
+
+
+def imbalances(report: dict[str, Any], groups: Sequence[GroupReport]) -> list[str]:
+    """Sums that do not agree, in words; none is the only acceptable answer."""
+    found = [
+        f"{group.route}/{group.respondent}: received {group.received} rows, but kept {group.kept}, "
+        f"duplicate {group.duplicate} and rejected {group.rejected}"
+        for group in groups
+        if group.received != group.kept + group.duplicate + group.rejected
+    ]
+    found += [
+        f"{one['series_id']}: asked {one['hours']} hours, but present {one['present']}, null {one['null']} "
+        f"and missing {one['missing']}"
+        for one in report["series"]
+        if one["hours"] != one["present"] + one["null"] + one["missing"]
+    ]
+    return found
+
+
+def _requests(fetched: Fetched) -> dict[str, int]:
+    tally = fetched.tally
+    return {
+        "planned": fetched.reused + tally.answered + tally.failed,
+        "reused": fetched.reused,
+        "sent": tally.sent,
+        "retried": tally.retried,
+        "failed": tally.failed,
+        "damaged": fetched.damaged,
+    }
+
+
+def _rate(fetched: Fetched) -> dict[str, Any]:
+    """Records and requests a second from the first start to the last answer; fill of the answered pages."""
+    tally = fetched.tally
+    seconds = (tally.last_answer or 0.0) - (tally.first_start or 0.0)
+    starts = (tally.last_start or 0.0) - (tally.first_start or 0.0)
+    return {
+        "records_per_second": round(tally.rows / seconds, 1) if seconds > 0 else None,
+        "requests_per_second": round((tally.sent - 1) / starts, 4) if starts > 0 else None,
+        "page_fill": round(tally.rows / (tally.answered * PAGE), 4) if tally.answered else None,
+        "success_rate": round(tally.answered / tally.sent, 4) if tally.sent else None,
+        "seconds": round(seconds, 1) if seconds > 0 else 0.0,
+        "faults": dict(sorted(tally.faults.items())),
+        "per_minute": {key: asdict(tally)["per_minute"][key] for key in sorted(tally.per_minute, key=int)},
+    }

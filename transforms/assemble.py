@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Assemble: a stored span → its tidy file and its account. Responses are read by reference, in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import apache_beam as beam
+
+from eia.assembly import Flagger, GroupReport, assemble
+from eia.dispatch import Failure
+from eia.lanes import Span
+from eia.source import ApiSource
+from eia.storage import Storage
+
+
+class Assemble(beam.PTransform):
+    """PCollection[(Span, failures)] → PCollection[GroupReport]; files are written on the way."""
+
+    def __init__(self, source: ApiSource, storage: Storage, *, flag: Flagger, formats: tuple[str, ...]) -> None:
+        super().__init__()
+        self._do = _AssembleFn(source, storage, flag, formats)
+
+    def expand(self, stored: beam.PCollection) -> beam.PCollection:
+        """Spread the spans over the workers: they left the dispatcher in one place."""
+        return stored | "Spread" >> beam.Reshuffle() | "Write tidy" >> beam.ParDo(self._do)
+
+
+class _AssembleFn(beam.DoFn):
+    def __init__(self, source: ApiSource, storage: Storage, flag: Flagger, formats: tuple[str, ...]) -> None:
+        self._source = source
+        self._storage = storage
+        self._flag = flag
+        self._formats = formats
+
+    def process(self, stored: tuple[Span, list[Failure]]) -> Iterator[GroupReport]:
+        span, failures = stored
+        yield assemble(self._storage, self._source, span, flag=self._flag, failures=failures)

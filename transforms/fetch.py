@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fetch: spans → spans whose hours are stored. One key, one worker, one dispatcher: the exact rate on any runner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import apache_beam as beam
+
+from eia.assembly import by_span
+from eia.dispatch import Failure
+from eia.lanes import Span
+from eia.source import ApiSource, Run
+from eia.storage import Storage
+
+FETCHED = "fetched"
+
+
+class Fetch(beam.PTransform):
+    """PCollection[Span] → main: (Span, failures) once all are stored; `fetched`: what the dispatcher did."""
+
+    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+        super().__init__()
+        self._do = _FetchFn(source, storage, run)
+
+    def expand(self, spans: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
+        """Only spans cross the shuffle: a few hundred bytes each."""
+        return (
+            spans
+            | "One key" >> beam.WithKeys("dispatcher")
+            | "One dispatcher" >> beam.GroupByKey()
+            | "Ask" >> beam.ParDo(self._do).with_outputs(FETCHED, main="stored")
+        )
+
+
+class _FetchFn(beam.DoFn):
+    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+        self._source = source
+        self._storage = storage
+        self._run = run
+
+    def process(self, keyed: tuple[str, Iterable[Span]]) -> Iterator[tuple[Span, list[Failure]] | object]:
+        spans = sorted(keyed[1], key=lambda span: span.id)
+        fetched = self._source.fetch(self._storage, spans, self._run)
+        yield beam.pvalue.TaggedOutput(FETCHED, replace(fetched, failures=fetched.failures))
+        if not fetched.stopped:
+            failed = by_span(fetched.failures)
+            yield from ((span, failed.get(span.id, [])) for span in spans)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Publish: the accounts of all spans → series.parquet, report.json, manifest.json, and `_SUCCESS` last of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import apache_beam as beam
+
+from eia.assembly import GroupReport
+from eia.source import Fetched
+from eia.storage import Storage
+from quality.publication import publish
+
+
+class Publish(beam.PTransform):
+    """(PCollection[GroupReport], PCollection[Fetched]) → PCollection[str]: the output's URL, once it is whole."""
+
+    def __init__(self, storage: Storage, *, spans: int) -> None:
+        super().__init__()
+        self._do = _PublishFn(storage, spans)
+
+    def expand(self, told: Sequence[beam.PCollection]) -> beam.PCollection:
+        """Only accounts cross the shuffle: a few kilobytes a span."""
+        return (
+            tuple(told)
+            | "Together" >> beam.Flatten()
+            | "One account" >> beam.WithKeys("account")
+            | "Gather" >> beam.GroupByKey()
+            | "Write account" >> beam.ParDo(self._do)
+        )
+
+
+class _PublishFn(beam.DoFn):
+    def __init__(self, storage: Storage, spans: int) -> None:
+        self._storage = storage
+        self._spans = spans
+
+    def process(self, keyed: tuple[str, Iterable[GroupReport | Fetched]]) -> Iterator[str]:
+        told = list(keyed[1])
+        groups = [one for one in told if isinstance(one, GroupReport)]
+        (fetched,) = (one for one in told if isinstance(one, Fetched))
+        publish(self._storage, groups, fetched, spans=self._spans)
+        yield self._storage.url
