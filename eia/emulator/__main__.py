@@ -9,6 +9,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from eia.emulator import Emulator, Faults, RowSource, replay, synthetic
 from eia.hours import hour_of, parse_hour
@@ -39,28 +40,27 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
     options = parser().parse_args(arguments)
-    values = vars(options)
-    faults = Faults(**{f.name: _frozen(values[f.name]) for f in fields(Faults)})
+    values: dict[str, Any] = vars(options)
     done = Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: done.set())
     try:
-        source = _source(options.replay, options.now)
+        server = Emulator(
+            _source(options.replay, options.now),
+            port=options.port,
+            faults=Faults(**{f.name: _frozen(values[f.name]) for f in fields(Faults)}),
+            latency=(options.latency, options.jitter),
+            seed=options.seed,
+            log=options.log,
+            key_sha256=options.key_sha256,
+            now=options.now,
+        )
+        with server:
+            print(f"listening on {server.url}", flush=True)
+            done.wait()
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    with Emulator(
-        source,
-        port=options.port,
-        faults=faults,
-        latency=(options.latency, options.jitter),
-        seed=options.seed,
-        log=options.log,
-        key_sha256=options.key_sha256,
-        now=options.now,
-    ) as server:
-        print(f"listening on {server.url}", flush=True)
-        done.wait()
     return 0
 
 
@@ -71,7 +71,7 @@ def _source(files: Sequence[Path] | None, now: int | None) -> RowSource:
     return synthetic(now=hour_of(today) if now is None else now)
 
 
-def _frozen(value: object) -> object:
+def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 

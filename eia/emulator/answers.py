@@ -12,9 +12,11 @@ from eia.emulator.query import FREQUENCIES, Query, Refusal, read_query
 from eia.emulator.render import DATE_FORMAT, Style, document, dumps, envelope, row_texts
 from eia.emulator.series import RowSource, Series
 from eia.hours import stamp
-from eia.routes import ROUTES, UNIT, Route
+from eia.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, UNIT, Route
 
 ROOT = ("v2", "electricity", "rto")
+_LISTED = (REGION, FUEL, SUBREGION, INTERCHANGE)
+"""The routes in EIA's own order; the daily ones are not served."""
 _KEY_MESSAGES = {
     "API_KEY_MISSING": "No api_key was supplied.  Please register for one at https://www.eia.gov/opendata/register.php",
     "API_KEY_INVALID": "An invalid api_key was supplied. Get one at https://api.eia.gov:443",
@@ -92,22 +94,23 @@ def answer(
         route = _route(rest[0])
         if rest[1:] == ["data"]:
             query = read_query(route, sent)
-            return _page(source, route, query, request, style or Style(), shuffle, extra).answer()
+            found = _chosen(source, route, query, extra=extra)
+            return _page(found, route, query, request=request, style=style or Style(), shuffle=shuffle).answer()
         return Answer(200, document(_described(source, route, rest[1:]), request))
     except Refusal as refusal:
         return refused(refusal)
 
 
 def _page(
-    source: RowSource,
+    found: Sequence[Series],
     route: Route,
     query: Query,
+    *,
     request: Mapping[str, Any],
     style: Style,
     shuffle: np.random.Generator | None,
-    extra: bool,
 ) -> Page:
-    chosen = select(_chosen(source, route, query, extra=extra), query)
+    chosen = select(found, query)
     rows = page(chosen, route, query, shuffle=None if is_complete(route, query) else shuffle)
     texts = tuple(row_texts(rows, route, style, with_values=query.with_values))
     return Page(route=route, rows=texts, total=chosen.total, request=request, style=style)
@@ -147,7 +150,7 @@ def _routes() -> dict[str, Any]:
         "id": "rto",
         "name": "Electric Power Operations (Daily and Hourly)",
         "description": "Hourly and daily electric power operations by balancing authority.  \n    Source: Form EIA-930",
-        "routes": [{"id": r.id, "name": r.name, "description": r.description} for r in ROUTES.values()],
+        "routes": [{"id": r.id, "name": r.name, "description": r.description} for r in _LISTED],
     }
 
 

@@ -54,6 +54,12 @@ class Faults:
     key_refused_after: int = _fault("requests after which the key is refused for good; 0 never", 0)
     fail_windows: tuple[str, ...] = _fault("RESPONDENT:YYYY-MM-DDTHH whose requests always answer 503", ())
 
+    def __post_init__(self) -> None:
+        """ValueError for a probability that is none."""
+        for name in STRIKES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; a probability lies between 0 and 1")
+
 
 # One of these at most strikes a request; the order says which, where several are drawn.
 STRIKES = tuple(f.name for f in fields(Faults) if f.name.startswith("p_"))

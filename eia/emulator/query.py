@@ -123,6 +123,8 @@ def _either(names: tuple[str, ...]) -> str:
 
 
 def _check_frequency(value: Any) -> None:
+    if value == "local-hourly":
+        raise Refusal(400, "Frequency 'local-hourly' is not served here. Use 'hourly'.")
     if value is not None and value != "hourly":
         raise Refusal(
             400, f"Invalid frequency '{value}' provided. The only valid frequencies are {_either(FREQUENCIES)}."

@@ -37,7 +37,7 @@ def dumps(value: Any) -> str:
 def row_texts(rows: Rows, route: Route, style: Style, *, with_values: bool = True) -> list[str]:
     """The rows as JSON objects, in their order."""
     heads = [_head(s, route, style) for s in rows.series]
-    stamps = np.datetime_as_string(rows.hours.astype("datetime64[h]")).tolist()
+    stamps = _stamps(rows)
     which = rows.which.tolist()
     if not with_values:
         return [f'{{"period":"{at}",{heads[i]}}}' for at, i in zip(stamps, which, strict=True)]
@@ -102,6 +102,12 @@ def _head(series: Series, route: Route, style: Style) -> str:
 def other_case(name: str) -> str:
     """The same words with the letter case of the years before, or after: `Natural gas` ↔ `Natural Gas`."""
     return name.capitalize() if name != name.capitalize() else name.title()
+
+
+def _stamps(rows: Rows) -> list[str]:
+    hours, where = np.unique(rows.hours, return_inverse=True)
+    texts: list[str] = np.datetime_as_string(hours.astype("datetime64[h]")).tolist()
+    return [texts[i] for i in where.tolist()]
 
 
 def _value_texts(rows: Rows, style: Style) -> list[str]:

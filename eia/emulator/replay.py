@@ -76,7 +76,10 @@ def _read(path: Path) -> tuple[Route, pa.Table]:
         # Codes stay text (`0001`), and NA is no missing value but a code.
         types = {name: pa.string() for name in (*texts, "period")}
         table = pyarrow.csv.read_csv(
-            path, convert_options=pyarrow.csv.ConvertOptions(column_types=types, null_values=["", "null"])
+            path,
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=types, null_values=["", "null"], strings_can_be_null=True
+            ),
         )
     for route in ROUTES.values():
         if {"period", "value", *route.keys} <= set(table.column_names):
@@ -86,20 +89,26 @@ def _read(path: Path) -> tuple[Route, pa.Table]:
 
 def _series(route: Route, table: pa.Table) -> Iterator[Series]:
     hours = _hours(table["period"])
+    for name in ("period", *route.keys):
+        if table[name].null_count:
+            raise ValueError(f"{table[name].null_count} rows have no {name}; every row needs one")
     ours, our_codes = _coded(table[route.respondent])
     theirs, their_codes = _coded(table[route.kind])
     values, empty = _values(table["value"])
-    order = np.lexsort((hours, theirs, ours))
-    keys = (ours.astype(np.int64) * len(their_codes) + theirs)[order]
-    starts = np.flatnonzero(np.diff(keys, prefix=-1))
+    # One integer to sort by: series, then hour. Rows of one hour keep the file's order.
+    ids = ours.astype(np.int64) * len(their_codes) + theirs
+    order = np.argsort((ids << 32) + hours, kind="stable")
+    ids = ids[order]
+    starts = np.flatnonzero(np.diff(ids, prepend=-1)).tolist()
     names = _Names(route, table)
-    for low, high in zip(starts.tolist(), [*starts[1:].tolist(), len(keys)], strict=True):
+    for low, high in zip(starts, [*starts[1:], len(ids)], strict=True):
         rows = order[low:high]
+        respondent, kind = divmod(int(ids[low]), len(their_codes))
         yield Series(
-            respondent=our_codes[int(keys[low]) // len(their_codes)],
-            respondent_name=names.respondent(our_codes[int(keys[low]) // len(their_codes)], int(rows[0])),
-            kind=their_codes[int(keys[low]) % len(their_codes)],
-            kind_name=names.kind(their_codes[int(keys[low]) % len(their_codes)], int(rows[0])),
+            respondent=our_codes[respondent],
+            respondent_name=names.respondent(our_codes[respondent], int(rows[0])),
+            kind=their_codes[kind],
+            kind_name=names.kind(their_codes[kind], int(rows[0])),
             hours=hours[rows],
             values=values[rows],
             empty=empty[rows],
@@ -127,17 +136,17 @@ class _Names:
 def _hours(column: pa.ChunkedArray) -> NDArray[np.int32]:
     if pa.types.is_timestamp(column.type):
         seconds = column.cast(pa.timestamp("s", tz=column.type.tz), safe=False)
-        return (seconds.cast(pa.int64()).to_numpy() // 3600).astype(np.int32)
+        return np.asarray(seconds.cast(pa.int64()).to_numpy() // 3600, np.int32)
     stamps = pc.unique(column)
     hours = np.array(stamps.to_pylist(), "datetime64[h]").astype(np.int64).astype(np.int32)
-    return hours[pc.index_in(column, stamps).to_numpy()]
+    return np.asarray(hours[pc.index_in(column, stamps).to_numpy()], np.int32)
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:
     """Indices into the sorted codes of the column, and those codes."""
-    plain = column.cast(pa.string()) if not pa.types.is_dictionary(column.type) else column
-    codes = sorted(code for code in pc.unique(plain).to_pylist() if code is not None)
-    return pc.index_in(plain.cast(pa.string()), pa.array(codes)).to_numpy().astype(np.int32), codes
+    plain = column.cast(pa.string())
+    codes = sorted(pc.unique(plain).to_pylist())
+    return pc.index_in(plain, pa.array(codes)).to_numpy().astype(np.int32), codes
 
 
 def _values(column: pa.ChunkedArray) -> tuple[NDArray[np.int64] | NDArray[np.float64], NDArray[np.bool_]]:

@@ -5,10 +5,10 @@ import hashlib
 import json
 import re
 import socket
+import sys
 import time
 from dataclasses import asdict, dataclass
 from email.utils import formatdate
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -18,28 +18,9 @@ from typing import Any, Self, TextIO
 from eia.emulator.delivery import bomb, deliver, gzipped
 from eia.emulator.desk import Asked, Desk, Ruling
 from eia.emulator.faults import Faults
+from eia.emulator.heads import head
 from eia.emulator.series import RowSource
 
-_COMMON = (
-    ("Cache-Control", "max-age=0, no-cache, no-store"),
-    ("Pragma", "no-cache"),
-    ("Age", "0"),
-    ("Via", "https/1.1 api-umbrella (ApacheTrafficServer [cMsSf ])"),
-    ("Strict-Transport-Security", "max-age=63072000; includeSubdomains;"),
-    ("Strict-Transport-Security", "max-age=31536000; preload"),
-    ("Access-Control-Allow-Headers", "Origin, X-Requested-With, Content-Type, Accept, Authorization, X-Params"),
-    ("Access-Control-Allow-Methods", "GET,POST,PATCH,PUT,DELETE,OPTIONS"),
-    ("X-Frame-Options", "SAMEORIGIN"),
-    ("Vary", "Accept-Encoding"),
-    ("Vary", "Accept-Encoding"),
-)
-_GATEWAY = (
-    ("Strict-Transport-Security", "max-age=31536000; preload"),
-    ("X-Frame-Options", "DENY"),
-    ("X-Xss-Protection", "1; mode=block"),
-    ("Vary", "Accept-Encoding"),
-)
-_ALWAYS = (("Access-Control-Allow-Origin", "*"), ("X-Cache", "MISS"), ("X-Content-Type-Options", "nosniff"))
 _KEY = re.compile(r"(?:^|(?<=&))api_key=[^&]*&?")
 
 
@@ -125,10 +106,11 @@ class Emulator:
         elif zipped:
             body = gzipped(body)
         length = self._faults.huge_bytes if reply.fault == "p_huge" else len(body)
-        head = self._head(ruling, length, zipped=zipped and reply.fault != "p_huge")
+        zipped = zipped and reply.fault != "p_huge"
+        start = head(reply, length=length, zipped=zipped, date=self._date, request=ruling.id)
+        # Noted before it leaves: whoever has read an answer finds it in the list.
         self._note(asked, ruling)
-        faults = self._faults
-        return deliver(connection, head, body, fault=reply.fault, faults=faults, closing=closing)
+        return deliver(connection, start, body, fault=reply.fault, faults=self._faults, closing=closing)
 
     def _note(self, asked: Asked, ruling: Ruling) -> None:
         reply = ruling.reply
@@ -139,23 +121,6 @@ class Emulator:
             if self._file and not self._file.closed:
                 self._file.write(json.dumps(asdict(seen)) + "\n")
                 self._file.flush()
-
-    def _head(self, ruling: Ruling, length: int, *, zipped: bool) -> bytes:
-        reply = ruling.reply
-        lines = [
-            f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}",
-            f"Date: {self._date}",
-            f"Content-Type: {reply.kind}",
-            f"Content-Length: {length}",
-            f"X-Api-Umbrella-Request-Id: {ruling.id:020x}",
-            f"X-Vcap-Request-Id: {ruling.id:032x}",
-        ]
-        if zipped:
-            lines.append("Content-Encoding: gzip")
-        if not reply.gateway:
-            lines.append(f"Expires: {self._date}")
-        lines += [f"{n}: {v}" for n, v in (*reply.headers, *_ALWAYS, *(_GATEWAY if reply.gateway else _COMMON))]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -168,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.at = time.time()
         return super().parse_request()
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         path, _, query = self.path.partition("?")
         asked = Asked(
@@ -184,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_GET  # noqa: N815
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the emulator keeps its own list."""
 
 
@@ -211,8 +176,6 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is no error of ours; anything else is, and is shown."""
-        import sys
-
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic hours of every respondent in all four routes: the world's truth, with the defects of reporting on top."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 
 from eia.emulator.cache import Bounded
 from eia.emulator.defects import reported
 from eia.emulator.series import RowSource, Series
-from eia.emulator.world import Present, World, kinds_of_fuel
+from eia.emulator.sizes import kinds_of_fuel
+from eia.emulator.world import Present, World
 from eia.respondents import expected_kinds, respondents, served
-from eia.routes import FUEL, FUEL_NAMES, INTERCHANGE, REGION, TYPE_NAMES, Route
+from eia.routes import FUEL, FUEL_NAMES, INTERCHANGE, REGION, ROUTES, TYPE_NAMES, Route
 
 
 def synthetic(*, now: int, defects: bool = True) -> RowSource:
@@ -35,10 +38,10 @@ class _Synthetic:
         return self._now
 
     def respondents(self, route: Route) -> Sequence[str]:
-        return tuple(code for code in served(route) if self.kinds_of(route, code))
+        return tuple(_kinds(route.id))
 
     def kinds(self, route: Route) -> Sequence[str]:
-        return sorted({kind for code in served(route) for kind in self.kinds_of(route, code)})
+        return sorted({kind for kinds in _kinds(route.id).values() for kind in kinds})
 
     def names(self, route: Route) -> tuple[dict[str, str], dict[str, str]]:
         codes = {code: about.name for code, about in respondents().items()}
@@ -51,14 +54,9 @@ class _Synthetic:
     def series(self, route: Route, respondent: str) -> tuple[Series, ...]:
         return self._kept.get((route.id, respondent), lambda: self._made(route, respondent))
 
-    def kinds_of(self, route: Route, code: str) -> Sequence[str]:
-        """The kinds that the respondent can have, sorted."""
-        return sorted(kinds_of_fuel(code) if route is FUEL else expected_kinds(route, code))
-
     def _made(self, route: Route, code: str) -> tuple[Series, ...]:
-        if code not in self.respondents(route):
-            return ()
-        return tuple(s for kind in self.kinds_of(route, code) if len((s := self._one(route, code, kind)).hours))
+        made = (self._one(route, code, kind) for kind in _kinds(route.id).get(code, ()))
+        return tuple(series for series in made if len(series.hours))
 
     def _one(self, route: Route, code: str, kind: str) -> Series:
         ours, theirs = self.names(route)
@@ -76,3 +74,14 @@ class _Synthetic:
         if route is INTERCHANGE:
             return self._world.exchange(code, kind)
         return self._world.subregion(code, kind)
+
+
+@cache
+def _kinds(route: str) -> Mapping[str, tuple[str, ...]]:
+    """The respondents of a route, and the kinds that each can have, both sorted."""
+    found = {code: _kinds_of(ROUTES[route], code) for code in served(ROUTES[route])}
+    return MappingProxyType({code: kinds for code, kinds in found.items() if kinds})
+
+
+def _kinds_of(route: Route, code: str) -> tuple[str, ...]:
+    return tuple(sorted(kinds_of_fuel(code) if route is FUEL else expected_kinds(route, code)))

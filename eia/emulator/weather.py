@@ -27,7 +27,7 @@ def noise(name: str, hours: Stamps, width: int) -> Floats:
     first = int(hours[0]) // width
     knots = _uniform(name, np.arange(first, int(hours[-1]) // width + 2, dtype=np.int64)) * 2 - 1
     left = hours // width - first
-    return knots[left] + (knots[left + 1] - knots[left]) * _steps(width)[hours % width]
+    return np.asarray(knots[left] + (knots[left + 1] - knots[left]) * _steps(width)[hours % width], np.float64)
 
 
 def clock_changes(year: int) -> tuple[int, int]:
@@ -55,20 +55,18 @@ def local(zone: str, hours: Stamps) -> Stamps:
 def demand_shape(wall: Stamps) -> Floats:
     """Load relative to its mean: two peaks on winter days, one on summer afternoons, less at the weekend."""
     day, hour = wall // 24, wall % 24
-    summer = _SUMMER[day % _PERIOD]
-    return (
-        (_WINTER_DAY[hour] + (_SUMMER_DAY[hour] - _WINTER_DAY[hour]) * summer) * _SEASON[day % _PERIOD] * _WEEK[day % 7]
-    )
+    warmth = (_SUMMER_DAY - _WINTER_DAY)[hour] * _SUMMER[day % _PERIOD]
+    return np.asarray((_WINTER_DAY[hour] + warmth) * _SEASON[day % _PERIOD] * _WEEK[day % 7], np.float64)
 
 
 def sun_shape(wall: Stamps) -> Floats:
     """Height of the sun in [0, 1]: nothing at night, long days in summer."""
-    return _SUN[wall // 24 % _PERIOD, wall % 24]
+    return np.asarray(_SUN[wall // 24 % _PERIOD, wall % 24], np.float64)
 
 
 def hour_shape(wall: Stamps) -> Floats:
     """A storage's day in [-1, 1]: it charges around noon and discharges in the evening."""
-    return _STORAGE[wall % 24]
+    return np.asarray(_STORAGE[wall % 24], np.float64)
 
 
 def _uniform(name: str, keys: NDArray[np.int64]) -> Floats:
@@ -82,7 +80,7 @@ def _uniform(name: str, keys: NDArray[np.int64]) -> Floats:
 @cache
 def _steps(width: int) -> Floats:
     at = np.arange(width) / width
-    return at * at * (3 - 2 * at)
+    return np.asarray(at * at * (3 - 2 * at), np.float64)
 
 
 def _year(hour: int) -> int:
@@ -101,14 +99,14 @@ _TURN = [2 * math.pi * (day % 365.25) / 365.25 for day in range(_PERIOD)]
 _SUMMER = np.array([0.5 - 0.5 * math.cos(t - 0.35) for t in _TURN])
 _SEASON = np.array([1 - 0.10 * math.cos(2 * (t - 0.35) + math.pi) - 0.03 * math.cos(t) for t in _TURN])
 _WEEK = np.array([1.02, 1.01, 0.94, 0.92, 1.02, 1.03, 1.03])
-_WINTER_DAY = np.array(
-    [0.87, 0.85, 0.84, 0.84, 0.86, 0.92, 1.02, 1.09, 1.09, 1.07, 1.05, 1.03]
-    + [1.01, 1.00, 0.99, 1.00, 1.03, 1.10, 1.14, 1.12, 1.09, 1.04, 0.97, 0.91]
-)
-_SUMMER_DAY = np.array(
-    [0.84, 0.80, 0.77, 0.75, 0.75, 0.78, 0.84, 0.91, 0.96, 1.01, 1.06, 1.11]
-    + [1.15, 1.18, 1.21, 1.23, 1.24, 1.23, 1.20, 1.15, 1.10, 1.04, 0.96, 0.89]
-)
+_WINTER_DAY = np.array([
+    0.87, 0.85, 0.84, 0.84, 0.86, 0.92, 1.02, 1.09, 1.09, 1.07, 1.05, 1.03,
+    1.01, 1.00, 0.99, 1.00, 1.03, 1.10, 1.14, 1.12, 1.09, 1.04, 0.97, 0.91,
+])  # fmt: skip
+_SUMMER_DAY = np.array([
+    0.84, 0.80, 0.77, 0.75, 0.75, 0.78, 0.84, 0.91, 0.96, 1.01, 1.06, 1.11,
+    1.15, 1.18, 1.21, 1.23, 1.24, 1.23, 1.20, 1.15, 1.10, 1.04, 0.96, 0.89,
+])  # fmt: skip
 _STORAGE = np.array([-0.2] * 6 + [0.1, 0.1, -0.2, -0.5, -0.8, -1, -1, -1, -0.8, -0.5, 0, 0.7, 1, 1, 0.8, 0.4, 0, -0.1])
 _SUN = np.array(
     [

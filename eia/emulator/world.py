@@ -13,45 +13,15 @@ from numpy.typing import NDArray
 
 from eia.emulator.cache import Bounded
 from eia.emulator.faults import uniform
+from eia.emulator.sizes import BALANCE, NEW, NEW_FUELS, SHARES, kinds_of_fuel, parts, size
 from eia.emulator.weather import demand_shape, hour_shape, local, noise, sun_shape
 from eia.hours import parse_hour
-from eia.respondents import fuels, members, neighbours, respondents, subregions
+from eia.respondents import members, neighbours, respondents, subregions
 from eia.routes import REGION
 
 Energy = NDArray[np.int32]
 Present = tuple[Energy, NDArray[np.bool_]]
 """One series over the whole grid of hours, and in which of them it is reported."""
-
-# Mean demand in MW, rounded, of the authorities whose size matters; the rest draw 150 to 2,500.
-_SIZES = {
-    "PJM": 90000, "MISO": 75000, "ERCO": 46000, "SWPP": 31000, "CISO": 26000, "SOCO": 27000, "TVA": 18000,
-    "NYIS": 17000, "ISNE": 13500, "DUK": 12000, "FPL": 14500, "BPAT": 6300, "PSCO": 5600, "PACE": 5800, "FPC": 5200,
-    "CPLE": 7200, "NEVP": 4400, "AZPS": 3900, "SRP": 3600, "LGEE": 3900, "LDWP": 2900, "PACW": 2500, "PGE": 2500,
-    "SC": 2700, "SCEG": 2600, "TEC": 2400, "AECI": 2400, "PSEI": 3000, "BANC": 2000, "FMPP": 1900, "IPCO": 2000,
-    "WACM": 2900, "PNM": 1700, "TEPC": 1600, "JEA": 1400, "AVA": 1400, "NWMT": 1400, "CPLW": 780, "GVL": 220,
-    "NSB": 60, "HST": 70, "CHPD": 220, "DOPD": 230, "TPWR": 550, "WAUW": 100, "OVEC": 40,
-}  # fmt: skip
-# Share of generation that a fuel would like to have; what is left goes to the first of _BALANCE that is there.
-_SHARES = {"NUC": 0.22, "COL": 0.2, "WAT": 0.18, "WND": 0.14, "SUN": 0.3, "GEO": 0.03, "OIL": 0.004, "OTH": 0.02}
-_BALANCE = ("NG", "COL", "WAT", "NUC", "WND", "OTH", "OIL", "SUN", "UNK")
-NEW_FUELS = parse_hour("2024-07-01T00")
-"""The hour from which batteries, pumped storage and geothermal plants report by themselves."""
-_NEW = {
-    "BAT": ("AZPS", "CISO", "ERCO", "IPCO", "ISNE", "NEVP", "NYIS", "PJM", "PNM", "SRP", "SWPP"),
-    "PS": ("CISO", "DUK", "ISNE", "MISO", "NYIS", "PJM", "SOCO", "TVA"),
-    "GEO": ("CISO", "IID", "NEVP", "PACE"),
-}
-
-
-def kinds_of_fuel(code: str) -> tuple[str, ...]:
-    """The energy sources of an authority, a region or the nation, those of 2024 included."""
-    new = {fuel for part in parts(code) for fuel, codes in _NEW.items() if part in codes}
-    return tuple(sorted({fuel for part in parts(code) for fuel in fuels().get(part, ())} | new))
-
-
-def parts(code: str) -> tuple[str, ...]:
-    """The authorities that a code sums over."""
-    return members().get(code, (code,))
 
 
 class World:
@@ -77,7 +47,7 @@ class World:
     def fuel(self, code: str, kind: str) -> Present:
         """One series of fuel-type-data."""
         old = self.hours >= 0
-        since = (self.hours >= NEW_FUELS) if kind in _NEW else old
+        since = (self.hours >= NEW_FUELS) if kind in NEW else old
         return self._sum(
             (self.source(p, kind), self.serving(p) & since) for p in parts(code) if kind in kinds_of_fuel(p)
         )
@@ -171,7 +141,7 @@ class World:
 
     def _sources(self, code: str) -> dict[str, Energy]:
         kinds, total = kinds_of_fuel(code), self.generation(code)
-        rest = next(kind for kind in _BALANCE if kind in kinds)
+        rest = next(kind for kind in BALANCE if kind in kinds)
         wanted = {kind: self._wanted(code, kind, total) for kind in kinds if kind != rest}
         # Curtailed where the others would leave less than nothing to the source that balances.
         asked = sum((np.maximum(w, 0.0) for w in wanted.values()), np.zeros(len(total)))
@@ -180,7 +150,7 @@ class World:
         return {**made, rest: total - sum(made.values(), np.zeros(len(total), np.int32))}
 
     def _wanted(self, code: str, kind: str, total: Energy) -> NDArray[np.float64]:
-        base = size(code) * _SHARES.get(kind, 0.01) * (0.6 + 0.8 * uniform(f"{code}/{kind}"))
+        base = size(code) * SHARES.get(kind, 0.01) * (0.6 + 0.8 * uniform(f"{code}/{kind}"))
         slow, quick = noise(f"{code}/{kind}/slow", self.hours, 97), noise(f"{code}/{kind}", self.hours, 9)
         if kind == "SUN":
             return base * sun_shape(self._wall(code)) * (0.75 + 0.25 * slow) * (0.9 + 0.1 * quick)
@@ -203,11 +173,6 @@ class World:
             for c in codes[:-1]
         }
         return {**shares, codes[-1]: total - sum(shares.values(), np.zeros(len(total), np.int32))}
-
-
-def size(code: str) -> float:
-    """Mean demand (or output) of an authority in MW."""
-    return float(_SIZES.get(code, round(150 * 16 ** uniform(f"{code}/size"))))
 
 
 def _abroad(code: str) -> tuple[bool, str]:
