@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`dataset_info.json` and `features.json`, written by TensorFlow Datasets' own code, so that it opens the folder."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ringdata.errors import LayoutError
+from ringdata.example import FOOTER, HEADER
+from ringdata.layout import NAME, SPLITS, VERSION, Grid, Layout, Shard
+from ringdata.tfrecord_shard import shard_moulds
+
+_DESCRIPTION = "Blocks of the U.S. hourly electricity record (Form EIA-930), with label halos, for ring attention."
+
+
+def dataset_info(layout: Layout) -> dict[str, bytes]:
+    """What makes a folder of TFRecord a TFDS data set, by file name. Needs tensorflow-datasets, not TensorFlow."""
+    tfds = _tfds()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / NAME / layout.grid.config / VERSION
+        place.mkdir(parents=True)
+        identity = tfds.core.dataset_info.DatasetIdentity(
+            name=NAME,
+            version=tfds.core.Version(VERSION),
+            data_dir=str(place),
+            module_name="",
+            config_name=layout.grid.config,
+        )
+        info = tfds.core.DatasetInfo(builder=identity, features=_features(tfds, layout.grid), description=_DESCRIPTION)
+        info.set_file_format("tfrecord")
+        info.set_splits(tfds.core.SplitDict(_splits(tfds, layout, place)))
+        info.write_to_directory(place)
+        return {path.name: path.read_bytes() for path in sorted(place.iterdir()) if path.suffix == ".json"}
+
+
+def _tfds() -> Any:
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as missing:
+        raise LayoutError("TFDS metadata needs it: pip install tensorflow-datasets, or leave TFRecord out") from missing
+    return tfds
+
+
+def _features(tfds: Any, grid: Grid) -> Any:
+    """The columns of the blocks as TFDS features; bytes where a tf.train.Example has no such number."""
+    import numpy as np
+
+    features, tokens, slots = tfds.features, (grid.block_tokens,), (grid.slots,)
+    columns: dict[str, Any] = {
+        "sequence_id": features.Scalar(np.int32),
+        "block_index": features.Scalar(np.int32),
+        "start_hour": features.Scalar(np.int64),
+        "value": features.Tensor(shape=tokens, dtype=np.float32),
+        "observed": features.Tensor(shape=tokens, dtype=np.uint8, encoding="bytes"),
+        "next_value": features.Tensor(shape=slots, dtype=np.float32),
+        "next_observed": features.Tensor(shape=slots, dtype=np.uint8, encoding="bytes"),
+    }
+    if grid.config == "series":
+        for name in ("cum_n", "cum_sum", "cum_sumsq"):
+            columns[name] = features.Tensor(shape=(), dtype=np.float64, encoding="bytes")
+    return features.FeaturesDict(columns)
+
+
+def _splits(tfds: Any, layout: Layout, place: Path) -> list[Any]:
+    return [
+        tfds.core.SplitInfo(
+            name=split,
+            shard_lengths=[shard.rows for shard in shards],
+            num_bytes=sum(_record_bytes(layout.grid, shard) for shard in shards),
+            filename_template=tfds.core.ShardedFileTemplate(
+                data_dir=place, dataset_name=NAME, split=split, filetype_suffix="tfrecord"
+            ),
+        )
+        for split in SPLITS
+        if (shards := layout.split(split))
+    ]
+
+
+def _record_bytes(grid: Grid, shard: Shard) -> int:
+    """Bytes of the shard's Examples, without their framing."""
+    moulds, kinds = shard_moulds(grid, shard)
+    return sum(moulds[kind].size - HEADER - FOOTER for kind in kinds)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which tokens of a window a ring rank holds.
+
+context 8, ring 2     contiguous     zigzag (4 chunks: r and 2R-1-r)
+rank 0                0 1 2 3        0 1 6 7
+rank 1                4 5 6 7        2 3 4 5          (the same causal work for each)
+"""
+
+from ringdata.errors import ContextError
+
+ORDERS = ("contiguous", "zigzag", "block_stripe")
+Span = tuple[int, int]
+
+
+def unit(order: str, *, ring_size: int, slots: int, block_tokens: int) -> int:
+    """Tokens that a context must be a multiple of: whole hours in every chunk, whole blocks in every stripe."""
+    if order not in ORDERS:
+        raise ContextError(f"no order {order!r}; there are {', '.join(ORDERS)}")
+    if ring_size < 1:
+        raise ContextError(f"ring_size {ring_size}: give 1 or more")
+    if ring_size == 1:
+        return slots
+    return {"contiguous": slots, "zigzag": 2 * slots, "block_stripe": block_tokens}[order] * ring_size
+
+
+def spans(order: str, *, context: int, ring_size: int, ring_rank: int, stripe: int) -> tuple[Span, ...]:
+    """Token ranges [start, stop) of a window that the rank holds, in the order in which it holds them.
+
+    `stripe` is the tokens of a stripe in `block_stripe`: rank r holds stripes r, r + R, r + 2R, ...
+    """
+    if not 0 <= ring_rank < ring_size:
+        raise ContextError(f"ring_rank {ring_rank} of a ring of {ring_size}: give 0 to {ring_size - 1}, or None")
+    if order == "contiguous" or ring_size == 1:
+        size = context // ring_size
+        held = [(ring_rank * size, (ring_rank + 1) * size)]
+    elif order == "zigzag":
+        size = context // (2 * ring_size)
+        held = [(k * size, (k + 1) * size) for k in (ring_rank, 2 * ring_size - 1 - ring_rank)]
+    else:
+        held = [(first, first + stripe) for first in range(ring_rank * stripe, context, ring_size * stripe)]
+    return _joined(held)
+
+
+def check_multiple(name: str, tokens: int, divisor: int, why: str) -> None:
+    """Refuse what does not divide, naming the nearest that do."""
+    if tokens > 0 and tokens % divisor == 0:
+        return
+    below = tokens // divisor * divisor
+    nearest = f"{below} or {below + divisor}" if below > 0 else f"{divisor}"
+    raise ContextError(f"{name} {tokens} is no multiple of {divisor} ({why}); the nearest that are: {nearest}")
+
+
+def _joined(held: list[Span]) -> tuple[Span, ...]:
+    """Neighbouring ranges as one."""
+    joined = held[:1]
+    for start, stop in held[1:]:
+        if start == joined[-1][1]:
+            joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((start, stop))
+    return tuple(joined)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Deal blocks to shards by arithmetic alone, so that shards can be built apart, in any order, by anyone."""
+
+import heapq
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ringdata.errors import LayoutError
+from ringdata.layout import SPLITS, Cuts, Grid, Layout, Member, Run, Shard
+
+SHARD_TOKENS = 1 << 22
+
+
+def plan_series(members: Sequence[Member], *, cuts: Cuts | None = None, shards: int | None = None) -> Layout:
+    """Config `series`: every member is a sequence of its own (its place is its id), never split over shards.
+
+    `shards` (a power of two; by default one a 4 M tokens) is lowered to the number of sequences where that is less.
+    Shards hold equal rows where the sequences allow it; else they differ by at most the longest sequence.
+    """
+    cuts, grid = cuts or Cuts(), Grid("series", 1)
+    _check(members, shards)
+    found: list[Shard] = []
+    for split in SPLITS:
+        runs = [_run(grid, cuts, split, place, m.first_hour, m.last_hour) for place, m in enumerate(members)]
+        held = [run for run in runs if run.blocks]
+        found += _shards(split, _deal(held, _count(grid, held, len(held), shards)))
+    return Layout(grid, cuts, tuple(found))
+
+
+def plan_panel(members: Sequence[Member], *, cuts: Cuts | None = None, shards: int | None = None) -> Layout:
+    """Config `panel`: one sequence of all members, a slot each (its place is its slot), the slots a power of two.
+
+    Shards are ranges of time of equal rows, give or take one row group (`shards` as in `plan_series`).
+    """
+    cuts = cuts or Cuts()
+    _check(members, shards)
+    grid = Grid("panel", 1 << (len(members) - 1).bit_length())
+    first, last = min(m.first_hour for m in members), max(m.last_hour for m in members)
+    found: list[Shard] = []
+    for split in SPLITS:
+        run = _run(grid, cuts, split, 0, first, last)
+        groups = -(-run.blocks // grid.group_blocks)
+        found += _shards(split, _cut(grid, run, _count(grid, [run], groups, shards)))
+    return Layout(grid, cuts, tuple(found))
+
+
+def _check(members: Sequence[Member], shards: int | None) -> None:
+    """Refuse what no layout fits."""
+    if not members:
+        raise LayoutError("no series given: blocks need at least one")
+    for member in members:
+        if member.last_hour < member.first_hour:
+            raise LayoutError(f"{member.series_id}: ends at {member.last_hour}, before its start {member.first_hour}")
+    if len({member.series_id for member in members}) < len(members):
+        raise LayoutError("a series is given twice; each takes one sequence or slot")
+    if shards is not None and (shards < 1 or shards & (shards - 1)):
+        raise LayoutError(f"{shards} shards: give a power of two, so that such a number of hosts divides it")
+
+
+def _run(grid: Grid, cuts: Cuts, split: str, sequence_id: int, first_hour: int, last_hour: int) -> Run:
+    """The blocks that lie whole within the split and hold an hour of the sequence (maybe none)."""
+    begin, end = cuts.hours(split)
+    first = max(-(-begin // grid.block_hours), first_hour // grid.block_hours)
+    stop = min(end // grid.block_hours, last_hour // grid.block_hours + 1)
+    return Run(sequence_id, 0, first * grid.block_hours, max(0, stop - first))
+
+
+def _count(grid: Grid, runs: list[Run], units: int, shards: int | None) -> int:
+    """A power of two of shards, none of them empty; 0 for an empty split."""
+    tokens = sum(run.blocks for run in runs) * grid.block_tokens
+    wanted = shards or max(1, tokens // SHARD_TOKENS)
+    return 1 << (min(wanted, units).bit_length() - 1) if units else 0
+
+
+def _deal(runs: list[Run], count: int) -> list[list[Run]]:
+    """Longest first to the emptiest shard; then by id within each."""
+    dealt: list[list[Run]] = [[] for _ in range(count)]
+    heap = [(0, number) for number in range(count)]
+    for run in sorted(runs, key=lambda run: (-run.blocks, run.sequence_id)):
+        rows, number = heapq.heappop(heap)
+        dealt[number].append(run)
+        heapq.heappush(heap, (rows + run.blocks, number))
+    return [sorted(part, key=lambda run: run.sequence_id) for part in dealt]
+
+
+def _cut(grid: Grid, run: Run, count: int) -> list[list[Run]]:
+    """Ranges of time, each a whole number of row groups but the last."""
+    groups = -(-run.blocks // grid.group_blocks)
+    marks = [min(run.blocks, groups * k // max(count, 1) * grid.group_blocks) for k in range(count + 1)]
+    return [
+        [Run(run.sequence_id, first, run.start_hour + first * grid.block_hours, stop - first)]
+        for first, stop in pairwise(marks)
+    ]
+
+
+def _shards(split: str, dealt: list[list[Run]]) -> list[Shard]:
+    return [Shard(split, number, len(dealt), tuple(runs)) for number, runs in enumerate(dealt)]

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Windows of the record as a ring of devices wants them: each rank reads its own tokens, and only those.
+
+Labels are shifted before anything is cut; every field is cut and reordered by one list of token ranges.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any, SupportsIndex
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pyarrow.fs import FileSystem
+
+from ringdata.errors import ContextError
+from ringdata.files import Files
+from ringdata.folder import SEQUENCES, open_folder
+from ringdata.layout import Layout
+from ringdata.orders import check_multiple, spans, unit
+from ringdata.parquet_shard import open_parquet
+from ringdata.shards import ShardReader, Tokens, empty_tokens
+from ringdata.tfrecord_shard import open_tfrecord
+from ringdata.windows import Track, Window, Windows, epoch_order, replica_share, tracks_of
+
+_OPENERS = 8
+
+
+class RingBlocks:
+    """Windows of `context` tokens of one split, or one ring rank's slice of each. Map-style, thread-safe, picklable.
+
+    `path` is a folder of blocks: `OUTPUT/blocks/<config>` or `OUTPUT/tfds/eia930/<config>/<version>`, local or a URL
+    that pyarrow knows (`s3://bucket/...`). `data[i]` is a dict of arrays, each [context] or [context / ring_size]:
+
+        value     float32  MW, 0 where not observed        target     float32  the value an hour later
+        observed  bool     reported and trusted            loss_mask  bool     the target was observed, in this split
+        position  int64    hours since 1970 UTC            slot       int32    which series of a panel; 0 in `series`
+
+    Errors, all before a batch is given: ContextError (context, stride, ring), EmptySplit, and FolderError by kind.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        split: str,
+        context: int,
+        stride: int | None = None,
+        ring_size: int = 1,
+        ring_rank: int | None = None,
+        order: str = "zigzag",
+        seed: int | None = 0,
+        verify: str = "size",
+        filesystem: FileSystem | None = None,
+    ) -> None:
+        self._files = Files(path, filesystem=filesystem)
+        folder = open_folder(self._files, split, verify=verify)
+        self.layout: Layout = folder.layout
+        self.split, self.context, self.stride, self.seed = split, context, stride or context, seed
+        self.spans = self._cut(ring_size, ring_rank, order)
+        shards = self.layout.split(split)
+        self._windows = self._all_windows(tracks_of(shards))
+        opened = open_tfrecord if folder.tfrecord else open_parquet
+        with ThreadPoolExecutor(min(_OPENERS, len(shards))) as pool:
+            readers = pool.map(lambda shard: opened(self._files, self.layout, shard), shards)
+            self._shards: tuple[ShardReader, ...] = tuple(readers)
+
+    def __len__(self) -> int:
+        """Windows in the split."""
+        return len(self._windows)
+
+    def __getitem__(self, index: SupportsIndex) -> dict[str, NDArray[Any]]:
+        """Window `index` of the split, or this rank's slice of it."""
+        window, slots = self.window(index), self.layout.grid.slots
+        size = sum(stop - start for start, stop in self.spans)
+        tokens, labels, done = empty_tokens(size), empty_tokens(size), 0
+        for start, stop in self.spans:
+            end = done + stop - start
+            after = self._read(window.track, window.token + start, tokens.part(done, end))
+            labels.part(done, end - slots).fill(tokens.part(done + slots, end))
+            labels.part(end - slots, end).fill(after)
+            done = end
+        return {
+            "value": tokens.value,
+            "observed": tokens.observed.view(np.bool_),
+            "target": labels.value,
+            "loss_mask": labels.observed.view(np.bool_),
+            "position": self._hours + window.start_hour,
+            "slot": self._slots.copy(),
+        }
+
+    def window(self, index: SupportsIndex) -> Window:
+        """Which sequence and hours window `index` holds; IndexError past the end."""
+        return self._windows[index.__index__()]
+
+    def windows(self, *, epoch: int = 0, replica: int = 0, replicas: int = 1, start: int = 0) -> NDArray[np.int64]:
+        """Window ids of an epoch in this data-parallel replica's order: int64[about len / replicas].
+
+        All ranks of a ring pass the same replica. `start` is the whole state: how many windows all replicas together
+        have taken of this epoch (steps * batch * replicas). It holds for any number of replicas and ranks.
+        Replicas differ by at most one window; `(len(data) - start) // replicas` is what each of them has.
+        """
+        order = epoch_order(len(self), seed=self.seed, epoch=epoch)
+        return replica_share(order, replica=replica, replicas=replicas, start=start)
+
+    @cached_property
+    def sequences(self) -> pa.Table:
+        """`sequences.parquet`: series, unit, time zone, hours and train statistics of each sequence and slot."""
+        return pq.read_table(pa.BufferReader(self._files.read(self._files.root / SEQUENCES)))
+
+    @cached_property
+    def _hours(self) -> NDArray[np.int64]:
+        """Hours from the window's first to each token held."""
+        return np.concatenate([np.arange(start, stop) for start, stop in self.spans]) // self.layout.grid.slots
+
+    @cached_property
+    def _slots(self) -> NDArray[np.int32]:
+        """Slot of each token held."""
+        held = np.concatenate([np.arange(start, stop, dtype=np.int32) for start, stop in self.spans])
+        return held % np.int32(self.layout.grid.slots)
+
+    def _cut(self, ring_size: int, ring_rank: int | None, order: str) -> tuple[tuple[int, int], ...]:
+        grid = self.layout.grid
+        divisor = unit(order, ring_size=ring_size, slots=grid.slots, block_tokens=grid.block_tokens)
+        check_multiple("context", self.context, divisor, f"{order}, ring_size {ring_size}, {grid.slots} tokens an hour")
+        check_multiple("stride", self.stride, grid.slots, f"{grid.slots} tokens an hour")
+        if ring_rank is None:
+            return ((0, self.context),)
+        return spans(order, context=self.context, ring_size=ring_size, ring_rank=ring_rank, stripe=grid.block_tokens)
+
+    def _all_windows(self, tracks: tuple[Track, ...]) -> Windows:
+        windows = Windows(self.layout.grid, tracks, self.context, self.stride)
+        if not len(windows):
+            longest = max(track.blocks for track in tracks) * self.layout.grid.block_tokens
+            raise ContextError(
+                f"{self._files.path}: no window of {self.context} tokens in split {self.split!r}, whose longest "
+                f"sequence has {longest}; give a context of at most {longest}"
+            )
+        return windows
+
+    def _read(self, track: Track, start: int, out: Tokens) -> Tokens:
+        """Fill `out` with the track's tokens from `start` on, and give the hour after them."""
+        grid, done = self.layout.grid, 0
+        for piece, first, end in track.parts(grid, start, start + len(out.value)):
+            row, token = divmod(first, grid.block_tokens)
+            part = out.part(done, done + end - first)
+            after = self._shards[piece.shard].read(self._files, piece.row + row, token, part)
+            done += end - first
+        return after

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table that tells which series a sequence or a slot is, and its statistics over the hours of train alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ringdata.blocks import Load, observed_hours
+from ringdata.layout import Layout, Member
+
+SCHEMA = pa.schema(
+    [
+        pa.field("sequence_id", pa.int32(), nullable=False),
+        pa.field("slot", pa.int32(), nullable=False),
+        pa.field("series_id", pa.string(), nullable=False),
+        pa.field("slots", pa.int32(), nullable=False),
+        pa.field("unit", pa.string(), nullable=False),
+        pa.field("time_zone", pa.string(), nullable=False),
+        pa.field("first_hour", pa.int64(), nullable=False),
+        pa.field("last_hour", pa.int64(), nullable=False),
+        pa.field("train_count", pa.int64(), nullable=False),
+        pa.field("train_mean", pa.float64()),
+        pa.field("train_std", pa.float64()),
+        pa.field("train_median", pa.float64()),
+        pa.field("train_iqr", pa.float64()),
+    ]
+)
+STATISTICS = ("train_count", "train_mean", "train_std", "train_median", "train_iqr")
+
+
+def sequences_table(layout: Layout, members: Sequence[Member], load: Load) -> pa.Table:
+    """One row a member: its sequence and slot, V, unit, time zone, hours, and train count, mean, std, median and IQR.
+
+    `load` is asked for train hours alone. Statistics are null where train holds no observed hour; std divides by n.
+    """
+    series = layout.grid.config == "series"
+    rows = [
+        {
+            "sequence_id": place if series else 0,
+            "slot": 0 if series else place,
+            "series_id": member.series_id,
+            "slots": layout.grid.slots,
+            "unit": member.unit,
+            "time_zone": member.time_zone,
+            "first_hour": member.first_hour,
+            "last_hour": member.last_hour,
+            **_train_statistics(layout, member, load),
+        }
+        for place, member in enumerate(members)
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def sequences_bytes(table: pa.Table) -> pa.Buffer:
+    """`sequences.parquet`."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", write_page_index=True)
+    return sink.getvalue()
+
+
+def _train_statistics(layout: Layout, member: Member, load: Load) -> dict[str, float | None]:
+    """Of the float32 values as the blocks hold them, summed in float64."""
+    first, end = member.first_hour, max(member.first_hour, layout.cuts.hours("train")[1])
+    value, observed = observed_hours(member, first, min(end, member.last_hour + 1), load)
+    known = value[observed.astype(bool)].astype(np.float64)
+    if not len(known):
+        return {"train_count": 0, **dict.fromkeys(STATISTICS[1:])}
+    low, middle, high = (float(q) for q in np.percentile(known, (25, 50, 75)))
+    numbers = (len(known), float(known.mean()), float(known.std()), middle, high - low)
+    return dict(zip(STATISTICS, numbers, strict=True))

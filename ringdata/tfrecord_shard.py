@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A TFRecord shard by token range: the layout tells where the values of each row lie; nothing is parsed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringdata.errors import MixedVersions
+from ringdata.example import Mould, mould, runs_of_equal, signatures
+from ringdata.files import Files
+from ringdata.layout import Grid, Layout, Shard
+from ringdata.shards import Tokens, empty_tokens, read_range
+
+
+@dataclass(frozen=True, slots=True)
+class TFRecordShard:
+    """Rows of one file: `offsets` int64[rows + 1], and the mould of each row (`kinds` int64[rows] into `moulds`)."""
+
+    name: str
+    grid: Grid
+    offsets: NDArray[np.int64]
+    moulds: tuple[Mould, ...]
+    kinds: NDArray[np.int64]
+
+    def read(self, files: Files, row: int, token: int, out: Tokens) -> Tokens:
+        """Fill `out` from token `token` of row `row` on, and give the hour after it; one request."""
+        stop = row - (-(token + len(out.value)) // self.grid.block_tokens)
+        end_token = (token + len(out.value)) % self.grid.block_tokens
+        held = read_range(files, self.name, int(self.offsets[row]), int(self.offsets[stop]))
+        content, done = np.frombuffer(held, np.uint8), 0
+        for first, end in runs_of_equal(self.kinds[row:stop, None]):
+            shape = self.moulds[self.kinds[row + first]]
+            rows = content[: (end - first) * shape.size].reshape(-1, shape.size)
+            content = content[rows.size :]
+            part = out.part(done, done + len(rows) * self.grid.block_tokens - token)
+            _copy(rows, shape, ("value", "observed"), token, part)
+            done, token = done + len(part.value), 0
+        return self._after(rows[-1:], shape, end_token)
+
+    def _after(self, row: NDArray[np.uint8], shape: Mould, token: int) -> Tokens:
+        """The hour after token `token` of the last row read."""
+        after = empty_tokens(self.grid.slots)
+        names = ("value", "observed") if token else ("next_value", "next_observed")
+        _copy(row, shape, names, token, after)
+        return after
+
+
+def open_tfrecord(files: Files, layout: Layout, shard: Shard) -> TFRecordShard:
+    """Read the `.idx` and check that it is of this layout."""
+    moulds, kinds = shard_moulds(layout.grid, shard)
+    sizes = np.array([shape.size for shape in moulds])[kinds]
+    offsets = np.concatenate(([0], np.cumsum(sizes)))
+    path = files.root / f"{shard.tfrecord}.idx"
+    index = np.array(files.read(path).split(), np.int64)
+    if not np.array_equal(index, np.stack([offsets[:-1], sizes], axis=1).reshape(-1)):
+        raise MixedVersions(
+            f"{path} does not list the records of layout.json: it is of another run or program; run the pipeline again"
+        )
+    return TFRecordShard(shard.tfrecord, layout.grid, offsets, moulds, kinds)
+
+
+def shard_moulds(grid: Grid, shard: Shard) -> tuple[tuple[Mould, ...], NDArray[np.int64]]:
+    """The moulds of a shard's records, and which of them each row has: every offset, from the layout alone."""
+    kinds, inverse = np.unique(signatures(_integers(grid, shard)), axis=0, return_inverse=True)
+    return tuple(mould(grid, tuple(kind.tolist())) for kind in kinds), inverse.reshape(-1)
+
+
+def _integers(grid: Grid, shard: Shard) -> dict[str, NDArray[np.int64]]:
+    """Every row's integers, as the layout has them."""
+    lengths = np.array([run.blocks for run in shard.runs])
+    within = np.concatenate([np.arange(length) for length in lengths])
+    return {
+        "sequence_id": np.repeat([run.sequence_id for run in shard.runs], lengths),
+        "block_index": np.repeat([run.first_block for run in shard.runs], lengths) + within,
+        "start_hour": np.repeat([run.start_hour for run in shard.runs], lengths) + within * grid.block_hours,
+    }
+
+
+def _copy(rows: NDArray[np.uint8], shape: Mould, names: tuple[str, str], token: int, out: Tokens) -> None:
+    """Tokens from `token` of the first row on, of columns `names`, to `out`."""
+    for name, target, width in zip(names, (out.bytes.reshape(-1), out.observed), (4, 1), strict=True):
+        offset, size = shape.holes[name]
+        payload = rows[:, offset : offset + size]
+        if token == 0 and len(target) == payload.size:
+            target.reshape(len(rows), size)[...] = payload
+        else:
+            target[...] = payload.reshape(-1)[token * width : token * width + len(target)]

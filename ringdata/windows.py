@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Windows of a split: which tokens each holds, where they lie, and the order of an epoch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringdata.errors import ContextError
+from ringdata.layout import Grid, Shard
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Consecutive blocks of a sequence in one shard (its place in the split), from row `row` on."""
+
+    shard: int
+    row: int
+    first_block: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """All blocks of a sequence in a split, gapless: hours [start_hour, start_hour + blocks * block hours)."""
+
+    sequence_id: int
+    start_hour: int
+    blocks: int
+    pieces: tuple[Piece, ...]
+
+    def parts(self, grid: Grid, start: int, stop: int) -> Iterator[tuple[Piece, int, int]]:
+        """Tokens [start, stop) of the track by piece: the piece, and first token and end within it."""
+        for piece in self.pieces:
+            base = piece.first_block * grid.block_tokens
+            first, end = max(start, base), min(stop, base + piece.blocks * grid.block_tokens)
+            if first < end:
+                yield piece, first - base, end - base
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window: tokens from `token` of a track on, which is hour `start_hour` since 1970 UTC (hour ending)."""
+
+    track: Track
+    token: int
+    start_hour: int
+
+    @property
+    def sequence_id(self) -> int:
+        """The window's row (series) or rows (panel) in `sequences.parquet`."""
+        return self.track.sequence_id
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Every window of `context` tokens, `stride` apart, that lies whole within a track; by sequence, then time."""
+
+    grid: Grid
+    tracks: tuple[Track, ...]
+    context: int
+    stride: int
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """Number of windows up to and with each track."""
+        tokens = np.array([track.blocks for track in self.tracks]) * self.grid.block_tokens
+        ends: NDArray[np.int64] = np.cumsum(np.maximum(0, (tokens - self.context) // self.stride + 1))
+        return ends
+
+    def __len__(self) -> int:
+        return int(self.ends[-1])
+
+    def __getitem__(self, number: int) -> Window:
+        if not 0 <= number < len(self):
+            raise IndexError(f"window {number} of {len(self)}")
+        place = int(np.searchsorted(self.ends, number, side="right"))
+        track = self.tracks[place]
+        token = (number - (int(self.ends[place - 1]) if place else 0)) * self.stride
+        return Window(track, token, track.start_hour + token // self.grid.slots)
+
+
+def tracks_of(shards: tuple[Shard, ...]) -> tuple[Track, ...]:
+    """The split's sequences, by id, from its shards' runs."""
+    pieces: dict[int, list[Piece]] = {}
+    starts: dict[int, int] = {}
+    for place, shard in enumerate(shards):
+        row = 0
+        for run in shard.runs:
+            pieces.setdefault(run.sequence_id, []).append(Piece(place, row, run.first_block, run.blocks))
+            starts.setdefault(run.sequence_id, run.start_hour)
+            row += run.blocks
+    return tuple(
+        Track(sequence, starts[sequence], sum(piece.blocks for piece in held), tuple(held))
+        for sequence, held in sorted(pieces.items())
+    )
+
+
+def epoch_order(count: int, *, seed: int | None, epoch: int) -> NDArray[np.int64]:
+    """0 .. count - 1 in an order that is a function of (seed, epoch) alone, on every machine; None: as they are."""
+    numbers = np.arange(count, dtype=np.uint64)
+    if seed is None:
+        return numbers.astype(np.int64)
+    key = _mixed(_mixed(np.array([seed % (1 << 64)], np.uint64)) + np.uint64(epoch))
+    return np.argsort(_mixed(numbers ^ key), kind="stable").astype(np.int64)
+
+
+def replica_share(order: NDArray[np.int64], *, replica: int, replicas: int, start: int) -> NDArray[np.int64]:
+    """What replica `replica` of `replicas` takes of the order after its first `start`: each one once over all."""
+    if not 0 <= replica < replicas:
+        raise ContextError(f"replica {replica} of {replicas}: give 0 to {replicas - 1}")
+    if not 0 <= start <= len(order):
+        raise ContextError(f"start {start}: an epoch has {len(order)} windows; carry the rest into the next epoch")
+    return order[start + replica :: replicas]
+
+
+def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """splitmix64, a bijection that scatters its arguments."""
+    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
