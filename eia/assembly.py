@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from eia.avro import write_avro
 from eia.dispatch import Failure
 from eia.files import File, put_file
 from eia.grid import Grid, Reject, Series
@@ -24,8 +26,29 @@ from eia.storage import Storage
 from eia.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia.window import Window
 
-Flagger = Callable[[str, NDArray[np.float64]], tuple[NDArray[np.uint8], tuple[str, ...]]]
-"""series id, float64[hours] (NaN: absent or null) → uint8[hours] codes and their names."""
+
+class Screened(Protocol):
+    """What a screening found: `code` uint8[hours], and the statistics g (MW) and IQR_r (a ratio) of the series."""
+
+    @property
+    def code(self) -> NDArray[np.uint8]:
+        """An index into the names of the screening; 0: nothing found."""
+
+    @property
+    def g(self) -> float:
+        """Median of the demand that is neither ≤ 0 nor a run, MW; NaN where it is not used."""
+
+    @property
+    def iqr_r(self) -> float:
+        """Spread of the hourly steps of the demand relative to its template; NaN where it is not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """How values are screened: `find(series id, float64[hours])`, NaN where absent or null; and the flags' names."""
+
+    names: tuple[str, ...]
+    find: Callable[[str, NDArray[np.float64]], Screened]
 
 
 class Stored(Protocol):
@@ -56,6 +79,8 @@ class SeriesReport(msgspec.Struct, frozen=True):
     last: str | None
     longest_gap: int
     longest_gap_from: str | None
+    g: float | None
+    iqr_r: float | None
 
 
 class GroupReport(msgspec.Struct, frozen=True):
@@ -72,7 +97,13 @@ class GroupReport(msgspec.Struct, frozen=True):
 
 
 def assemble(
-    storage: Storage, source: Stored, span: Span, *, flag: Flagger, failures: Sequence[Failure]
+    storage: Storage,
+    source: Stored,
+    span: Span,
+    *,
+    screening: Screening,
+    failures: Sequence[Failure] = (),
+    formats: Sequence[str] = (),
 ) -> GroupReport:
     """Write what a span has, and account for it. Responses come in any order: the result is the same."""
     grid = Grid(span)
@@ -80,17 +111,23 @@ def assemble(
         grid.add(held.key, window, (held.first, held.last), columns, at)
     if span.route == REGION.id:
         grid.ensure(span.kinds or expected_kinds(REGION, span.respondent))
-    flagged = [_flagged(span, series, flag) for series in grid.finish()]
+    flagged = [_flagged(span, series, screening) for series in grid.finish()]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
     files = [put_file(storage, tidy_path(span), parquet, rows=rows)]
+    if "avro" in formats:
+        files.append(write_avro(storage, span, tidy_tables(span, flagged, source.name)))
     files += _write_rejects(storage, span, [*grid.rejects, *_failed(failures)])
     reports = [_series_report(span, one) for one in flagged]
     return GroupReport(span.route, span.respondent, grid.received, rows, grid.duplicate, grid.rejected, reports, files)
 
 
-def _flagged(span: Span, series: Series, flag: Flagger) -> Flagged:
-    code, names = flag(ROUTES[span.route].series_id(span.respondent, series.kind), series.value)
-    return Flagged(series, code, names)
+def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
+    found = screening.find(ROUTES[span.route].series_id(span.respondent, series.kind), series.value)
+    return Flagged(series, found.code, screening.names, _number(found.g), _number(found.iqr_r))
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value
 
 
 def _failed(failures: Sequence[Failure]) -> Iterator[Reject]:
@@ -130,6 +167,8 @@ def _series_report(span: Span, one: Flagged) -> SeriesReport:
         last=stamp(span.first + int(places[-1])) if len(places) else None,
         longest_gap=gap,
         longest_gap_from=stamp(span.first + where) if gap else None,
+        g=one.g,
+        iqr_r=one.iqr_r,
     )
 
 
@@ -141,11 +180,6 @@ def _longest_gap(present: NDArray[np.bool_]) -> tuple[int, int]:
     starts, ends = edges[::2], edges[1::2]
     longest = int(np.argmax(ends - starts))
     return int(ends[longest] - starts[longest]), int(starts[longest])
-
-
-def unflagged(series_id: str, value: NDArray[np.float64]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """A flagger that finds nothing, for whoever wants values alone."""
-    return np.zeros(len(value), np.uint8), ("",)
 
 
 def by_span(failures: Iterable[Failure]) -> dict[str, list[Failure]]:

@@ -20,7 +20,7 @@ from eia.responses import Answer, Held
 from eia.routes import PAGE
 from eia.window import Window
 
-_OVERASK = 1.01
+_OVERASK = 1.05
 """A full page wastes nothing where it overflows, so windows are a little longer than expected."""
 
 

@@ -25,6 +25,8 @@ class Flagged:
     series: Series
     code: NDArray[np.uint8]
     names: tuple[str, ...]
+    g: float | None = None
+    iqr_r: float | None = None
 
 
 def tidy_path(span: Span) -> str:

@@ -18,22 +18,28 @@ from pipelines.options import Settings, fail, settings
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from eia.assembly import Flagger
+    from eia.assembly import Screening
     from eia.lanes import Span
     from eia.source import Run
 
 
-def build(root: beam.Pipeline, spans: Sequence[Span], todo: Settings, run: Run, *, flag: Flagger) -> beam.PCollection:
+def build(
+    root: beam.Pipeline, spans: Sequence[Span], todo: Settings, run: Run, *, screening: Screening
+) -> beam.PCollection:
     """The whole program, as a graph."""
     import apache_beam as beam
 
     from transforms.assemble import Assemble
+    from transforms.check import Check
     from transforms.fetch import Fetch
     from transforms.publish import Publish
 
     fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
-    groups = fetched.stored | "Assemble" >> Assemble(todo.source, todo.storage, flag=flag, formats=todo.formats)
-    return (groups, fetched.fetched) | "Publish" >> Publish(todo.storage, spans=len(spans))
+    groups = fetched.stored | "Assemble" >> Assemble(
+        todo.source, todo.storage, screening=screening, formats=todo.formats
+    )
+    checks = groups | "Check" >> Check(todo.storage, first=todo.question.first, last=todo.question.last)
+    return (groups, fetched.fetched, checks) | "Publish" >> Publish(todo.storage, spans=len(spans))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from eia import lease
-from eia.assembly import unflagged
+from eia.assembly import Screening
 from eia.emulator import Emulator, synthetic
 from eia.errors import EiaError, Interrupted, StorageError
 from eia.files import SUCCESS
@@ -28,6 +28,8 @@ from eia.storage import Storage
 from pipelines.options import Settings
 from pipelines.progress import Progress
 from pipelines.summary import banner, summary
+from quality.flags import FLAGS
+from quality.methods import screen_series
 from quality.publication import REPORT
 
 STATE = f"{lease.ROOT}/state.json"
@@ -65,7 +67,7 @@ def _execute(todo: Settings, spans: Sequence[Span], run: Run, build: Build) -> N
 
     try:
         with beam.Pipeline(options=PipelineOptions(list(todo.beam))) as root:
-            build(root, spans, todo, run, flag=unflagged)
+            build(root, spans, todo, run, screening=Screening(FLAGS, screen_series))
     except EiaError:
         raise
     except Exception as error:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -12,19 +13,24 @@ import pyarrow.parquet as pq
 
 from eia.assembly import GroupReport
 from eia.files import MANIFEST, SUCCESS, File, put_file, read_manifest
+from eia.hours import stamp
 from eia.respondents import respondents
 from eia.routes import UNIT
 from eia.source import Fetched
 from eia.storage import Storage
+from quality.check import Check
 from quality.reconcile import account, imbalances
 
 REPORT = "report.json"
 
 
-def publish(storage: Storage, groups: Sequence[GroupReport], fetched: Fetched, *, spans: int) -> dict[str, Any]:
+def publish(
+    storage: Storage, groups: Sequence[GroupReport], fetched: Fetched, *, checks: Sequence[Check], spans: int
+) -> dict[str, Any]:
     """Write the account of a run; `_SUCCESS` only where every hour asked was answered and every sum agrees."""
     groups = sorted(groups, key=lambda group: (group.route, group.respondent))
     report = account(groups, fetched)
+    report["checks"] = [_check(check) for check in checks]
     report["imbalances"] = imbalances(report, groups)
     report["exit"] = exit_code(report)
     if not fetched.stopped:
@@ -37,6 +43,19 @@ def publish(storage: Storage, groups: Sequence[GroupReport], fetched: Fetched, *
     if report["exit"] == 0:
         storage.put(SUCCESS, b"")
     return report
+
+
+def _check(check: Check) -> dict[str, Any]:
+    """A check as plain data: hours as stamps, missing figures as null."""
+    worst = [
+        asdict(one) | {"hour": stamp(one.hour), "expected": _figure(one.expected), "found": _figure(one.found)}
+        for one in check.worst
+    ]
+    return asdict(check) | {"worst": worst}
+
+
+def _figure(value: float) -> float | None:
+    return None if value != value else round(float(value), 3)
 
 
 def exit_code(report: dict[str, Any]) -> int:
@@ -64,6 +83,8 @@ def _series(storage: Storage, groups: Sequence[GroupReport]) -> File:
             },
             "first": pa.array([one.first for one in rows], pa.string()),
             "last": pa.array([one.last for one in rows], pa.string()),
+            "g": pa.array([one.g for one in rows], pa.float64()),
+            "iqr_r": pa.array([one.iqr_r for one in rows], pa.float64()),
         }
     )
     sink = pa.BufferOutputStream()
@@ -75,7 +96,7 @@ def _manifest(storage: Storage, files: Sequence[File]) -> None:
     """All files of the output: those of this run, and those of earlier questions that still stand."""
     mine = {file.path: file for file in files}
     spans = {path.rsplit("/", 1)[0] for path in mine}
-    present = {entry.key for entry in storage.list("tidy")} | {entry.key for entry in storage.list("rejects")}
+    present = {entry.key for folder in ("tidy", "avro", "rejects") for entry in storage.list(folder)}
     older = [
         file
         for file in read_manifest(storage)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from eia.assembly import Flagger, GroupReport, assemble
+from eia.assembly import GroupReport, Screening, assemble
 from eia.dispatch import Failure
 from eia.lanes import Span
 from eia.source import ApiSource
@@ -17,9 +17,9 @@ from eia.storage import Storage
 class Assemble(beam.PTransform):
     """PCollection[(Span, failures)] → PCollection[GroupReport]; files are written on the way."""
 
-    def __init__(self, source: ApiSource, storage: Storage, *, flag: Flagger, formats: tuple[str, ...]) -> None:
+    def __init__(self, source: ApiSource, storage: Storage, *, screening: Screening, formats: tuple[str, ...]) -> None:
         super().__init__()
-        self._do = _AssembleFn(source, storage, flag, formats)
+        self._do = _AssembleFn(source, storage, screening, formats)
 
     def expand(self, stored: beam.PCollection) -> beam.PCollection:
         """Spread the spans over the workers: they left the dispatcher in one place."""
@@ -27,12 +27,19 @@ class Assemble(beam.PTransform):
 
 
 class _AssembleFn(beam.DoFn):
-    def __init__(self, source: ApiSource, storage: Storage, flag: Flagger, formats: tuple[str, ...]) -> None:
+    def __init__(self, source: ApiSource, storage: Storage, screening: Screening, formats: tuple[str, ...]) -> None:
         self._source = source
         self._storage = storage
-        self._flag = flag
+        self._screening = screening
         self._formats = formats
 
     def process(self, stored: tuple[Span, list[Failure]]) -> Iterator[GroupReport]:
         span, failures = stored
-        yield assemble(self._storage, self._source, span, flag=self._flag, failures=failures)
+        yield assemble(
+            self._storage,
+            self._source,
+            span,
+            screening=self._screening,
+            failures=failures,
+            formats=self._formats,
+        )

@@ -10,11 +10,12 @@ import apache_beam as beam
 from eia.assembly import GroupReport
 from eia.source import Fetched
 from eia.storage import Storage
+from quality.check import Check as CrossCheck
 from quality.publication import publish
 
 
 class Publish(beam.PTransform):
-    """(PCollection[GroupReport], PCollection[Fetched]) → PCollection[str]: the output's URL, once it is whole."""
+    """Accounts of spans, of the fetch and of the checks → PCollection[str]: the output's URL, once it is whole."""
 
     def __init__(self, storage: Storage, *, spans: int) -> None:
         super().__init__()
@@ -36,9 +37,10 @@ class _PublishFn(beam.DoFn):
         self._storage = storage
         self._spans = spans
 
-    def process(self, keyed: tuple[str, Iterable[GroupReport | Fetched]]) -> Iterator[str]:
+    def process(self, keyed: tuple[str, Iterable[GroupReport | Fetched | tuple[CrossCheck, ...]]]) -> Iterator[str]:
         told = list(keyed[1])
         groups = [one for one in told if isinstance(one, GroupReport)]
         (fetched,) = (one for one in told if isinstance(one, Fetched))
-        publish(self._storage, groups, fetched, spans=self._spans)
+        checks = [check for one in told if isinstance(one, tuple) for check in one]
+        publish(self._storage, groups, fetched, checks=checks, spans=self._spans)
         yield self._storage.url
