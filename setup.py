@@ -20,6 +20,16 @@ setup(
     # A trainer needs ringdata alone: numpy and pyarrow. What loads and checks the record comes with [load].
     install_requires=["numpy>=1.26,<3", "pyarrow>=16,<26"],
     extras_require={
+        "test": [
+            "hypothesis>=6.100,<7",
+            "mypy>=1.11,<3",
+            "playwright>=1.45,<2",
+            "polars>=1,<2",
+            "pytest>=8,<10",
+            "pytest-timeout>=2.3,<3",
+            "ruff>=0.6,<1",
+            "types-requests>=2.32,<3",
+        ],
         "load": [
             *BEAM,
             "bottleneck>=1.4,<2",

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make run` and `make test` are all that a fresh machine with Python 3.11+ needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-$(shell cat requirements.lock setup.py 2>/dev/null | cksum | cut -d' ' -f1)
+ARGS ?=
+
+.PHONY: help run test test-slow test-flink lint bench real-rows screenshots flink-up flink-run flink-down clean
+
+help:  ## what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(READY):
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	rm -f $(VENV)/.ready-* && touch $@
+
+run: $(READY)  ## install, and load five regions (synthetic without a key); ARGS="--regions=all …"
+	$(BIN)/python -m pipelines.historical --runner=DirectRunner $(ARGS)
+
+test: $(READY)  ## install, and run the tests (under ten minutes on two cores)
+	$(BIN)/python -m pytest -m "not slow and not flink" $(ARGS)
+
+test-slow: $(READY)  ## the tests that take longer than a minute
+	$(BIN)/python -m pytest -m "slow" $(ARGS)
+
+test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go)
+	$(BIN)/python -m pytest -m "flink" $(ARGS)
+
+lint: $(READY)  ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
+	for script in screening assemble extract reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+
+real-rows: $(READY)  ## the main job on real rows: make real-rows ROWS=region-data.parquet
+	$(BIN)/python benchmarks/real_rows.py $(ROWS) $(ARGS)
+
+clean:  ## remove the environment and caches, not the data
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
