@@ -20,8 +20,8 @@ from urllib3.exceptions import HTTPError
 from eia.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, UsageError
 from eia.hours import stamp
 from eia.responses import LARGEST, Answer, read_answer
-from eia.routes import PAGE, ROUTES
-from eia.window import Window
+from eia.routes import ROUTES
+from eia.window import KIND, PERIOD, Window
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 3600.0
@@ -87,22 +87,30 @@ def checked_url(url: str) -> str:
 def _params(window: Window) -> list[tuple[str, str]]:
     """The query, with a complete sort: ties in an incomplete one come in any order."""
     route = ROUTES[window.route]
-    direction = "desc" if window.descending else "asc"
     return [
         ("frequency", "hourly"),
         ("data[0]", "value"),
         (f"facets[{route.respondent}][]", window.respondent),
-        *((f"facets[{route.kind}][]", kind) for kind in window.kinds or route.types),
+        *((f"facets[{route.kind}][]", kind) for kind in window.asked),
         ("start", stamp(window.first)),
         ("end", stamp(window.last)),
-        ("sort[0][column]", "period"),
-        ("sort[0][direction]", direction),
-        ("sort[1][column]", route.kind),
-        ("sort[1][direction]", "asc"),
-        ("sort[2][column]", route.respondent),
-        ("sort[2][direction]", "asc"),
-        ("offset", "0"),
-        ("length", str(PAGE)),
+        *_sort(window),
+        ("offset", str(window.short.offset if window.short else 0)),
+        ("length", str(window.length)),
+    ]
+
+
+def _sort(window: Window) -> list[tuple[str, str]]:
+    """By what the window wants first, then by the rest of period, kind and respondent."""
+    route = window.source
+    first = window.short.by if window.short else PERIOD
+    named = {KIND: route.kind}
+    columns = dict.fromkeys((named.get(first, first), PERIOD, route.kind, route.respondent))
+    directions = ["desc" if window.descending else "asc", "asc", "asc", "asc"]
+    return [
+        pair
+        for place, (column, direction) in enumerate(zip(columns, directions, strict=False))
+        for pair in ((f"sort[{place}][column]", column), (f"sort[{place}][direction]", direction))
     ]
 
 

@@ -2,6 +2,7 @@
 """Stored responses: a stored response is a finished request, so the store is checkpoint, cache and shuffle.
 
     raw/eia/<route>/<respondent>/<first hour>_<last hour>[.<types>][.<retrieved>].json.zst
+    raw/eia/<route>/counts/<respondent>/…    short answers, which settle no hours (`eia.shorts`)
 
 The name alone says which hours it settles, so that a plan needs a listing and no reading. The plain name is for
 hours that were settled when they were retrieved; provisional ones, and answers to a repeated question, carry the
@@ -24,7 +25,7 @@ from eia.hours import hour_of, parse_hour, stamp
 from eia.routes import PAGE
 from eia.rows import Columns, parse_rows
 from eia.storage import Entry, Storage
-from eia.window import Window
+from eia.window import Short, Window
 
 ROOT = "raw/eia"
 LARGEST = 64 * 2**20
@@ -34,7 +35,7 @@ _NAME = re.compile(
     r"(\.(?P<kinds>[A-Za-z0-9_-]+))??(\.(?P<at>\d{8}T\d{6}Z))?\.json\.zst",
     re.ASCII,
 )
-_STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,9 @@ def read_answer(body: bytes, window: Window, retrieved_at: datetime) -> Answer:
 
 def _settled(window: Window, total: int, columns: Columns) -> tuple[int, int]:
     """Which hours the answer settles: all where it is whole, up to the last hour served where the page was full."""
+    if window.short is not None:
+        _check_short(window.id, window.short, total, columns.received)
+        return window.first, window.last
     if total == columns.received:
         return window.first, window.last
     if total < columns.received or columns.received < PAGE:
@@ -115,6 +119,12 @@ def _settled(window: Window, total: int, columns: Columns) -> tuple[int, int]:
     if first > last:
         raise Refused(f"{window.id}: one hour holds more than a page of {PAGE} rows")
     return first, last
+
+
+def _check_short(asked: str, short: Short, total: int, received: int) -> None:
+    expected = min(short.length, max(0, total - short.offset))
+    if received != expected:
+        raise Garbled(f"{asked}: total says {total} rows, so {expected} should have come, and {received} came")
 
 
 def _members(body: bytes) -> dict[str, msgspec.Raw]:
@@ -142,18 +152,21 @@ class ResponseStore:
 
     def _key(self, answer: Answer) -> str:
         window = answer.window
+        if window.short is not None:
+            # In a folder of its own, where no load looks for hours.
+            return f"{shorts_folder(window.route, window.respondent)}/{short_name(window)}.{_at(answer)}.json.zst"
         plain = f"{_folder(window.route, window.respondent)}/{stamp(answer.first)}_{stamp(answer.last)}"
         if window.kinds:
             plain += "." + "-".join(window.kinds)
         settled = answer.last <= hour_of(answer.retrieved_at) - self._settle_hours
         if settled and not self._storage.exists(f"{plain}.json.zst"):
             return f"{plain}.json.zst"
-        return f"{plain}.{answer.retrieved_at.strftime(_STAMP)}.json.zst"
+        return f"{plain}.{_at(answer)}.json.zst"
 
     def damaged(self, held: Held) -> bool:
         """Whether a stored response cannot be read as it was written (checksum, length)."""
         try:
-            _unpack(self._storage.get(held.key))
+            unpack(self._storage.get(held.key))
         except (zstandard.ZstdError, KeyError):
             return True
         return False
@@ -171,12 +184,26 @@ def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
 
 def load(storage: Storage, held: Held, route: str, respondent: str) -> tuple[Window, Columns, datetime]:
     """A stored response → what was asked, its rows as columns, and when it was retrieved. KeyError if gone."""
-    members = msgspec.json.decode(_unpack(storage.get(held.key)), type=dict[str, msgspec.Raw])
+    members = msgspec.json.decode(unpack(storage.get(held.key)), type=dict[str, msgspec.Raw])
     asked = msgspec.json.decode(members["asked"], type=_Asked)
     body = msgspec.json.decode(members["response"], type=_Body)
     window = Window(route, respondent, parse_hour(asked.first), parse_hour(asked.last), held.kinds)
     columns = parse_rows(bytes(body.data), window)
     return window, columns, datetime.fromisoformat(asked.retrieved_at)
+
+
+def shorts_folder(route: str, respondent: str) -> str:
+    """Where the short answers lie: `raw/eia/region-data/counts/PACW`."""
+    return f"{ROOT}/{route}/counts/{respondent}"
+
+
+def short_name(window: Window) -> str:
+    """The part of a short answer's name that says what was asked."""
+    return window.id.rsplit("/", 1)[-1]
+
+
+def _at(answer: Answer) -> str:
+    return answer.retrieved_at.strftime(STAMP)
 
 
 def _folder(route: str, respondent: str) -> str:
@@ -189,7 +216,7 @@ def _held(entry: Entry) -> Held | None:
         return None
     try:
         first, last = parse_hour(found["first"]), parse_hour(found["last"])
-        at = datetime.strptime(found["at"], _STAMP).replace(tzinfo=UTC) if found["at"] else None
+        at = datetime.strptime(found["at"], STAMP).replace(tzinfo=UTC) if found["at"] else None
     except ValueError:
         return None
     kinds = tuple(found["kinds"].split("-")) if found["kinds"] else ()
@@ -218,7 +245,8 @@ def _without(secret: bytes, body: bytes) -> bytes:
     return body.replace(secret, b"REDACTED") if secret and secret in body else body
 
 
-def _unpack(data: bytes) -> bytes:
+def unpack(data: bytes) -> bytes:
+    """What `put` stored; ZstdError where it is damaged."""
     unpacker = zstandard.ZstdDecompressor()
     if zstandard.frame_content_size(data) > LARGEST:
         raise zstandard.ZstdError("larger than any answer")
