@@ -3,8 +3,9 @@
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
+PACKAGES = ["eia", "quality", "ringdata", "transforms", "pipelines"]
 BEAM = ["apache-beam>=2.76,<2.78"]
 
 setup(
@@ -15,8 +16,12 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=["eia", "eia.emulator", "quality", "quality.report", "ringdata", "transforms", "pipelines"],
-    package_data={"eia": ["reference/*.csv"], "quality.report": ["*.j2", "*.js", "*.css"]},
+    packages=find_packages(include=[f"{name}{sub}" for name in PACKAGES for sub in ("", ".*")]),
+    package_data={
+        "eia": ["reference/*.csv"],
+        "quality": ["*.j2"],
+        "quality.report": ["*.j2", "*.js", "*.css", "*.txt"],
+    },
     # A trainer needs ringdata alone: numpy and pyarrow. What loads and checks the record comes with [load].
     install_requires=["numpy>=1.26,<3", "pyarrow>=16,<26"],
     extras_require={
