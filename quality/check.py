@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a cross-check finds: how many hours were held against each other, how many differ, and the worst."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+Series = Mapping[str, Values]
+"""series id → float64[hours] in MW on one common hourly frame, NaN = absent; may load on demand."""
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far two figures may differ: the larger of `mw` and `share` of the figures' size."""
+
+    mw: float
+    share: float
+
+    def of(self, size: Values) -> Values:
+        """Return the allowed difference in MW for figures of this size."""
+        return np.maximum(self.mw, self.share * size)
+
+    def __str__(self) -> str:
+        return f"{self.mw:g} MW or {self.share:.1%}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worst:
+    """One series that a check found wrong: its worst hour, and in how many hours.
+
+    `hour` counts from 1970-01-01 UTC (hour ending). `expected` and `found` are MW at that hour (NaN = missing);
+    for shifted stamps they are hours of delay.
+    """
+
+    series_id: str
+    hour: int
+    expected: float
+    found: float
+    hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """The outcome of one check over all series; `worst` lists at most 20 series, the most serious first."""
+
+    name: str
+    what: str
+    tolerance: str
+    hours_checked: int
+    hours_broken: int
+    worst: tuple[Worst, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a check found for one series, pair or sum."""
+
+    hours_checked: int
+    worst: Worst | None = None
+    weight: float = 0.0
+
+
+def collect(name: str, what: str, *, tolerance: str, outcomes: Iterable[Outcome]) -> Check:
+    """Add outcomes up to a check; the list of worst is ordered by weight, then by name."""
+    checked, found = 0, list[tuple[float, Worst]]()
+    for outcome in outcomes:
+        checked += outcome.hours_checked
+        if outcome.worst:
+            found.append((outcome.weight, outcome.worst))
+    found.sort(key=lambda pair: (-pair[0], pair[1].series_id))
+    return Check(
+        name=name,
+        what=what,
+        tolerance=tolerance,
+        hours_checked=checked,
+        hours_broken=sum(worst.hours for _, worst in found),
+        worst=tuple(worst for _, worst in found[:_SHOWN]),
+    )
