@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks a Flink cluster whether it can take a job, before anything is sent anywhere.
+
+Left alone, Beam starts a Java server and stages the job first, and tells of a wrong master in a stack trace.
+"""
+
+import http.client
+import json
+import queue
+import shutil
+import threading
+import zipfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+IN_PROCESS = ("[local]", "[auto]")
+MAIN_CLASS = b"Main-Class: org.apache.beam.runners.flink."
+START_ONE = "start a cluster (make flink-up) or give the host and REST port of a JobManager as --flink_master"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the job brings: `version` as --flink_version has it (1.19), its parallelism and worker environment."""
+
+    version: str
+    parallelism: int = 1
+    environment: str = "PROCESS"
+
+
+def check_master(url: str, timeout: float = 5.0, *, wanted: Wanted | None = None) -> str | None:
+    """One line that says what is wrong with the JobManager at `url` and what to do, or None.
+
+    Returns within `timeout` seconds whatever the network does. `[local]` and `[auto]` need no cluster.
+    """
+    if url.strip() in IN_PROCESS:
+        return None
+    where = _parsed(url.strip())
+    if where is None:
+        return f"--flink_master={url} is no host:port; give the host and REST port of a JobManager"
+    try:
+        overview = _answer(where, timeout)
+    except TimeoutError:
+        return f"--flink_master={url} did not answer within {timeout:g} s: {START_ONE}"
+    except OSError as error:
+        return f"--flink_master={url} cannot be reached ({error.strerror or error}): {START_ONE}"
+    except (http.client.HTTPException, ValueError):
+        return f"--flink_master={url} answers, but not as a Flink JobManager: {START_ONE}"
+    return _unfit(url, overview, wanted) if wanted else None
+
+
+def check_version(version: str, known: tuple[str, ...]) -> str | None:
+    """One line where Beam has no runner for `version`; `known` as Beam's own options list them."""
+    if version in known:
+        return None
+    return f"--flink_version={version} is unknown to the Beam installed here; it knows {', '.join(known)}"
+
+
+def check_job_server(jar: str | None) -> str | None:
+    """One line where Beam's job server cannot start: no Java, or `jar` is no job server (None: Beam fetches it)."""
+    if shutil.which("java") is None:
+        return "the Flink runner needs Java and there is no `java` on the PATH: install a Java 17 runtime"
+    if jar is None or "://" in jar:
+        return None
+    if not Path(jar).is_file():
+        return (
+            f"--flink_job_server_jar={jar} is no file: make flink-up makes one, without the flag Beam fetches its own"
+        )
+    return None if _starts_a_job_server(Path(jar)) else f"--flink_job_server_jar={jar} is not Beam's Flink job server"
+
+
+def _parsed(url: str) -> SplitResult | None:
+    where = urlsplit(url if "://" in url else f"http://{url}")
+    try:
+        known = where.scheme in ("http", "https") and where.hostname and (where.port or True)
+    except ValueError:
+        return None
+    return where if known else None
+
+
+def _answer(where: SplitResult, timeout: float) -> dict[str, Any]:
+    """What `_overview` returns or raises; TimeoutError after `timeout`, name look-up and trickled bytes included."""
+    answers: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(_overview(where, timeout))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=timeout)
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _overview(where: SplitResult, timeout: float) -> dict[str, Any]:
+    kind = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
+    # No proxy: Flink's own client uses none either. Without a port Flink's client takes the scheme's, too.
+    with closing(kind(str(where.hostname), where.port, timeout=timeout)) as connection:
+        connection.request("GET", f"{where.path.rstrip('/')}/overview")
+        overview = json.loads(connection.getresponse().read(65536))
+    if not isinstance(overview, dict) or "flink-version" not in overview:
+        raise ValueError("not Flink")
+    return overview
+
+
+def _unfit(url: str, overview: dict[str, Any], wanted: Wanted) -> str | None:
+    running, slots, managers = overview["flink-version"], overview["slots-total"], overview["taskmanagers"]
+    line = ".".join(running.split(".")[:2])
+    if line != wanted.version:
+        return f"--flink_master={url} runs Flink {running}: give --flink_version={line}, not {wanted.version}"
+    if slots < wanted.parallelism:
+        return f"--flink_master={url} has {slots} task slots: start TaskManagers, or give --parallelism={max(1, slots)}"
+    if managers > 1 and wanted.environment == "LOOPBACK":
+        # Every TaskManager numbers its workers from 1; the one servicer takes them for each other and stops them.
+        return f"--environment_type=LOOPBACK breaks at random with {managers} TaskManagers: give PROCESS or EXTERNAL"
+    return None
+
+
+def _starts_a_job_server(jar: Path) -> bool:
+    try:
+        with zipfile.ZipFile(jar) as archive:
+            return MAIN_CLASS in archive.read("META-INF/MANIFEST.MF")
+    except (zipfile.BadZipFile, KeyError):
+        return False

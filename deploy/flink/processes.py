@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes that outlive the command that started them, told apart from later ones with the same pid."""
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A process by name, pid and `started`, in the kernel's clock ticks: a recycled pid never matches."""
+
+    name: str
+    pid: int
+    started: int
+
+
+def start(name: str, command: list[str], *, log: Path) -> Process:
+    """Start `command` in a session of its own, its output appended to `log`."""
+    output = (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+    both = (os.POSIX_SPAWN_DUP2, 1, 2)
+    actions = [nothing, output, both]
+    pid = os.posix_spawnp(command[0], command, os.environ, file_actions=actions, setsid=True)
+    return noted(name, pid)
+
+
+def noted(name: str, pid: int) -> Process:
+    """The process that has `pid` now. Raises ProcessLookupError where none has."""
+    fields = _stat(pid)
+    if fields is None:
+        raise ProcessLookupError(f"{name}: no process has pid {pid}")
+    return Process(name=name, pid=pid, started=int(fields[19]))
+
+
+def alive(process: Process) -> bool:
+    """Whether this very process still runs; a zombie does not."""
+    fields = _stat(process.pid)
+    return fields is not None and int(fields[19]) == process.started and fields[0] not in "ZX"
+
+
+def kill(process: Process, sign: signal.Signals) -> None:
+    """Send `sign` to this very process, or do nothing where it is gone."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    try:
+        # Checked while the handle is held: from here on the pid cannot come to mean another process.
+        if alive(process):
+            signal.pidfd_send_signal(handle, sign)
+    finally:
+        os.close(handle)
+
+
+def stop(processes: Iterable[Process], *, patience: float = 10.0) -> None:
+    """Ask all to end, wait `patience` seconds, then kill; returns when none runs."""
+    running = [process for process in processes if alive(process)]
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        for process in running:
+            kill(process, sign)
+        running = _left_after(running, patience)
+    if running:
+        names = ", ".join(f"{process.name} ({process.pid})" for process in running)
+        raise TimeoutError(f"still running after SIGKILL: {names}")
+
+
+def _left_after(processes: list[Process], patience: float) -> list[Process]:
+    deadline = time.monotonic() + patience
+    while (left := [process for process in processes if alive(process)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the third (state) on; the second may hold spaces and brackets."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return text.rpartition(")")[2].split()

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A tool that is missing is one line with its remedy, and a failed build leaves nothing half made."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.flink import cluster, parts
+
+WANTED = parts.versions(flink="1.19", runner="0")
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on the PATH."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def tool(path: Path, *lines: str) -> None:
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+
+
+@pytest.mark.usefixtures("tools")
+def test_each_missing_tool_is_named_with_its_remedy(tmp_path: Path) -> None:
+    with pytest.raises(parts.MissingPartError, match=r"^java is not on the PATH: install a Java 17"):
+        parts.check_java()
+    with pytest.raises(parts.MissingPartError, match=r"^mvn is not on the PATH: install Apache Maven"):
+        parts.everything_java(tmp_path, WANTED)
+    with pytest.raises(parts.MissingPartError, match=r"^go is not on the PATH: install Go"):
+        parts.boot(tmp_path, WANTED)
+
+
+@pytest.mark.parametrize(
+    ("said", "fits"),
+    [
+        ('openjdk version "17.0.15" 2025-04-15', True),
+        ('openjdk version "21.0.1"', True),
+        ('java version "1.8.0"', False),
+    ],
+)
+def test_old_java_is_refused(tools: Path, said: str, fits: bool) -> None:  # noqa: FBT001
+    tool(tools / "java", f"echo '{said}' >&2")
+    if fits:
+        parts.check_java()
+    else:
+        with pytest.raises(parts.MissingPartError, match="not 17 or later"):
+            parts.check_java()
+
+
+def test_a_failed_build_leaves_nothing_half_made(tools: Path, tmp_path: Path) -> None:
+    tool(tools / "mvn", "echo '[ERROR] no such runner'", "exit 1")
+    with pytest.raises(parts.MissingPartError, match=r"beam-runners-flink-1.19:0 .*no such runner"):
+        parts.everything_java(tmp_path / "made", WANTED)
+    assert not list((tmp_path / "made" / "lib").iterdir())
+
+
+def test_up_without_java_is_one_line_and_code_2(
+    tools: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cluster.main(["--folder", str(tmp_path / "cluster"), "up"]) == 2
+    assert capsys.readouterr().err.startswith("flink: java is not on the PATH")
+    assert cluster.main(["--folder", str(tmp_path / "cluster"), "flags"]) == 2
+    assert capsys.readouterr().err.startswith("flink: no cluster is noted")
+
+
+def test_worker_script_runs_this_python_with_this_checkout(tmp_path: Path) -> None:
+    boot = tmp_path / "boot"
+    tool(boot, 'exec python -c "import deploy.flink, sys; print(sys.executable, sys.argv[1:])" "$@"')
+    script = parts.worker(tmp_path, boot)
+    ran = subprocess.run([str(script), "--id=1-1"], capture_output=True, text=True, check=True, cwd="/")
+    assert ran.stdout.startswith(f"{sys.executable} ['--semi_persist_dir={parts.scratch(tmp_path)}/worker-")
+    assert ran.stdout.endswith("'--id=1-1']\n")

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting for something to come true, no longer than needed."""
+
+import time
+from collections.abc import Callable
+
+
+def soon(true: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Whether `true()` came within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return true()
