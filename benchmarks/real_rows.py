@@ -175,7 +175,8 @@ def _all(flags: argparse.Namespace, folder: Path) -> int:
         digests.append(digest(output))
         print(
             f"   exit {code}, {differ} rows differ, {requests} requests, at most {second} in a second"
-            f" (limit {PER_SECOND}) and {hour} in an hour (limit {PER_HOUR}), {again} of {answered} whole answers were asked again,"
+            f" (limit {PER_SECOND}) and {hour} in an hour (limit {PER_HOUR}),"
+            f" {again} of {answered} whole answers were asked again,"
             f" {time.monotonic() - began:.0f} s"
         )
         bad += code != 0 or differ != 0 or second > PER_SECOND or hour > PER_HOUR
