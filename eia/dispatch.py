@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from eia.errors import EiaError, Passing, Stop, Throttled, Unavailable, Unordered
-from eia.lanes import Lane
 from eia.rate import Limiter
 from eia.responses import Answer
 from eia.window import Window
@@ -56,12 +56,32 @@ class Tally:
     """Requests started, by minute of the run: for the picture of rate against limit."""
 
 
+class Asking(Protocol):
+    """What a dispatcher works through: hours to be had (`lanes.Lane`), or rows to be counted (`counting.Counting`)."""
+
+    @property
+    def pages(self) -> float:
+        """About how many questions are left; the most go first."""
+
+    def next_window(self) -> Window | None:
+        """What to ask next; None while that depends on what is under way, or nothing is left."""
+
+    def answered(self, answer: Answer) -> int:
+        """Take an answer in; how many hours it settles."""
+
+    def given_up(self, window: Window) -> None:
+        """The window cannot be had."""
+
+    def shrink(self, window: Window) -> None:
+        """The window's page was full and out of order: ask for less."""
+
+
 @dataclass(order=True, slots=True)
 class _Attempt:
     not_before: float
     number: int
     window: Window = field(compare=False)
-    lane: Lane = field(compare=False)
+    lane: Asking = field(compare=False)
     tries: int = field(default=0, compare=False)
 
 
@@ -74,7 +94,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        lanes: list[Lane],
+        lanes: Sequence[Asking],
         *,
         ask: Callable[[Window], Answer],
         limiter: Limiter,
@@ -175,9 +195,8 @@ class Dispatcher:
         self._in_a_row = 0
         self.tally.answered += 1
         self.tally.rows += answer.columns.received
-        self.tally.hours += answer.last - answer.first + 1
         self.tally.last_answer = time.time()
-        attempt.lane.answered(answer)
+        self.tally.hours += attempt.lane.answered(answer)
 
     def _later(self, attempt: _Attempt, error: Passing) -> None:
         """Ask again after a pause: what the server said, or a random share of a growing one."""

@@ -98,8 +98,8 @@ class Lane:
         span = self.span
         return Window(span.route, span.respondent, start, start + hours - 1, span.kinds, descending)
 
-    def answered(self, answer: Answer) -> None:
-        """Take back the hours that a full page did not settle, and learn the density."""
+    def answered(self, answer: Answer) -> int:
+        """Take back the hours that a full page did not settle, and learn the density; how many it settled."""
         window = answer.window
         self._busy[window.descending] = False
         hours = answer.last - answer.first + 1
@@ -112,6 +112,7 @@ class Lane:
             self._mark(answer.last + 1 - offset, window.last - offset, wanted=True)
         if answer.first > window.first:
             self._mark(window.first - offset, answer.first - 1 - offset, wanted=True)
+        return hours
 
     def given_up(self, window: Window) -> None:
         """The window cannot be had; its hours are not asked again in this run."""

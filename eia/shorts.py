@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stored short answers: a question asked before, and settled or of this run, is not asked again.
 
-    raw/eia/<route>/counts/<respondent>/<first hour>_<last hour>[.<types>].<sort>.<retrieved>.json.zst
+raw/eia/<route>/counts/<respondent>/<first hour>_<last hour>[.<types>].<sort>.<retrieved>.json.zst
 """
 
 from __future__ import annotations

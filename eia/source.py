@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,14 @@ import msgspec
 
 from eia import lease
 from eia.client import Api
-from eia.dispatch import Dispatcher, Failure, Tally
+from eia.counting import Counting, Matrix
+from eia.dispatch import Asking, Dispatcher, Failure, Tally
 from eia.errors import Interrupted, Stop, UsageError
 from eia.lanes import Lane, Span, needed
 from eia.rate import Limiter, Pace, Unlimited
 from eia.responses import Answer, Held, ResponseStore, held_in, load
 from eia.rows import Columns
+from eia.shorts import Shorts
 from eia.storage import Storage
 from eia.window import Window
 
@@ -80,14 +82,20 @@ class ApiSource:
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every hour of `spans` that is not stored. Never raises Stop: it says why it stopped."""
-        before = lease.news_of(storage, "dispatcher")
-        try:
-            held_lease = lease.acquire(
-                storage, "dispatcher", lease.Owner.here(run.id), take_over=True, pause=time.sleep
-            )
-            return self._fetch(storage, spans, run, held_lease, _carried(before, run))
-        except Stop as stop:
-            return Fetched(Tally(), 0, 0, (), str(stop), type(stop).__name__)
+
+        def work(store: ResponseStore) -> _Work:
+            lanes, reused, damaged = self._lanes(storage, store, spans, run)
+            return _Work(lanes, sum(lane.left for lane in lanes), reused, damaged)
+
+        return self._alone(storage, run, work)
+
+    def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
+        """Count the rows of `spans` by short answers, at the same pace. A span that cannot be counted has no matrix."""
+        counts = [Counting(span, self._shorts(storage, span, run).find) for span in spans]
+        fetched = self._alone(storage, run, lambda store: _Work(counts, sum(one.left for one in counts), 0, 0))
+        failures = (*fetched.failures, *(_uncounted(one) for one in counts if one.failure))
+        reused = sum(one.reused for one in counts)
+        return replace(fetched, reused=reused, failures=failures), [m for one in counts if (m := one.matrix())]
 
     def columns(self, storage: Storage, span: Span) -> Iterator[tuple[Held, Window, Columns, datetime]]:
         """What is stored for a span, as columns, one response after the other by name."""
@@ -95,14 +103,30 @@ class ApiSource:
             if _usable(held, span):
                 yield held, *load(storage, held, span.route, span.respondent)
 
-    def _fetch(
-        self, storage: Storage, spans: Sequence[Span], run: Run, held_lease: lease.Lease, before: dict[str, Any]
+    def _alone(self, storage: Storage, run: Run, work: Callable[[ResponseStore], _Work]) -> Fetched:
+        """Do the work as the folder's one dispatcher."""
+        before = lease.news_of(storage, "dispatcher")
+        try:
+            held_lease = lease.acquire(
+                storage, "dispatcher", lease.Owner.here(run.id), take_over=True, pause=time.sleep
+            )
+            return self._dispatch(storage, run, work, held_lease, _carried(before, run))
+        except Stop as stop:
+            return Fetched(Tally(), 0, 0, (), str(stop), type(stop).__name__)
+
+    def _dispatch(
+        self,
+        storage: Storage,
+        run: Run,
+        work: Callable[[ResponseStore], _Work],
+        held_lease: lease.Lease,
+        before: dict[str, Any],
     ) -> Fetched:
         secret = resolve_key(self.key)
         store = ResponseStore(storage, settle_hours=self.settle_hours, secret=secret)
-        lanes, reused, damaged = self._lanes(storage, store, spans, run)
+        todo = work(store)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
-        watch = _Watch(storage, run, held_lease, sum(lane.left for lane in lanes), before)
+        watch = _Watch(storage, run, held_lease, todo.hours, before)
 
         def ask(window: Window) -> Answer:
             answer = api.ask(window)
@@ -110,7 +134,7 @@ class ApiSource:
             return answer
 
         dispatcher = Dispatcher(
-            lanes,
+            todo.lanes,
             ask=ask,
             limiter=self._limiter(),
             tick=watch.tick,
@@ -123,7 +147,7 @@ class ApiSource:
         stopped = dispatcher.stopped
         tally = _merged(before, dispatcher.tally)
         why, kind = (str(stopped), type(stopped).__name__) if stopped else ("", "")
-        return Fetched(tally, reused, damaged, tuple(dispatcher.failures), why, kind)
+        return Fetched(tally, todo.reused, todo.damaged, tuple(dispatcher.failures), why, kind)
 
     def _lanes(
         self, storage: Storage, store: ResponseStore, spans: Sequence[Span], run: Run
@@ -142,11 +166,24 @@ class ApiSource:
         reused = sum(_usable(one, span) for span, (good, _) in zip(spans, held, strict=True) for one in good)
         return _enough([lane for lane in lanes if lane.left], self.max_in_flight), reused, sum(bad for _, bad in held)
 
+    def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:
+        return Shorts(storage, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)
+
     def _limiter(self) -> Limiter:
         if self.requests_per_hour is None and not self.min_delay:
             return Unlimited()
         per_hour = self.requests_per_hour or 3600 * self.burst_per_second
         return Pace(per_hour, self.burst_per_second, self.min_delay)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a dispatcher is to ask for: `hours` that are wanted, and what the store holds already."""
+
+    lanes: Sequence[Asking]
+    hours: int
+    reused: int
+    damaged: int
 
 
 class _Watch:
@@ -211,6 +248,12 @@ def _told_to_stop(storage: Storage, run: Run) -> bool:
         return storage.get(STOP_KEY) == run.id.encode()
     except KeyError:
         return False
+
+
+def _uncounted(one: Counting) -> Failure:
+    span = one.span
+    remedy = "run it again; or load the hours with pipelines.historical and count them there (--from_tidy)"
+    return Failure(span.id, span.route, span.respondent, span.first, span.last, one.failure, remedy)
 
 
 def _sound(storage: Storage, store: ResponseStore, span: Span) -> tuple[list[Held], int]:
