@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from eia.emulator.pages import is_complete, page, select
+from eia.emulator.pages import page, select
 from eia.emulator.query import FREQUENCIES, Query, Refusal, read_query
 from eia.emulator.render import DATE_FORMAT, Style, document, dumps, envelope, row_texts
 from eia.emulator.series import RowSource, Series
@@ -111,7 +111,7 @@ def _page(
     shuffle: np.random.Generator | None,
 ) -> Page:
     chosen = select(found, query)
-    rows = page(chosen, route, query, shuffle=None if is_complete(route, query) else shuffle)
+    rows = page(chosen, route, query, shuffle=shuffle)
     texts = tuple(row_texts(rows, route, style, with_values=query.with_values))
     return Page(route=route, rows=texts, total=chosen.total, request=request, style=style)
 

@@ -98,13 +98,6 @@ def page(selection: Selection, route: Route, query: Query, *, shuffle: np.random
     return rows.take(_order(rows, route, sort, shuffle)[skip : skip + end - begin])
 
 
-def is_complete(route: Route, query: Query) -> bool:
-    """Whether the sort leaves no two rows equal: by period and by each key that a facet does not pin."""
-    sorted_by = {s.column for s in query.sort}
-    pinned = {name for name, chosen in query.facets.items() if len(chosen) == 1}
-    return {"period", *route.keys} <= sorted_by | pinned
-
-
 def _hours(selection: Selection, begin: int, end: int) -> tuple[int, int]:
     """The hours [low, high) that hold the rows `begin` up to `end` of the ascending order."""
     held = [s.hours for s, a, b in zip(selection.series, selection.first, selection.stop, strict=True) if a < b]

@@ -3,7 +3,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eia.emulator.series import RowSource, Series
-from eia.hours import hour_of
 from eia.respondents import respondents
 from eia.routes import FUEL, FUEL_NAMES, REGION, ROUTES, TYPE_NAMES, Route
 
@@ -43,8 +41,7 @@ class _Replay:
 
     @property
     def now(self) -> int:
-        last = max(self.span(ROUTES[name])[1] for name in self.held)
-        return min(last + _MONTH, hour_of(datetime.now(UTC)))
+        return max(self.span(ROUTES[name])[1] for name in self.held) + _MONTH
 
     def respondents(self, route: Route) -> Sequence[str]:
         return sorted(self.held.get(route.id, {}))

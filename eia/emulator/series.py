@@ -34,7 +34,7 @@ class RowSource(Protocol):
 
     @property
     def now(self) -> int:
-        """The hour that the server's clock shows, in hours since 1970 UTC."""
+        """The hour that the server's clock shows unless it lies ahead, in hours since 1970 UTC."""
 
     def respondents(self, route: Route) -> Sequence[str]:
         """Codes that the route's respondent facet lists, sorted."""

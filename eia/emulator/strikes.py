@@ -53,7 +53,8 @@ def struck(answer: Answer, fault: str | None, faults: Faults, *, salt: str) -> R
             return plain
         false = changed.answer()
         return Reply(status=200, body=false.body, rows=false.rows, fault=fault)
-    return replace(plain, fault=fault)
+    endless = fault in ("p_huge", "p_bomb")
+    return replace(plain, fault=fault, rows=0 if endless else plain.rows)
 
 
 def _another_body(answer: Answer, fault: str, faults: Faults) -> Reply | None:

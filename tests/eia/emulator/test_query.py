@@ -69,6 +69,7 @@ def test_pages_are_full_and_the_total_stays(server: Emulator, ask: Ask) -> None:
     assert list(first) == ["warnings", "total", "dateFormat", "frequency", "data", "description"]
     assert first["warnings"][0]["warning"] == "incomplete return"
     assert first["total"] == str(4 * (59 * 24 + 1))
+    assert len(rows(ask(server, query={**PACW, "length": 8000}))) == 5000
     last = ask(server, query={**PACW, "offset": 5000, "length": 8000}).json()["response"]
     assert len(last["data"]) == 4 * (59 * 24 + 1) - 5000
     assert last["total"] == first["total"]
