@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -59,7 +60,7 @@ def parse_rows(data: bytes, window: Window) -> Columns:
     """The `data` array of an answer to `window` → columns. Garbled if it is no array of objects."""
     try:
         rows = _decoder(window.source).decode(data)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _parse_slowly(data, window)
     fast = _whole(rows, window)
     return fast if fast is not None else _parse_slowly(data, window)
@@ -103,7 +104,9 @@ def _whole(rows: list[Any], window: Window) -> Columns | None:
 
 def _hours(periods: list[str]) -> Hours | None:
     text = pa.array(periods, pa.string())
-    if len(text) and not pc.all(pc.equal(pc.utf8_length(text), 13)).as_py():
+    # Arrow also reads `2023-01-01 00`, which the API never writes.
+    formed = pc.and_(pc.equal(pc.utf8_length(text), 13), pc.equal(pc.utf8_slice_codeunits(text, 10, 11), "T"))
+    if len(text) and not pc.all(formed).as_py():
         return None
     try:
         seconds = text.cast(pa.timestamp("s")).to_numpy(zero_copy_only=False)
@@ -119,7 +122,7 @@ def _values(values: list[str | int | float | None]) -> NDArray[np.float64] | Non
         if pa.types.is_string(array.type):
             array = pc.if_else(pc.equal(array, ""), None, array)
         numbers = array.cast(pa.float64())
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return None
     result: NDArray[np.float64] = numbers.to_numpy(zero_copy_only=False)
     odd = ~np.isfinite(result)
@@ -130,7 +133,7 @@ def _parse_slowly(data: bytes, window: Window) -> Columns:
     """Row by row, for an answer that holds at least one row to refuse."""
     try:
         rows = msgspec.json.decode(data, type=list[msgspec.Raw])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Garbled(f"the answer's data are no list of rows: {error}") from None
     kept: list[tuple[int, str, float]] = []
     refused: list[Refusal] = []
@@ -156,7 +159,7 @@ def _row(raw: bytes, window: Window) -> tuple[int, str, float] | str:
     """(hour, kind, value), or why not."""
     try:
         row = msgspec.json.decode(raw, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return "the row is no JSON object"
     route = window.source
     if row.get(route.respondent) != window.respondent:
@@ -192,4 +195,8 @@ def _value(value: object) -> float | str:
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "value is no number"
-    return float(value) if np.isfinite(value) else "value is not finite"
+    try:
+        number = float(value)
+    except OverflowError:
+        return "value is not finite"
+    return number if isfinite(number) else "value is not finite"
