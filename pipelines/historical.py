@@ -30,6 +30,7 @@ def build(
     import apache_beam as beam
 
     from transforms.assemble import Assemble
+    from transforms.blocks import Blocks
     from transforms.check import Check
     from transforms.fetch import Fetch
     from transforms.publish import Publish
@@ -38,8 +39,10 @@ def build(
     groups = fetched.stored | "Assemble" >> Assemble(
         todo.source, todo.storage, screening=screening, formats=todo.formats
     )
-    checks = groups | "Check" >> Check(todo.storage, first=todo.question.first, last=todo.question.last)
-    return (groups, fetched.fetched, checks) | "Publish" >> Publish(todo.storage, spans=len(spans))
+    accounts = groups | "Accounts" >> beam.combiners.ToList()
+    checks = accounts | "Check" >> Check(todo.storage, first=todo.question.first, last=todo.question.last)
+    blocks = accounts | "Blocks" >> Blocks(todo.storage, todo.blocks, screening=screening)
+    return (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(todo.storage, spans=len(spans))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

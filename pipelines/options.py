@@ -19,9 +19,13 @@ from eia.plan import ALL, Question
 from eia.routes import REGION, ROUTES
 from eia.source import ApiSource, resolve_key
 from eia.storage import Storage
+from quality.flags import FLAGS
+from ringdata.errors import LayoutError
+from ringdata.layout import Cuts
+from transforms.block_settings import BlockSettings
 
 API_URL = "https://api.eia.gov/v2"
-FORMATS = ("parquet", "avro")
+FORMATS = ("parquet", "tfrecord", "avro")
 LOCAL_RUNNERS = {
     # Beam's plain DirectRunner first tries to download another engine; its in-process runner is what is meant.
     "DirectRunner": "FnApiRunner",
@@ -39,6 +43,7 @@ class Settings:
     """Whether the embedded emulator answers (its URL is known only once it runs)."""
     storage: Storage
     formats: tuple[str, ...]
+    blocks: BlockSettings
     dry_run: bool
     beam: tuple[str, ...]
     """Beam's own flags, the runner resolved."""
@@ -55,12 +60,15 @@ def settings(argv: Sequence[str], *, now: datetime) -> Settings:
     flags, rest = parser.parse_known_args(list(argv))
     _only_beams(rest, parser)
     embedded = _embedded(flags)
+    question = _question(flags, now)
+    formats = _listed("formats", flags.formats, FORMATS)
     return Settings(
-        question=_question(flags, now),
+        question=question,
         source=_source(flags, embedded=embedded),
         embedded=embedded,
         storage=Storage.at(flags.output or ("data/synthetic" if embedded else "data")),
-        formats=_listed("formats", flags.formats, FORMATS),
+        formats=formats,
+        blocks=_blocks(flags, question, formats),
         dry_run=flags.dry_run,
         beam=(f"--runner={LOCAL_RUNNERS.get(flags.runner, flags.runner)}", *rest),
     )
@@ -87,7 +95,12 @@ def load_parser() -> argparse.ArgumentParser:
     where.add_argument("--api_url", default="", help=f"any server that speaks EIA v2 (default: {API_URL})")
     where.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH, never the key itself")
     where.add_argument("--output", default="", help="folder or bucket URL (default: data; data/synthetic, no key)")
-    where.add_argument("--formats", default="parquet", help=f"any of {','.join(FORMATS)}")
+    where.add_argument("--formats", default="parquet,tfrecord", help=f"any of {','.join(FORMATS)}")
+    blocks = parser.add_argument_group("training blocks")
+    blocks.add_argument("--validation_start", default="2023-01-01", help="first hour of validation, UTC")
+    blocks.add_argument("--test_start", default="2024-01-01", help="first hour of test, UTC")
+    blocks.add_argument("--embargo_hours", type=_whole, default=168, help="hours left out before each of the two")
+    blocks.add_argument("--trust_flags", default="all", help="flags that count against an hour: all, none, or names")
     how = parser.add_argument_group("how fast")
     how.add_argument("--requests_per_hour", type=_positive, help="in any rolling hour, never more (default: 6300)")
     how.add_argument("--burst_per_second", type=_positive, default=3, help="in any rolling second, never more")
@@ -116,6 +129,22 @@ def _question(flags: argparse.Namespace, now: datetime) -> Question:
     if not routes or not _words(flags.regions):
         raise UsageError("--routes and --regions each need a name, or all")
     return Question(routes, tuple(_words(flags.regions)), tuple(_words(flags.types)), start, end - 1)
+
+
+def _blocks(flags: argparse.Namespace, question: Question, formats: tuple[str, ...]) -> BlockSettings:
+    names = FLAGS[1:]
+    words = {"all": names, "none": ()}.get(flags.trust_flags)
+    against = _listed("trust_flags", flags.trust_flags, names) if words is None else words
+    try:
+        cuts = Cuts(
+            _hour("--validation_start", flags.validation_start),
+            _hour("--test_start", flags.test_start),
+            flags.embargo_hours,
+        )
+    except LayoutError as error:
+        raise UsageError(f"--validation_start, --test_start, --embargo_hours: {error}") from None
+    training = tuple(name for name in formats if name != "avro")
+    return BlockSettings(cuts, training, frozenset(against), question.first, question.last)
 
 
 def _source(flags: argparse.Namespace, *, embedded: bool) -> ApiSource:
@@ -192,6 +221,12 @@ def _hour(flag: str, text: str) -> int:
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
     return int(text)
 
 

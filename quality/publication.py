@@ -25,7 +25,13 @@ REPORT = "report.json"
 
 
 def publish(
-    storage: Storage, groups: Sequence[GroupReport], fetched: Fetched, *, checks: Sequence[Check], spans: int
+    storage: Storage,
+    groups: Sequence[GroupReport],
+    fetched: Fetched,
+    *,
+    checks: Sequence[Check] = (),
+    blocks: Sequence[File] = (),
+    spans: int,
 ) -> dict[str, Any]:
     """Write the account of a run; `_SUCCESS` only where every hour asked was answered and every sum agrees."""
     groups = sorted(groups, key=lambda group: (group.route, group.respondent))
@@ -37,7 +43,8 @@ def publish(
         if len(groups) != spans:
             raise AssertionError(f"{spans} spans were planned, {len(groups)} were assembled")
         files = [file for group in groups for file in group.files]
-        files.append(_series(storage, groups))
+        files += [*blocks, _series(storage, groups)]
+        _drop_old_blocks(storage, blocks)
         _manifest(storage, files)
     storage.put(REPORT, _json(report))
     if report["exit"] == 0:
@@ -104,6 +111,13 @@ def _manifest(storage: Storage, files: Sequence[File]) -> None:
     ]
     entries = sorted([*mine.values(), *older], key=lambda file: file.path)
     storage.put(MANIFEST, _json({"files": [msgspec.to_builtins(file) for file in entries]}))
+
+
+def _drop_old_blocks(storage: Storage, blocks: Sequence[File]) -> None:
+    """Shards of an earlier question would stand beside the new ones, with other counts in their names."""
+    mine = {file.path for file in blocks}
+    found = (entry.key for folder in ("blocks", "tfds") for entry in storage.list(folder))
+    storage.delete(*(key for key in found if key not in mine))
 
 
 def _json(data: dict[str, Any]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC
 
 import numpy as np
@@ -13,6 +14,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eia.assembly import GroupReport
+from eia.hours import parse_hour
+from eia.respondents import respondents
 from eia.storage import Storage
 
 Values = NDArray[np.float64]
@@ -20,20 +23,43 @@ _FILES = 24
 """Files kept in memory: a file holds one respondent's history in one route, a few megabytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class SeriesRef:
+    """Where a series stands: its tidy file, its first and last hour with a value (since 1970 UTC), its time zone."""
+
+    series_id: str
+    path: str
+    first: int
+    last: int
+    time_zone: str
+
+
+def catalogue(groups: Iterable[GroupReport]) -> list[SeriesRef]:
+    """The series of some accounts that hold a value at all, sorted by id."""
+    zones = {code: one.time_zone for code, one in respondents().items()}
+    found = [
+        SeriesRef(
+            one.series_id,
+            group.files[0].path,
+            parse_hour(one.first),
+            parse_hour(one.last),
+            zones.get(one.respondent, "UTC"),
+        )
+        for group in groups
+        for one in group.series
+        if one.first and one.last
+    ]
+    return sorted(found, key=lambda ref: ref.series_id)
+
+
 class TidySeries(Mapping[str, Values]):
     """series id → float64[hours] in MW (NaN: absent or null) for hours `first`..`last` (inclusive, hour ending)."""
 
-    def __init__(self, storage: Storage, groups: Iterable[GroupReport], *, first: int, last: int) -> None:
+    def __init__(self, storage: Storage, refs: Iterable[SeriesRef], *, first: int, last: int) -> None:
         self._storage = storage
         self._first = first
         self._hours = last - first + 1
-        self._path = {
-            series.series_id: file.path
-            for group in groups
-            for file in group.files
-            if file.path.endswith(".parquet")
-            for series in group.series
-        }
+        self._path = {ref.series_id: ref.path for ref in refs}
         self._files: OrderedDict[str, dict[str, Values]] = OrderedDict()
 
     def __getitem__(self, series_id: str) -> Values:

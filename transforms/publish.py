@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 
 from eia.assembly import GroupReport
+from eia.files import File
 from eia.source import Fetched
 from eia.storage import Storage
 from quality.check import Check as CrossCheck
@@ -15,7 +16,7 @@ from quality.publication import publish
 
 
 class Publish(beam.PTransform):
-    """Accounts of spans, of the fetch and of the checks → PCollection[str]: the output's URL, once it is whole."""
+    """Accounts of spans, fetch, checks and blocks → PCollection[str]: the output's URL, once it is whole."""
 
     def __init__(self, storage: Storage, *, spans: int) -> None:
         super().__init__()
@@ -37,10 +38,13 @@ class _PublishFn(beam.DoFn):
         self._storage = storage
         self._spans = spans
 
-    def process(self, keyed: tuple[str, Iterable[GroupReport | Fetched | tuple[CrossCheck, ...]]]) -> Iterator[str]:
+    def process(
+        self, keyed: tuple[str, Iterable[GroupReport | Fetched | File | tuple[CrossCheck, ...]]]
+    ) -> Iterator[str]:
         told = list(keyed[1])
         groups = [one for one in told if isinstance(one, GroupReport)]
         (fetched,) = (one for one in told if isinstance(one, Fetched))
         checks = [check for one in told if isinstance(one, tuple) for check in one]
-        publish(self._storage, groups, fetched, checks=checks, spans=self._spans)
+        blocks = [one for one in told if isinstance(one, File)]
+        publish(self._storage, groups, fetched, checks=checks, blocks=blocks, spans=self._spans)
         yield self._storage.url

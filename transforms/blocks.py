@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Blocks: the series of all accounts → training shards, one element a shard, values read by reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+
+from eia.assembly import GroupReport, Screening
+from eia.files import File, put_file
+from eia.storage import Storage
+from quality.loader import TrustedHours
+from quality.tidy_series import SeriesRef, TidySeries, catalogue
+from ringdata.layout import CONFIGS, SPLITS, Layout, Member
+from ringdata.output import File as Block
+from ringdata.output import card_file, config_files, shard_files
+from ringdata.plan import plan_panel, plan_series
+from transforms.block_settings import BlockSettings
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One shard of a config; number -1: what stands beside the config's shards."""
+
+    config: str
+    place: int
+
+
+class Blocks(beam.PTransform):
+    """PCollection[list[GroupReport]] of one element → PCollection[File]: what the manifest says of each file."""
+
+    def __init__(self, storage: Storage, chosen: BlockSettings, *, screening: Screening) -> None:
+        super().__init__()
+        self._storage = storage
+        self._chosen = chosen
+        self._screening = screening
+
+    def expand(self, accounts: beam.PCollection) -> beam.PCollection:
+        """Names of shards cross the shuffle; every worker lays out the same plan from the same accounts."""
+        build = _BuildFn(self._storage, self._chosen, self._screening)
+        return (
+            accounts
+            | "Lay out" >> beam.FlatMap(_parts, self._chosen)
+            | "Spread" >> beam.Reshuffle()
+            | "Build" >> beam.ParDo(build, beam.pvalue.AsSingleton(accounts))
+        )
+
+
+class _BuildFn(beam.DoFn):
+    def __init__(self, storage: Storage, chosen: BlockSettings, screening: Screening) -> None:
+        self._storage = storage
+        self._chosen = chosen
+        self._screening = screening
+        self._load: TrustedHours | None = None
+
+    def process(self, part: _Part, accounts: list[GroupReport]) -> Iterator[File]:
+        refs = catalogue(accounts)
+        members, layouts = _members(refs), _layouts(refs, self._chosen)
+        load = self._load = self._load or self._loader(refs)
+        layout, formats = layouts[part.config], self._chosen.formats
+        if part.place >= 0:
+            files = shard_files(layout, members, layout.shards[part.place], load, formats=formats)
+        else:
+            files = config_files(layout, members, load, formats=formats)
+            if part.config == CONFIGS[0] and "parquet" in formats:
+                files.append(card_file(list(layouts.values())))
+        yield from (_put(self._storage, file) for file in files)
+
+    def _loader(self, refs: list[SeriesRef]) -> TrustedHours:
+        first, last = self._chosen.first, self._chosen.last
+        splits = tuple(self._chosen.cuts.hours(split) for split in SPLITS)
+        series = TidySeries(self._storage, refs, first=first, last=last)
+        inside = tuple((max(begin, first), min(end, last + 1)) for begin, end in splits)
+        return TrustedHours(series, first=first, splits=inside, screening=self._screening, against=self._chosen.against)
+
+
+def _parts(accounts: list[GroupReport], chosen: BlockSettings) -> Iterator[_Part]:
+    for config, layout in _layouts(catalogue(accounts), chosen).items():
+        yield _Part(config, -1)
+        yield from (_Part(config, place) for place in range(len(layout.shards)))
+
+
+def _layouts(refs: list[SeriesRef], chosen: BlockSettings) -> dict[str, Layout]:
+    """Both configs; none where there is no series or no training format was asked for."""
+    members = _members(refs)
+    if not members or not chosen.formats:
+        return {}
+    return {"series": plan_series(members, cuts=chosen.cuts), "panel": plan_panel(members, cuts=chosen.cuts)}
+
+
+def _members(refs: list[SeriesRef]) -> list[Member]:
+    return [Member(ref.series_id, ref.first, ref.last, time_zone=ref.time_zone) for ref in refs]
+
+
+def _put(storage: Storage, block: Block) -> File:
+    return put_file(storage, block.path, block.data, rows=block.rows)
