@@ -84,10 +84,16 @@ class SeriesReport(msgspec.Struct, frozen=True):
 
 
 class GroupReport(msgspec.Struct, frozen=True):
-    """The account of one span: rows received = kept + duplicate + rejected."""
+    """The account of one span, of hours `first`..`last`: rows received = kept + duplicate + rejected.
+
+    `kinds` were asked for; empty for all that the route has.
+    """
 
     route: str
     respondent: str
+    kinds: tuple[str, ...]
+    first: str
+    last: str
     received: int
     kept: int
     duplicate: int
@@ -118,7 +124,19 @@ def assemble(
         files.append(write_avro(storage, span, tidy_tables(span, flagged, source.name)))
     files += _write_rejects(storage, span, [*grid.rejects, *_failed(failures)])
     reports = [_series_report(span, one) for one in flagged]
-    return GroupReport(span.route, span.respondent, grid.received, rows, grid.duplicate, grid.rejected, reports, files)
+    return GroupReport(
+        route=span.route,
+        respondent=span.respondent,
+        kinds=span.kinds,
+        first=stamp(span.first),
+        last=stamp(span.last),
+        received=grid.received,
+        kept=rows,
+        duplicate=grid.duplicate,
+        rejected=grid.rejected,
+        series=reports,
+        files=files,
+    )
 
 
 def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:

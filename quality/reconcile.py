@@ -35,6 +35,10 @@ def account(groups: Sequence[GroupReport], fetched: Fetched) -> dict[str, Any]:
         "failures": [{"request": one.request, "reason": one.reason, "remedy": one.remedy} for one in fetched.failures],
         "stopped": fetched.stopped,
         "stopped_by": fetched.stopped_by,
+        "spans": [
+            {name: getattr(group, name) for name in ("route", "respondent", "kinds", "first", "last")}
+            for group in groups
+        ],
         "series": [msgspec.to_builtins(one) for one in series],
     }
 
