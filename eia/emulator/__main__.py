@@ -42,8 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     values: dict[str, Any] = vars(options)
     done = Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: done.set())
     try:
         server = Emulator(
             _source(options.replay, options.now),
@@ -56,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             now=options.now,
         )
         with server:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(name, lambda *_: done.set())
             print(f"listening on {server.url}", flush=True)
             done.wait()
     except (OSError, ValueError) as error:

@@ -76,8 +76,13 @@ class Emulator:
 
     def __enter__(self) -> Self:
         """Listen; the port is bound when this returns."""
-        self._server = _Server(self, self._port)
         self._file = self._log.open("a", encoding="utf-8") if self._log else None
+        try:
+            self._server = _Server(self, self._port)
+        except OSError as error:
+            if self._file:
+                self._file.close()
+            raise OSError(f"cannot listen on port {self._port}: {error.strerror}; name another, or 0") from error
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="emulator")
         self._thread.start()
         return self

@@ -4,6 +4,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from hashlib import sha256
@@ -56,6 +57,14 @@ def test_a_probability_that_is_none_is_one_clear_line(capsys: pytest.CaptureFixt
 def test_a_missing_file_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--replay", str(tmp_path / "none.parquet")]) == 2
     assert "none.parquet" in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        options = ["--now", "2019-01-02T00", "--port", str(port), "--log", str(tmp_path / "log.jsonl")]
+        assert main(options) == 2
+    assert capsys.readouterr().err.startswith(f"cannot listen on port {port}: Address already in use; ")
 
 
 def test_the_flags_are_the_documented_ones() -> None:
