@@ -16,6 +16,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from eia.pieces import Piece, bounds, fitting, mend, mend_run, wanted_hours
 from eia.responses import Answer, Held
 from eia.routes import PAGE
 from eia.window import Window
@@ -35,6 +36,8 @@ class Span:
     kinds: tuple[str, ...] = ()
     density: float = 4.0
     """Rows an hour, as the tables expect."""
+    pieces: tuple[Piece, ...] | None = None
+    """The only hours to ask for, where it is known which have rows; None: all."""
 
     @property
     def id(self) -> str:
@@ -53,7 +56,7 @@ def needed(span: Span, held: Iterable[Held], *, settle_hours: int, since: dateti
     Provisional hours are asked again unless stored `since` (this run, or the unfinished one that it goes on with);
     with `refresh` all hours are.
     """
-    wanted = np.ones(span.hours, bool)
+    wanted = wanted_hours(known(span), span.first, span.last)
     for one in held:
         if one.kinds and not set(span.kinds) <= set(one.kinds):
             continue
@@ -66,6 +69,11 @@ def needed(span: Span, held: Iterable[Held], *, settle_hours: int, since: dateti
     return wanted
 
 
+def known(span: Span) -> tuple[Piece, ...]:
+    """The pieces of a span to ask for; all of it where nothing is known."""
+    return (Piece(span.first, span.last),) if span.pieces is None else span.pieces
+
+
 class Lane:
     """The hours of a span that are still to be asked, and how dense its rows are at either end."""
 
@@ -76,6 +84,8 @@ class Lane:
         self._density = {False: max(span.density, 0.1), True: max(span.density, 0.1)}
         self._fill = _OVERASK
         self._busy = {False: False, True: False}
+        self._bounds = bounds(known(span), span.first, span.last)
+        mend(self._bounds, wanted)
         self.left = int(wanted.sum())
 
     def next_window(self) -> Window | None:
@@ -90,7 +100,7 @@ class Lane:
             # The window under way may give hours back here: one page will do for both.
             return None
         edge = int(places[-1] if descending else places[0])
-        hours = min(run, size)
+        hours = fitting(self._bounds, edge, size, run, descending=descending)
         first = edge - hours + 1 if descending else edge
         self._mark(first, first + hours - 1, wanted=False)
         self._busy[descending] = True
@@ -109,9 +119,9 @@ class Lane:
             self._density[window.descending] = answer.total / hours
         offset = self.span.first
         if answer.last < window.last:
-            self._mark(answer.last + 1 - offset, window.last - offset, wanted=True)
+            self._give_back(answer.last + 1 - offset, window.last - offset)
         if answer.first > window.first:
-            self._mark(window.first - offset, answer.first - 1 - offset, wanted=True)
+            self._give_back(window.first - offset, answer.first - 1 - offset)
         return hours
 
     def given_up(self, window: Window) -> None:
@@ -126,7 +136,8 @@ class Lane:
 
     def halves(self) -> tuple[Lane, Lane]:
         """Two lanes of half the hours each, for a run of so few respondents that their ends are too few."""
-        middle = int(np.flatnonzero(self._wanted)[self.left // 2])
+        half = int(np.flatnonzero(self._wanted)[self.left // 2])
+        middle = half + int(np.argmax(self._bounds[half:]))
         early, late = self._wanted.copy(), self._wanted.copy()
         early[middle:] = False
         late[:middle] = False
@@ -146,6 +157,11 @@ class Lane:
             return self._fixed
         density = self._density[descending]
         return ceil(PAGE / density * self._fill) + 1 if density > 0 else self.span.hours
+
+    def _give_back(self, first: int, last: int) -> None:
+        """More rows matched than came, so these hours hold some: they are asked as one where nothing else is sure."""
+        self._mark(first, last, wanted=True)
+        mend_run(self._bounds, first, last + 1)
 
     def _mark(self, first: int, last: int, *, wanted: bool) -> None:
         self._wanted[first : last + 1] = wanted
