@@ -2,7 +2,7 @@
 """The bytes of one block as a framed `tf.train.Example`, known but for its numbers: a mould for many rows at once.
 
 All rows whose three integers take as many varint bytes have one mould, so a writer fills columns of a matrix and
-a reader finds the values without parsing. Features stand sorted by name, as deterministic protobuf writes maps.
+a reader finds the values without parsing. Features stand in the order of Python's deterministic protobuf.
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def mould(grid: Grid, signature: Signature) -> Mould:
     if grid.config == "series":
         features |= dict.fromkeys(("cum_n", "cum_sum", "cum_sumsq"), (_BYTES, 8))
     entries, holes, place = b"", {}, 0
-    for name in sorted(features):
+    for name in sorted(features, key=_protobuf_order):
         kind, size = features[name]
         head = _entry_head(name, kind, size)
         holes[name] = (place + len(head), size)
@@ -83,6 +83,11 @@ def runs_of_equal(rows: NDArray[np.int64]) -> list[tuple[int, int]]:
     marks = np.flatnonzero((rows[1:] != rows[:-1]).any(axis=1)) + 1
     edges = [0, *marks.tolist(), len(rows)]
     return list(pairwise(edges))
+
+
+def _protobuf_order(name: str) -> str:
+    """upb, the protobuf of Python, sorts maps by key, and puts a name before its own prefixes."""
+    return name + "\x7f"
 
 
 def _entry_head(name: str, kind: bytes, size: int) -> bytes:

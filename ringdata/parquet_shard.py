@@ -43,7 +43,7 @@ class ParquetShard:
         token += (row - int(self.first_rows[first])) * self.block_tokens
         try:
             return self._decode(chunks, rows, token, out)
-        except (ValueError, OSError) as wrong:
+        except (ValueError, IndexError, OSError) as wrong:
             raise DamagedFile(f"{files.root / self.name}: {wrong}; {_AGAIN}") from wrong
 
     def _decode(self, chunks: "_Chunks", rows: list[int], token: int, out: Tokens) -> Tokens:
@@ -90,6 +90,8 @@ def open_parquet(files: Files, layout: Layout, shard: Shard) -> ParquetShard:
     first_rows = _first_rows(layout, shard)
     if footer.num_rows != shard.rows or footer.num_row_groups != len(first_rows) - 1:
         raise MixedVersions(f"{path} has {footer.num_rows} rows where layout.json has {shard.rows}: {_AGAIN}")
+    if not _is_ours(footer):
+        raise MixedVersions(f"{path} is not packed as it was written: {_AGAIN}")
     return ParquetShard(shard.parquet, layout.grid.block_tokens, layout.grid.slots, first_rows, _pages(footer))
 
 
@@ -107,8 +109,23 @@ def _first_rows(layout: Layout, shard: Shard) -> NDArray[np.int64]:
     return np.array([*starts, row])
 
 
+def _is_ours(footer: pq.FileMetaData) -> bool:
+    """Whether pages can be decoded without their levels: one zstd page a column chunk, in byte planes or plain."""
+    first, group = _first_column(footer), footer.row_group(0)
+    chunks = [group.column(first + place) for place in range(len(COLUMNS))]
+    wanted = ["BYTE_STREAM_SPLIT", "PLAIN"] * 2
+    return all(
+        chunk.compression == "ZSTD" and not chunk.has_dictionary_page and set(chunk.encodings) == {"RLE", encoding}
+        for chunk, encoding in zip(chunks, wanted, strict=True)
+    )
+
+
+def _first_column(footer: pq.FileMetaData) -> int:
+    return int(footer.schema.to_arrow_schema().names.index(COLUMNS[0]))
+
+
 def _pages(footer: pq.FileMetaData) -> NDArray[np.int64]:
-    first = footer.schema.to_arrow_schema().names.index(COLUMNS[0])
+    first = _first_column(footer)
     return np.array(
         [
             [

@@ -5,6 +5,7 @@ Labels are shifted before anything is cut; every field is cut and reordered by o
 """
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, SupportsIndex
@@ -70,6 +71,10 @@ class RingBlocks:
     def __len__(self) -> int:
         """Windows in the split."""
         return len(self._windows)
+
+    def __iter__(self) -> Iterator[dict[str, NDArray[Any]]]:
+        """Windows as they lie, by sequence and time; `windows` gives an epoch's order."""
+        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: SupportsIndex) -> dict[str, NDArray[Any]]:
         """Window `index` of the split, or this rank's slice of it."""

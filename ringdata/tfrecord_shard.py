@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringdata.errors import MixedVersions
+from ringdata.errors import DamagedFile, MixedVersions
 from ringdata.example import Mould, mould, runs_of_equal, signatures
 from ringdata.files import Files
 from ringdata.layout import Grid, Layout, Shard
@@ -51,12 +51,15 @@ def open_tfrecord(files: Files, layout: Layout, shard: Shard) -> TFRecordShard:
     moulds, kinds = shard_moulds(layout.grid, shard)
     sizes = np.array([shape.size for shape in moulds])[kinds]
     offsets = np.concatenate(([0], np.cumsum(sizes)))
-    path = files.root / f"{shard.tfrecord}.idx"
-    index = np.array(files.read(path).split(), np.int64)
+    path = files.root / shard.tfrecord
+    index = np.array(files.read(path.with_name(f"{path.name}.idx")).split(), np.int64)
     if not np.array_equal(index, np.stack([offsets[:-1], sizes], axis=1).reshape(-1)):
         raise MixedVersions(
-            f"{path} does not list the records of layout.json: it is of another run or program; run the pipeline again"
+            f"{path}.idx lists other records than layout.json: it is of another run or program; run the pipeline again"
         )
+    (info,) = files.infos([path])
+    if info.size != offsets[-1]:
+        raise DamagedFile(f"{path} has {info.size} bytes where its records take {offsets[-1]}; copy it again")
     return TFRecordShard(shard.tfrecord, layout.grid, offsets, moulds, kinds)
 
 

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder that cannot be trusted is refused, by file and with a remedy, before a batch is given."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from ringdata import Cuts, RingBlocks
+from ringdata.errors import DamagedFile, EmptySplit, FolderError, MissingFile, MixedVersions, NotFinished, RingDataError
+from ringdata.output import folder_of
+
+FORMATS = ["parquet", "tfrecord"]
+
+
+@pytest.fixture(params=FORMATS)
+def copy(request: pytest.FixtureRequest, tmp_path: Path, data_set: Path) -> Path:
+    """A folder of blocks in a copy of the data set that a test may spoil."""
+    shutil.copytree(data_set, tmp_path / "out")
+    return tmp_path / "out" / folder_of("series", request.param)
+
+
+def shard(folder: Path, split: str = "train") -> Path:
+    return next(path for path in sorted(folder.iterdir()) if f"{split}" in path.name and "-00001-of-" in path.name)
+
+
+def root(folder: Path) -> Path:
+    return next(above for above in folder.parents if (above / "manifest.json").exists())
+
+
+def refused(folder: Path, error: type[RingDataError], *words: str, **options: Any) -> None:
+    with pytest.raises(error) as caught:
+        RingBlocks(folder, split=options.pop("split", "train"), context=4096, **options)
+    for word in words:
+        assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def list_again(path: Path) -> None:
+    """Let the manifest say that the file is as it is now."""
+    listed = root(path) / "manifest.json"
+    manifest = json.loads(listed.read_text())
+    for entry in manifest["files"]:
+        if entry["path"] == str(path.relative_to(root(path))):
+            entry["bytes"] = path.stat().st_size
+    listed.write_text(json.dumps(manifest))
+
+
+def test_a_whole_folder_opens(copy: Path) -> None:
+    assert len(RingBlocks(copy, split="train", context=4096, verify="sha256"))
+
+
+def test_without_success_nothing_is_read(copy: Path) -> None:
+    (root(copy) / "_SUCCESS").unlink()
+    refused(copy, NotFinished, "no _SUCCESS", str(copy))
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    refused(tmp_path / "nowhere", NotFinished, "nowhere")
+
+
+def test_without_manifest(copy: Path) -> None:
+    (root(copy) / "manifest.json").unlink()
+    refused(copy, MissingFile, "manifest.json is missing", "run the pipeline again")
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"files": [{"path": "x"}]}', "[1]"])
+def test_a_manifest_that_is_none(copy: Path, text: str) -> None:
+    (copy.parents[3] if "tfds" in str(copy) else copy.parents[1]).joinpath("manifest.json").write_text(text)
+    refused(copy, DamagedFile, "manifest.json is no manifest")
+
+
+def test_a_missing_shard(copy: Path) -> None:
+    path = shard(copy)
+    path.unlink()
+    refused(copy, MissingFile, path.name, "is missing")
+
+
+@pytest.mark.parametrize("name", ["layout.json", "sequences.parquet"])
+def test_a_missing_file_beside_the_shards(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    refused(copy, MissingFile, f"{name} is missing")
+
+
+def test_a_shard_cut_short(copy: Path) -> None:
+    path = shard(copy)
+    path.write_bytes(path.read_bytes()[:-7])
+    refused(copy, DamagedFile, path.name, "bytes where manifest.json has", "copy the folder again")
+
+
+def test_a_shard_cut_short_behind_the_manifests_back(copy: Path) -> None:
+    path = shard(copy)
+    path.write_bytes(path.read_bytes()[:-7])
+    list_again(path)
+    if path.suffix == ".parquet":
+        refused(copy, DamagedFile, path.name, "no whole Parquet file")
+    else:
+        refused(copy, DamagedFile, path.name, "bytes where its records take")
+
+
+def test_other_bytes_of_the_same_length_are_found_on_request(copy: Path) -> None:
+    path = shard(copy)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    refused(copy, DamagedFile, path.name, "sha256", verify="sha256")
+
+
+def test_a_shard_of_another_run(
+    copy: Path, record_of: Callable[..., Any], writer: Callable[..., Any], tmp_path: Path
+) -> None:
+    record = record_of()
+    writer(tmp_path / "other", record, cuts=Cuts(380_017 + 60_000, 380_017 + 80_300), shards=4)
+    path = shard(copy)
+    for name in (path.name, f"{path.name}.idx"):
+        other = tmp_path / "other" / path.relative_to(root(copy)).with_name(name)
+        if other.exists():
+            shutil.copyfile(other, path.with_name(name))
+            list_again(path.with_name(name))
+    refused(copy, MixedVersions, path.name, "another run")
+
+
+def test_shards_of_another_count_in_the_same_folder(copy: Path) -> None:
+    path = shard(copy)
+    stranger = path.with_name(path.name.replace("-of-00004", "-of-00008"))
+    shutil.copyfile(path, stranger)
+    refused(copy, MixedVersions, stranger.name, "remove it")
+    assert len(RingBlocks(copy, split="validation", context=1024))
+
+
+def test_a_shard_that_the_manifest_does_not_name(copy: Path) -> None:
+    listed = root(copy) / "manifest.json"
+    manifest = json.loads(listed.read_text())
+    manifest["files"] = [entry for entry in manifest["files"] if not entry["path"].endswith(shard(copy).name)]
+    listed.write_text(json.dumps(manifest))
+    refused(copy, MixedVersions, shard(copy).name, "not in manifest.json")
+
+
+def test_another_version(copy: Path) -> None:
+    path = copy / "layout.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "version": "2.0.0"}))
+    refused(copy, MixedVersions, "layout.json is of version 2.0.0", "install the reader")
+
+
+def test_a_layout_that_is_none(copy: Path) -> None:
+    (copy / "layout.json").write_text('{"version": "1.0.0"}')
+    refused(copy, DamagedFile, "layout.json is no layout")
+
+
+def test_a_parquet_file_rewritten_by_another_program(tmp_path: Path, data_set: Path) -> None:
+    shutil.copytree(data_set, tmp_path / "out")
+    path = shard(tmp_path / "out" / "blocks" / "series")
+    layout = json.loads((path.parent / "layout.json").read_text())
+    table = pq.read_table(path)
+    pq.write_table(table, path, row_group_size=layout["group_blocks"], compression="snappy")
+    list_again(path)
+    with pytest.raises(FolderError, match=r"another run or program"):
+        list(RingBlocks(path.parent, split="train", context=4096))
+
+
+def test_splits_that_hold_nothing(tmp_path: Path, record_of: Callable[..., Any], writer: Callable[..., Any]) -> None:
+    record = record_of(hours=9_000)
+    writer(tmp_path, record, cuts=Cuts(380_017 + 8_000, 380_017 + 20_000))
+    for folder in (tmp_path / "blocks/series", tmp_path / "tfds/eia930/panel/1.0.0"):
+        refused(folder, EmptySplit, "split 'test' holds no block", "train", split="test")
+        refused(folder, EmptySplit, "no split 'dev'", "train, validation, test", split="dev")
+
+
+def test_an_unknown_check_is_refused(copy: Path) -> None:
+    with pytest.raises(ValueError, match="'size' or 'sha256'"):
+        RingBlocks(copy, split="train", context=4096, verify="md5")

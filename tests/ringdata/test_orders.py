@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which tokens a rank holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringdata.errors import ContextError
+from ringdata.orders import ORDERS, check_multiple, spans, unit
+
+
+def tokens(order: str, context: int, ring_size: int, ring_rank: int, stripe: int = 2) -> list[int]:
+    held = spans(order, context=context, ring_size=ring_size, ring_rank=ring_rank, stripe=stripe)
+    return [token for start, stop in held for token in range(start, stop)]
+
+
+def test_orders_by_hand() -> None:
+    assert [tokens("contiguous", 8, 2, r) for r in (0, 1)] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert [tokens("zigzag", 8, 2, r) for r in (0, 1)] == [[0, 1, 6, 7], [2, 3, 4, 5]]
+    assert [tokens("block_stripe", 8, 2, r) for r in (0, 1)] == [[0, 1, 4, 5], [2, 3, 6, 7]]
+
+
+@given(st.sampled_from(ORDERS), st.integers(1, 64), st.integers(1, 4))
+def test_ranks_part_the_window_evenly(order: str, ring_size: int, many: int) -> None:
+    context = many * unit(order, ring_size=ring_size, slots=1, block_tokens=2)
+    held = [tokens(order, context, ring_size, rank) for rank in range(ring_size)]
+    assert sorted(token for part in held for token in part) == list(range(context))
+    assert {len(part) for part in held} == {context // ring_size}
+
+
+@given(st.integers(1, 64), st.integers(1, 4))
+def test_zigzag_gives_each_rank_the_same_causal_work(ring_size: int, many: int) -> None:
+    context = many * unit("zigzag", ring_size=ring_size, slots=1, block_tokens=1)
+    assert len({sum(tokens("zigzag", context, ring_size, rank)) for rank in range(ring_size)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "size", "rank", "words"),
+    [("stripe", 2, 0, "there are contiguous"), ("zigzag", 0, 0, "1 or more"), ("zigzag", 4, 4, "0 to 3, or None")],
+)
+def test_rings_that_are_none(order: str, size: int, rank: int, words: str) -> None:
+    with pytest.raises(ContextError, match=words):
+        spans(
+            order,
+            context=unit(order, ring_size=size, slots=1, block_tokens=1),
+            ring_size=size,
+            ring_rank=rank,
+            stripe=1,
+        )
+
+
+@given(st.integers(-5, 10_000), st.integers(1, 300))
+def test_the_nearest_multiples_are_named(context: int, divisor: int) -> None:
+    if context > 0 and context % divisor == 0:
+        check_multiple("context", context, divisor, "why")
+        return
+    with pytest.raises(ContextError) as caught:
+        check_multiple("context", context, divisor, "why")
+    named = [int(word) for word in str(caught.value).rsplit(": ", 1)[1].split(" or ")]
+    assert all(near > 0 and near % divisor == 0 and abs(near - max(context, 0)) <= divisor for near in named)

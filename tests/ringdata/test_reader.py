@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reader against the record itself, by laws that hold for every order, ring and replica count."""
+
+import io
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pyarrow.fs import FileInfo, FileSelector, FileSystemHandler, LocalFileSystem, PyFileSystem
+
+from ringdata import RingBlocks
+from ringdata.errors import ContextError
+from ringdata.orders import ORDERS, unit
+
+Record = Any
+Folders = Callable[[str], Path]
+Item = dict[str, NDArray[Any]]
+KINDS = {
+    "value": np.float32,
+    "observed": np.bool_,
+    "target": np.float32,
+    "loss_mask": np.bool_,
+    "position": np.int64,
+    "slot": np.int32,
+}
+SLOTS = {"series": 1, "panel": 8}
+LAWS = settings(max_examples=25, deadline=None)
+
+
+def true_tokens(record: Record, data: RingBlocks, index: int) -> Item:
+    """Window `index` from the record: what the reader should give."""
+    window, slots, end = data.window(index), data.layout.grid.slots, data.layout.cuts.hours(data.split)[1]
+    hours = window.start_hour + np.arange(data.context // slots + 1)
+    value, observed = np.zeros((len(hours), slots), np.float32), np.zeros((len(hours), slots), bool)
+    at = hours - record.first
+    inside = (at >= 0) & (at < record.value.shape[1]) & (hours < end)
+    for slot in range(slots):
+        place = window.sequence_id if slots == 1 else slot
+        if place < len(record.members):
+            seen = record.observed[place, at[inside]]
+            observed[inside, slot] = seen
+            value[inside, slot] = np.where(seen, record.value[place, at[inside]], 0).astype(np.float32)
+    return {
+        "value": value[:-1].reshape(-1),
+        "observed": observed[:-1].reshape(-1),
+        "target": value[1:].reshape(-1),
+        "loss_mask": observed[1:].reshape(-1),
+        "position": np.repeat(hours[:-1], slots),
+        "slot": np.tile(np.arange(slots), len(hours) - 1),
+    }
+
+
+def same(one: Item, other: Item) -> bool:
+    return list(one) == list(other) and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+@LAWS
+@given(st.data())
+def test_a_window_is_the_record(folders: Folders, record: Record, data: st.DataObject) -> None:
+    config = data.draw(st.sampled_from(sorted(SLOTS)))
+    split = data.draw(st.sampled_from(["train", "validation", "test"]))
+    hours = data.draw(st.integers(1, 3_000))
+    stride = data.draw(st.integers(1, 3_000))
+    blocks = RingBlocks(folders(config), split=split, context=hours * SLOTS[config], stride=stride * SLOTS[config])
+    index = data.draw(st.integers(0, len(blocks) - 1))
+    item = blocks[index]
+    assert {name: array.dtype for name, array in item.items()} == KINDS
+    assert same(item, true_tokens(record, blocks, index))
+
+
+@pytest.mark.parametrize("config", SLOTS)
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_the_last_label_of_a_split_is_masked_or_its_own(
+    folders: Folders, record: Record, config: str, split: str
+) -> None:
+    blocks = RingBlocks(folders(config), split=split, context=1024 * SLOTS[config], stride=SLOTS[config])
+    last = len(blocks) - 1
+    assert same(blocks[last], true_tokens(record, blocks, last))
+    assert (blocks[last]["position"][-1] + 1) % blocks.layout.grid.block_hours == 0
+
+
+@settings(LAWS, max_examples=10)
+@given(st.data())
+def test_slices_put_back_by_position_are_the_window(folders: Folders, data: st.DataObject) -> None:
+    config, order = data.draw(st.sampled_from(sorted(SLOTS))), data.draw(st.sampled_from(ORDERS))
+    ring = data.draw(st.integers(1, 64))
+    least = unit(order, ring_size=ring, slots=SLOTS[config], block_tokens=1024)
+    context = least * data.draw(st.integers(1, max(1, 65_536 // least)))
+    options = {"split": "train", "context": context, "stride": 1024 * data.draw(st.integers(1, 5))}
+    whole = RingBlocks(folders(config), ring_size=ring, order=order, **options)
+    index = data.draw(st.integers(0, len(whole) - 1))
+    slots, window = SLOTS[config], whole[index]
+    put = {name: np.zeros(context, kind) for name, kind in KINDS.items()}
+    seen = np.zeros(context, int)
+    for rank in range(ring):
+        part = RingBlocks(folders(config), ring_size=ring, ring_rank=rank, order=order, **options)[index]
+        at = (part["position"] - window["position"][0]) * slots + part["slot"]
+        np.add.at(seen, at, 1)
+        for name in put:
+            assert len(part[name]) == context // ring
+            put[name][at] = part[name]
+        # A label is the value an hour later, whichever rank holds it.
+        inner = at + slots < context
+        assert np.array_equal(part["target"][inner], window["value"][at[inner] + slots])
+        assert np.array_equal(part["loss_mask"][inner], window["observed"][at[inner] + slots])
+    assert (seen == 1).all()
+    assert same(put, window)
+
+
+def test_all_windows_of_a_split_lie_a_stride_apart(folders: Folders) -> None:
+    blocks = RingBlocks(folders("series"), split="train", context=3 * 1024, stride=1024)
+    found = [(blocks.window(i).sequence_id, blocks.window(i).start_hour) for i in range(len(blocks))]
+    wanted = [
+        (track.sequence_id, track.start_hour + 1024 * step)
+        for track in blocks._windows.tracks
+        for step in range(track.blocks - 2)
+    ]
+    assert found == wanted
+
+
+@LAWS
+@given(st.integers(1, 9), st.integers(0, 5), st.integers(-(2**70), 2**70) | st.none())
+def test_every_window_comes_once_over_the_replicas(folders: Folders, replicas: int, epoch: int, seed: int) -> None:
+    blocks = RingBlocks(folders("series"), split="train", context=4096, seed=seed)
+    shares = [blocks.windows(epoch=epoch, replica=r, replicas=replicas) for r in range(replicas)]
+    assert sorted(np.concatenate(shares).tolist()) == list(range(len(blocks)))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+@LAWS
+@given(st.data())
+def test_resuming_with_other_replicas_gives_the_rest_once(folders: Folders, data: st.DataObject) -> None:
+    blocks = RingBlocks(folders("series"), split="train", context=4096, seed=data.draw(st.integers(0, 9)))
+    taken, start = [], 0
+    for _ in range(data.draw(st.integers(1, 4))):
+        replicas = data.draw(st.integers(1, 8))
+        steps = data.draw(st.integers(0, (len(blocks) - start) // replicas))
+        for replica in range(replicas):
+            taken += blocks.windows(replica=replica, replicas=replicas, start=start)[:steps].tolist()
+        start += steps * replicas
+    rest = blocks.windows(start=start).tolist()
+    assert sorted(taken + rest) == list(range(len(blocks)))
+
+
+def test_orders_follow_seed_and_epoch_alone(folders: Folders) -> None:
+    def order(**options: Any) -> list[int]:
+        seed, epoch = options.pop("seed", 0), options.pop("epoch", 0)
+        return (
+            RingBlocks(folders("series"), split="train", context=4096, seed=seed, **options)
+            .windows(epoch=epoch)
+            .tolist()
+        )
+
+    assert order() == order(ring_size=4, ring_rank=3) == order(ring_size=2, ring_rank=0, order="contiguous")
+    assert len({tuple(order(seed=seed, epoch=epoch)) for seed in (0, 1, 2) for epoch in (0, 1, 2)}) == 9
+    assert order(seed=None) == sorted(order())
+
+
+def test_the_order_is_the_same_on_every_machine() -> None:
+    from ringdata.windows import epoch_order
+
+    assert epoch_order(12, seed=0, epoch=0).tolist() == PINNED
+
+
+PINNED = [0, 11, 9, 1, 6, 3, 5, 4, 10, 2, 8, 7]
+
+
+def test_threads_share_a_reader(folders: Folders, record: Record) -> None:
+    blocks = RingBlocks(folders("panel"), split="train", context=8 * 2048, ring_size=2, ring_rank=1)
+    alone = [blocks[index] for index in range(len(blocks))]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(blocks.__getitem__, [index for index in range(len(blocks)) for _ in range(4)]))
+    assert all(same(item, alone[place // 4]) for place, item in enumerate(found))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_workers_read_what_the_parent_reads(folders: Folders, method: str) -> None:
+    blocks = RingBlocks(folders("series"), split="train", context=4096)
+    first = blocks[3]
+    with get_context(method).Pool(1) as pool:
+        assert same(pool.apply(blocks.__getitem__, (3,)), first)
+
+
+def test_a_pickle_is_small_and_reads_the_same(folders: Folders) -> None:
+    blocks = RingBlocks(folders("series"), split="train", context=4096)
+    wanted = blocks[5]
+    data = pickle.dumps(blocks)
+    assert len(data) < 200_000
+    assert same(pickle.loads(data)[5], wanted)
+
+
+def test_items_are_the_callers_own(folders: Folders) -> None:
+    blocks = RingBlocks(folders("panel"), split="train", context=8 * 256)
+    first = blocks[0]
+    for array in first.values():
+        array[:] = 1
+    assert not same(blocks[0], first)
+    assert (blocks[0]["slot"] == np.arange(8 * 256) % 8).all()
+
+
+def test_sequences_tell_which_series_a_window_is(folders: Folders, record: Record) -> None:
+    blocks = RingBlocks(folders("series"), split="test", context=1024)
+    rows = blocks.sequences.to_pylist()
+    assert [row["series_id"] for row in rows] == [member.series_id for member in record.members]
+    assert rows[blocks.window(len(blocks) - 1).sequence_id]["series_id"] == record.members[-1].series_id
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"context": 1000, "ring_size": 8}, "context 1000 is no multiple of 128 .*: 896 or 1024"),
+        ({"context": 4096, "stride": 12}, "stride 12 is no multiple of 8 .*: 8 or 16"),
+        ({"context": 4096, "ring_size": 8, "order": "block_stripe"}, "multiple of 8192 .*: 8192"),
+        ({"context": 4096, "ring_size": 8, "ring_rank": 8}, "ring_rank 8 of a ring of 8"),
+        ({"context": 4096, "order": "stripe"}, "no order 'stripe'"),
+        ({"context": 8_000_000}, "no window of 8000000 tokens .* at most"),
+        ({"context": 0}, "context 0"),
+        ({"context": 4096, "stride": -8}, "stride -8"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_does(folders: Folders, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ContextError, match=words):
+        RingBlocks(folders("panel"), split="train", **options)
+
+
+def test_windows_and_replicas_that_are_not_there(folders: Folders) -> None:
+    blocks = RingBlocks(folders("panel"), split="train", context=4096)
+    for index in (len(blocks), -1):
+        with pytest.raises(IndexError, match=f"window {index} of {len(blocks)}"):
+            blocks[index]
+    with pytest.raises(ContextError, match="replica 2 of 2"):
+        blocks.windows(replica=2, replicas=2)
+    with pytest.raises(ContextError, match="carry the rest"):
+        blocks.windows(start=len(blocks) + 1)
+
+
+class Counting(FileSystemHandler):  # type: ignore[misc]
+    """The local file system, counting the bytes that are read of each file."""
+
+    def __init__(self) -> None:
+        self.local, self.read = LocalFileSystem(), {}
+
+    def get_file_info(self, paths: list[str]) -> list[FileInfo]:
+        return self.local.get_file_info(paths)
+
+    def get_file_info_selector(self, selector: FileSelector) -> list[FileInfo]:
+        return self.local.get_file_info(selector)
+
+    def open_input_file(self, path: str) -> pa.PythonFile:
+        return pa.PythonFile(CountingFile(self, path), mode="r")
+
+    def get_type_name(self) -> str:
+        return "counting"
+
+    def normalize_path(self, path: str) -> str:
+        return path
+
+
+Counting.__abstractmethods__ = frozenset()
+
+
+class CountingFile(io.BytesIO):
+    def __init__(self, counts: Counting, path: str) -> None:
+        super().__init__(Path(path).read_bytes())
+        self.counts, self.path = counts, path
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.counts.read[self.path] = self.counts.read.get(self.path, 0) + len(data)
+        return data
+
+
+def bytes_read(folder: Path, **options: Any) -> int:
+    """Bytes of shards that windows take once the folder is open; not the first, where some series have not begun."""
+    counting = Counting()
+    blocks = RingBlocks(str(folder), split="train", filesystem=PyFileSystem(counting), **options)
+    counting.read.clear()
+    for index in range(1, len(blocks)):
+        blocks[index]
+    return sum(counting.read.values())
+
+
+@pytest.mark.parametrize("order", ["contiguous", "zigzag"])
+@pytest.mark.parametrize(("ring", "context"), [(2, 65_536), (4, 65_536), (8, 131_072)])
+def test_a_rank_reads_its_share_and_no_more(folders: Folders, order: str, ring: int, context: int) -> None:
+    whole = bytes_read(folders("panel"), context=context)
+    parts = [
+        bytes_read(folders("panel"), context=context, ring_size=ring, ring_rank=rank, order=order)
+        for rank in range(ring)
+    ]
+    assert max(parts) <= (1 / ring + 0.01) * whole
+    assert sum(parts) <= 1.01 * whole
