@@ -25,6 +25,10 @@ from eia.window import KIND, PERIOD, Window
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 3600.0
+_CHUNK = 64 * 1024
+_SECRET = 16
+"""Letters from which on a key is looked for in answers: EIA's have 40 (once 32), and `x` would be found anywhere."""
+_FORM_BEGINS = datetime(2015, 7, 1, tzinfo=UTC)
 
 
 class Api:
@@ -33,6 +37,8 @@ class Api:
     def __init__(self, url: str, key: str, *, connections: int = 8, timeout: float = 60.0) -> None:
         self._url = checked_url(url)
         self._timeout = timeout
+        # As it is, and as PHP writes it in JSON.
+        self._secrets = {key.encode(), key.replace("/", "\\/").encode()} if len(key) >= _SECRET else set()
         self._session = requests.Session()
         self._session.headers["X-Api-Key"] = key
         self._session.headers["Accept-Encoding"] = "gzip"
@@ -51,7 +57,7 @@ class Api:
             with self._session.get(
                 url, params=_params(window), timeout=self._timeout, stream=True, allow_redirects=False
             ) as response:
-                body = self._body(response, window)
+                body = self._without_key(self._body(response, window))
                 _check_status(response, body, window)
                 return read_answer(body, window, _answered(response.headers.get("Date")))
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -65,7 +71,8 @@ class Api:
         """The unpacked body, bounded in size and time."""
         body = bytearray()
         deadline = time.monotonic() + 3 * self._timeout
-        for chunk in response.iter_content(256 * 1024):
+        # read1 gives what is there: another read waits for a whole chunk, however slowly it drips.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > LARGEST:
                 raise Garbled(f"{window.id}: an answer of more than {LARGEST >> 20} MiB")
@@ -73,12 +80,23 @@ class Api:
                 raise Unavailable(f"{window.id}: the answer took longer than {3 * self._timeout:.0f} s")
         return bytes(body)
 
+    def _without_key(self, body: bytes) -> bytes:
+        """At the door, so that no error, no stored file and no report can hold it."""
+        for secret in self._secrets:
+            body = body.replace(secret, b"REDACTED")
+        return body
+
 
 def checked_url(url: str) -> str:
     """The base URL without a slash at its end. UsageError unless the key can travel safely: https, or loopback."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-        raise UsageError(f"--api_url {url!r} is no URL like https://api.eia.gov/v2")
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or parts.username is not None or parts.query or parts.fragment:
+        # Not repeated here: people put keys into URLs.
+        raise UsageError("--api_url is no URL like https://api.eia.gov/v2, without name, query or fragment")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise UsageError(f"--api_url {url!r} would send the key unencrypted: use https (http only to this host)")
     return url.rstrip("/")
@@ -117,22 +135,23 @@ def _sort(window: Window) -> list[tuple[str, str]]:
 def _check_status(response: requests.Response, body: bytes, window: Window) -> None:
     """Nothing for 200; else the error that the status and the body's code stand for."""
     status = response.status_code
-    if status == 200 and _error(body)[0] not in _KEY_CODES:
+    if status == 200 and _error(body)[0] not in (*_KEY_CODES, _TOO_FAST):
         return
     raise _failure(status, body, response.headers, window)
 
 
+_TOO_FAST = "OVER_RATE_LIMIT"
 _KEY_CODES = ("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_DISABLED", "API_KEY_UNVERIFIED", "API_KEY_UNAUTHORIZED")
 
 
 def _failure(status: int, body: bytes, headers: Any, window: Window) -> EiaError:
     code, message = _error(body)
     what = f"{window.id}: status {status} {code} {message}"
-    if status == 429 or code == "OVER_RATE_LIMIT":
+    if status == 429 or code == _TOO_FAST:
         return Throttled(what, retry_after=_pause(headers.get("Retry-After")))
     if status in (401, 403) or code in _KEY_CODES:
         return KeyRefused(f"the server refuses the key: status {status} {code}")
-    if status >= 500 and code != "404":
+    if status == 408 or (status >= 500 and code != "404"):
         return Unavailable(what, retry_after=_pause(headers.get("Retry-After")))
     if 300 <= status < 400:
         return Refused(what, remedy="the server redirects, and the key goes to no other place: check --api_url")
@@ -145,7 +164,7 @@ def _error(body: bytes) -> tuple[str, str]:
         return "", "" if body[:1] == b"{" else body[:80].decode("ascii", "replace")
     try:
         members = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "", body[:80].decode("ascii", "replace")
     error = members.get("error")
     if isinstance(error, dict):
@@ -168,13 +187,13 @@ def _pause(text: str | None) -> float | None:
 
 
 def _answered(date: str | None) -> datetime:
-    """When the server says it answered (`Date`), unless that is in the future; else now."""
+    """When the server says it answered (`Date`); now, where that cannot be: in the future, or before the form."""
     now = datetime.now(UTC).replace(microsecond=0)
     try:
-        said = parsedate_to_datetime(date) if date else now
-    except ValueError:
+        said = parsedate_to_datetime(date).astimezone(UTC) if date else now
+    except (ValueError, OverflowError):
         return now
-    return said.astimezone(UTC) if said.tzinfo and said <= now + timedelta(minutes=5) else now
+    return said if _FORM_BEGINS <= said <= now + timedelta(minutes=5) else now
 
 
 def _said(error: BaseException) -> str:

@@ -130,7 +130,7 @@ def _check_short(asked: str, short: Short, total: int, received: int) -> None:
 def _members(body: bytes) -> dict[str, msgspec.Raw]:
     try:
         return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         begins = body[:60].decode("utf-8", "replace")
         raise Garbled(f"the body is no JSON object; it begins {begins!r}") from None
 
@@ -138,16 +138,15 @@ def _members(body: bytes) -> dict[str, msgspec.Raw]:
 class ResponseStore:
     """The stored responses of a folder or bucket."""
 
-    def __init__(self, storage: Storage, *, settle_hours: int, secret: str = "") -> None:
+    def __init__(self, storage: Storage, *, settle_hours: int) -> None:
         self._storage = storage
         self._settle_hours = settle_hours
-        self._secret = secret.encode()
 
     def put(self, answer: Answer) -> str:
-        """Store an answer whole; its key. The key of the API is cut out wherever it stands."""
+        """Store an answer whole, without the echo of its request; the name that it got."""
         key = self._key(answer)
         packer = zstandard.ZstdCompressor(level=3, write_checksum=True)
-        self._storage.put(key, packer.compress(_without(self._secret, _stored(answer))))
+        self._storage.put(key, packer.compress(_stored(answer)))
         return key
 
     def _key(self, answer: Answer) -> str:
@@ -164,12 +163,12 @@ class ResponseStore:
         return f"{plain}.{_at(answer)}.json.zst"
 
     def damaged(self, held: Held) -> bool:
-        """Whether a stored response cannot be read as it was written (checksum, length)."""
+        """Whether a stored response cannot be read as it was written, or settles other hours than its name says."""
         try:
-            unpack(self._storage.get(held.key))
-        except (zstandard.ZstdError, KeyError):
+            asked, _ = _opened(self._storage.get(held.key))
+        except (zstandard.ZstdError, KeyError, ValueError, RecursionError):
             return True
-        return False
+        return asked.settled != (stamp(held.first), stamp(held.last))
 
     def drop(self, held: Held) -> None:
         """Remove a damaged response, so that its hours are asked again."""
@@ -184,12 +183,15 @@ def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
 
 def load(storage: Storage, held: Held, route: str, respondent: str) -> tuple[Window, Columns, datetime]:
     """A stored response → what was asked, its rows as columns, and when it was retrieved. KeyError if gone."""
-    members = msgspec.json.decode(unpack(storage.get(held.key)), type=dict[str, msgspec.Raw])
-    asked = msgspec.json.decode(members["asked"], type=_Asked)
-    body = msgspec.json.decode(members["response"], type=_Body)
+    asked, body = _opened(storage.get(held.key))
     window = Window(route, respondent, parse_hour(asked.first), parse_hour(asked.last), held.kinds)
     columns = parse_rows(bytes(body.data), window)
     return window, columns, datetime.fromisoformat(asked.retrieved_at)
+
+
+def _opened(data: bytes) -> tuple[_Asked, _Body]:
+    members = msgspec.json.decode(unpack(data), type=dict[str, msgspec.Raw])
+    return msgspec.json.decode(members["asked"], type=_Asked), msgspec.json.decode(members["response"], type=_Body)
 
 
 def shorts_folder(route: str, respondent: str) -> str:
@@ -224,7 +226,7 @@ def _held(entry: Entry) -> Held | None:
 
 
 def _stored(answer: Answer) -> bytes:
-    """`asked` first, then the body's members byte for byte, without `request`."""
+    """`asked` first, then the body's members byte for byte, without `request` (it repeats the key)."""
     window = answer.window
     asked = _Asked(
         request=window.id,
@@ -233,16 +235,12 @@ def _stored(answer: Answer) -> bytes:
         settled=(stamp(answer.first), stamp(answer.last)),
         retrieved_at=answer.retrieved_at.isoformat(timespec="seconds"),
     )
-    members = {name: raw for name, raw in _members(answer.body).items() if name != "request"}
+    members = {name: raw for name, raw in _members(answer.body).items() if name not in ("request", "asked")}
     return _joined([("asked", msgspec.json.encode(asked)), *((n, bytes(raw)) for n, raw in members.items())])
 
 
 def _joined(members: Iterable[tuple[str, bytes]]) -> bytes:
     return b"{" + b",".join(msgspec.json.encode(name) + b":" + raw for name, raw in members) + b"}"
-
-
-def _without(secret: bytes, body: bytes) -> bytes:
-    return body.replace(secret, b"REDACTED") if secret and secret in body else body
 
 
 def unpack(data: bytes) -> bytes:

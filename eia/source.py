@@ -123,7 +123,7 @@ class ApiSource:
         before: dict[str, Any],
     ) -> Fetched:
         secret = resolve_key(self.key)
-        store = ResponseStore(storage, settle_hours=self.settle_hours, secret=secret)
+        store = ResponseStore(storage, settle_hours=self.settle_hours)
         todo = work(store)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
         watch = _Watch(storage, run, held_lease, todo.hours, before)
