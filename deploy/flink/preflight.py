@@ -18,6 +18,9 @@ from urllib.parse import SplitResult, urlsplit
 
 IN_PROCESS = ("[local]", "[auto]")
 MAIN_CLASS = b"Main-Class: org.apache.beam.runners.flink."
+# Clusters that start TaskManagers when a job asks for them: no slots now means nothing.
+ELASTIC = ("kubernetes.", "yarn.")
+LONGEST = 1 << 20
 START_ONE = "start a cluster (make flink-up) or give the host and REST port of a JobManager as --flink_master"
 
 
@@ -101,14 +104,19 @@ def _answer(where: SplitResult, timeout: float) -> dict[str, Any]:
 
 
 def _overview(where: SplitResult, timeout: float) -> dict[str, Any]:
+    overview = _get(where, "/overview", timeout)
+    if not isinstance(overview, dict) or "flink-version" not in overview:
+        raise ValueError("not Flink")
+    settings = {setting["key"] for setting in _get(where, "/jobmanager/config", timeout)}
+    return {**overview, "elastic": any(key.startswith(ELASTIC) for key in settings)}
+
+
+def _get(where: SplitResult, path: str, timeout: float) -> Any:
     kind = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
     # No proxy: Flink's own client uses none either. Without a port Flink's client takes the scheme's, too.
     with closing(kind(str(where.hostname), where.port, timeout=timeout)) as connection:
-        connection.request("GET", f"{where.path.rstrip('/')}/overview")
-        overview = json.loads(connection.getresponse().read(65536))
-    if not isinstance(overview, dict) or "flink-version" not in overview:
-        raise ValueError("not Flink")
-    return overview
+        connection.request("GET", f"{where.path.rstrip('/')}{path}")
+        return json.loads(connection.getresponse().read(LONGEST))
 
 
 def _unfit(url: str, overview: dict[str, Any], wanted: Wanted) -> str | None:
@@ -116,7 +124,7 @@ def _unfit(url: str, overview: dict[str, Any], wanted: Wanted) -> str | None:
     line = ".".join(running.split(".")[:2])
     if line != wanted.version:
         return f"--flink_master={url} runs Flink {running}: give --flink_version={line}, not {wanted.version}"
-    if slots < wanted.parallelism:
+    if slots < wanted.parallelism and not overview["elastic"]:
         return f"--flink_master={url} has {slots} task slots: start TaskManagers, or give --parallelism={max(1, slots)}"
     if managers > 1 and wanted.environment == "LOOPBACK":
         # Every TaskManager numbers its workers from 1; the one servicer takes them for each other and stops them.

@@ -2,6 +2,7 @@
 """A job of our shape on a real cluster: the same files as in process, and a lost TaskManager costs little."""
 
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -104,7 +105,8 @@ def running(service: Service, output: Path, *flags: str) -> Iterator["subprocess
             try:
                 yield job
             finally:
-                job.terminate()
+                # Beam stops its Java job server on SIGINT, but would leave it running on SIGTERM.
+                job.send_signal(signal.SIGINT)
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -32,13 +32,17 @@ FITS = Wanted(version="1.19", parallelism=2)
 
 
 @contextmanager
-def serving(body: bytes, *, path: str = "/overview") -> Iterator[str]:
+def serving(body: bytes, *, settings: tuple[str, ...] = ("rest.port",)) -> Iterator[str]:
+    config = json.dumps([{"key": key, "value": "x"} for key in settings]).encode()
+    served = {"/overview": body, "/jobmanager/config": config}
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200 if self.path == path else 404)
-            self.send_header("Content-Length", str(len(body)))
+            answer = served.get(self.path, b"")
+            self.send_response(200 if answer else 404)
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(answer)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
@@ -105,6 +109,14 @@ def test_no_address(url: str) -> None:
 def test_a_cluster_that_does_not_fit(wanted: Wanted, remedy: str) -> None:
     with serving(json.dumps(OVERVIEW).encode()) as at:
         assert one_line(check_master(at, wanted=wanted), remedy)
+
+
+def test_slots_that_come_when_asked_for_are_not_counted() -> None:
+    none = json.dumps({**OVERVIEW, "taskmanagers": 0, "slots-total": 0}).encode()
+    with serving(none, settings=("kubernetes.cluster-id",)) as at:
+        assert check_master(at, wanted=FITS) is None
+    with serving(none) as at:
+        assert one_line(check_master(at, wanted=FITS), "0 task slots")
 
 
 def test_versions_that_beam_knows() -> None:
