@@ -119,7 +119,7 @@ def assemble(
         grid.ensure(span.kinds or expected_kinds(REGION, span.respondent))
     flagged = [_flagged(span, series, screening) for series in grid.finish()]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
-    files = [put_file(storage, tidy_path(span), parquet, rows=rows)]
+    files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]
     if "avro" in formats:
         files.append(write_avro(storage, span, tidy_tables(span, flagged, source.name)))
     files += _write_rejects(storage, span, [*grid.rejects, *_failed(failures)])

@@ -29,9 +29,9 @@ class Flagged:
     iqr_r: float | None = None
 
 
-def tidy_path(span: Span) -> str:
+def tidy_path(route: str, respondent: str) -> str:
     """`tidy/region-data/respondent=PACW/part-00000.parquet`."""
-    return f"tidy/{span.route}/respondent={span.respondent}/part-00000.parquet"
+    return f"tidy/{route}/respondent={respondent}/part-00000.parquet"
 
 
 def tidy_schema(route: Route) -> pa.Schema:

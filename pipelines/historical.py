@@ -29,6 +29,7 @@ def build(
     """The whole program, as a graph."""
     import apache_beam as beam
 
+    from quality.tidy_series import catalogue
     from transforms.assemble import Assemble
     from transforms.blocks import Blocks
     from transforms.check import Check
@@ -39,9 +40,9 @@ def build(
     groups = fetched.stored | "Assemble" >> Assemble(
         todo.source, todo.storage, screening=screening, formats=todo.formats
     )
-    accounts = groups | "Accounts" >> beam.combiners.ToList()
-    checks = accounts | "Check" >> Check(todo.storage, first=todo.question.first, last=todo.question.last)
-    blocks = accounts | "Blocks" >> Blocks(todo.storage, todo.blocks, screening=screening)
+    series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
+    checks = series | "Check" >> Check(todo.storage, first=todo.question.first, last=todo.question.last)
+    blocks = series | "Blocks" >> Blocks(todo.storage, todo.blocks, screening=screening)
     return (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(todo.storage, spans=len(spans))
 
 

@@ -49,7 +49,9 @@ class Settings:
     """Beam's own flags, the runner resolved."""
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """A parser whose faults are UsageErrors: one line, no usage page."""
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
@@ -58,25 +60,30 @@ def settings(argv: Sequence[str], *, now: datetime) -> Settings:
     """Flags → settings. UsageError with one line for the first fault. `--help` prints and exits."""
     parser = load_parser()
     flags, rest = parser.parse_known_args(list(argv))
-    _only_beams(rest, parser)
+    only_beams(rest, parser)
     embedded = _embedded(flags)
     question = _question(flags, now)
-    formats = _listed("formats", flags.formats, FORMATS)
+    formats = listed("formats", flags.formats, FORMATS)
     return Settings(
         question=question,
         source=_source(flags, embedded=embedded),
         embedded=embedded,
         storage=Storage.at(flags.output or ("data/synthetic" if embedded else "data")),
         formats=formats,
-        blocks=_blocks(flags, question, formats),
+        blocks=block_settings(flags, (question.first, question.last), formats),
         dry_run=flags.dry_run,
-        beam=(f"--runner={LOCAL_RUNNERS.get(flags.runner, flags.runner)}", *rest),
+        beam=beam_flags(flags.runner, rest),
     )
+
+
+def beam_flags(runner: str, rest: Sequence[str]) -> tuple[str, ...]:
+    """Beam's flags, with the runner that is meant."""
+    return (f"--runner={LOCAL_RUNNERS.get(runner, runner)}", *rest)
 
 
 def load_parser() -> argparse.ArgumentParser:
     """All flags of the historical load, in the order in which a user meets them."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m pipelines.historical",
         description="Load the hourly electricity record (Form EIA-930): fetch politely, check, write tidy files.",
         epilog="Anything else goes to Beam: --direct_num_workers=2 --direct_running_mode=multi_processing, "
@@ -96,11 +103,7 @@ def load_parser() -> argparse.ArgumentParser:
     where.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH, never the key itself")
     where.add_argument("--output", default="", help="folder or bucket URL (default: data; data/synthetic, no key)")
     where.add_argument("--formats", default="parquet,tfrecord", help=f"any of {','.join(FORMATS)}")
-    blocks = parser.add_argument_group("training blocks")
-    blocks.add_argument("--validation_start", default="2023-01-01", help="first hour of validation, UTC")
-    blocks.add_argument("--test_start", default="2024-01-01", help="first hour of test, UTC")
-    blocks.add_argument("--embargo_hours", type=_whole, default=168, help="hours left out before each of the two")
-    blocks.add_argument("--trust_flags", default="all", help="flags that count against an hour: all, none, or names")
+    add_block_flags(parser)
     how = parser.add_argument_group("how fast")
     how.add_argument("--requests_per_hour", type=_positive, help="in any rolling hour, never more (default: 6300)")
     how.add_argument("--burst_per_second", type=_positive, default=3, help="in any rolling second, never more")
@@ -118,6 +121,15 @@ def load_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def add_block_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of the training blocks."""
+    blocks = parser.add_argument_group("training blocks")
+    blocks.add_argument("--validation_start", default="2023-01-01", help="first hour of validation, UTC")
+    blocks.add_argument("--test_start", default="2024-01-01", help="first hour of test, UTC")
+    blocks.add_argument("--embargo_hours", type=_whole, default=168, help="hours left out before each of the two")
+    blocks.add_argument("--trust_flags", default="all", help="flags that count against an hour: all, none, or names")
+
+
 def _question(flags: argparse.Namespace, now: datetime) -> Question:
     routes = tuple(_words(flags.routes))
     end = _hour("--end", flags.end) if flags.end else hour_of(now) + 1
@@ -131,10 +143,11 @@ def _question(flags: argparse.Namespace, now: datetime) -> Question:
     return Question(routes, tuple(_words(flags.regions)), tuple(_words(flags.types)), start, end - 1)
 
 
-def _blocks(flags: argparse.Namespace, question: Question, formats: tuple[str, ...]) -> BlockSettings:
+def block_settings(flags: argparse.Namespace, frame: tuple[int, int], formats: tuple[str, ...]) -> BlockSettings:
+    """The flags of the training blocks, checked; `frame`: first and last hour (inclusive) on which values are read."""
     names = FLAGS[1:]
     words = {"all": names, "none": ()}.get(flags.trust_flags)
-    against = _listed("trust_flags", flags.trust_flags, names) if words is None else words
+    against = listed("trust_flags", flags.trust_flags, names) if words is None else words
     try:
         cuts = Cuts(
             _hour("--validation_start", flags.validation_start),
@@ -144,7 +157,7 @@ def _blocks(flags: argparse.Namespace, question: Question, formats: tuple[str, .
     except LayoutError as error:
         raise UsageError(f"--validation_start, --test_start, --embargo_hours: {error}") from None
     training = tuple(name for name in formats if name != "avro")
-    return BlockSettings(cuts, training, frozenset(against), question.first, question.last)
+    return BlockSettings(cuts, training, frozenset(against), *frame)
 
 
 def _source(flags: argparse.Namespace, *, embedded: bool) -> ApiSource:
@@ -176,7 +189,7 @@ def _embedded(flags: argparse.Namespace) -> bool:
     return not flags.api_url and kind == "env" and not os.environ.get(where, "").strip()
 
 
-def _only_beams(rest: list[str], parser: argparse.ArgumentParser) -> None:
+def only_beams(rest: list[str], parser: argparse.ArgumentParser) -> None:
     """A flag that is neither ours nor Beam's is refused, with the nearest of ours."""
     names = [word.split("=", 1)[0] for word in rest if word.startswith("--")]
     if not names and rest:
@@ -203,7 +216,8 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _listed(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+def listed(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Words between commas, each of them known."""
     words = _words(text)
     for word in words:
         if word not in known:

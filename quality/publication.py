@@ -11,15 +11,17 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eia.assembly import GroupReport
+from eia.assembly import GroupReport, SeriesReport
+from eia.errors import UsageError
 from eia.files import MANIFEST, SUCCESS, File, put_file, read_manifest
-from eia.hours import stamp
+from eia.hours import parse_hour, stamp
 from eia.respondents import respondents
 from eia.routes import UNIT
 from eia.source import Fetched
 from eia.storage import Storage
 from quality.check import Check
 from quality.reconcile import account, imbalances
+from quality.tidy_series import SeriesRef, series_ref
 
 REPORT = "report.json"
 
@@ -63,6 +65,27 @@ def _check(check: Check) -> dict[str, Any]:
 
 def _figure(value: float) -> float | None:
     return None if value != value else round(float(value), 3)
+
+
+def publish_blocks(blocks: Sequence[File], storage: Storage) -> str:
+    """New blocks beside what an output holds already: the manifest with both, then `_SUCCESS`; the output's URL."""
+    _drop_old_blocks(storage, blocks)
+    kept = [file for file in read_manifest(storage) if not file.path.startswith(("blocks/", "tfds/"))]
+    _write_manifest(storage, [*kept, *blocks])
+    storage.put(SUCCESS, b"")
+    return storage.url
+
+
+def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
+    """The series of a published output that hold a value, and the first and last hour that its load asked for."""
+    try:
+        report = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
+        groups = msgspec.convert(report["series"], list[SeriesReport])
+        hours = [parse_hour(span[end]) for span in report["spans"] for end in ("first", "last")]
+    except (KeyError, ValueError, msgspec.MsgspecError):
+        raise UsageError(f"{storage.url}/{REPORT} is missing or not ours: run pipelines.historical first") from None
+    refs = [ref for one in groups if (ref := series_ref(one)) is not None]
+    return sorted(refs, key=lambda ref: ref.series_id), (min(hours), max(hours))
 
 
 def exit_code(report: dict[str, Any]) -> int:
@@ -109,7 +132,11 @@ def _manifest(storage: Storage, files: Sequence[File]) -> None:
         for file in read_manifest(storage)
         if file.path in present and file.path not in mine and file.path.rsplit("/", 1)[0] not in spans
     ]
-    entries = sorted([*mine.values(), *older], key=lambda file: file.path)
+    _write_manifest(storage, [*mine.values(), *older])
+
+
+def _write_manifest(storage: Storage, files: Sequence[File]) -> None:
+    entries = sorted(files, key=lambda file: file.path)
     storage.put(MANIFEST, _json({"files": [msgspec.to_builtins(file) for file in entries]}))
 
 

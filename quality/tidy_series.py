@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eia.assembly import GroupReport
+from eia.assembly import GroupReport, SeriesReport
 from eia.hours import parse_hour
 from eia.respondents import respondents
 from eia.storage import Storage
+from eia.tidy import tidy_path
 
 Values = NDArray[np.float64]
 _FILES = 24
@@ -36,20 +37,17 @@ class SeriesRef:
 
 def catalogue(groups: Iterable[GroupReport]) -> list[SeriesRef]:
     """The series of some accounts that hold a value at all, sorted by id."""
-    zones = {code: one.time_zone for code, one in respondents().items()}
-    found = [
-        SeriesRef(
-            one.series_id,
-            group.files[0].path,
-            parse_hour(one.first),
-            parse_hour(one.last),
-            zones.get(one.respondent, "UTC"),
-        )
-        for group in groups
-        for one in group.series
-        if one.first and one.last
-    ]
-    return sorted(found, key=lambda ref: ref.series_id)
+    found = (series_ref(one) for group in groups for one in group.series)
+    return sorted((ref for ref in found if ref is not None), key=lambda ref: ref.series_id)
+
+
+def series_ref(account: SeriesReport) -> SeriesRef | None:
+    """Where a series of an account stands; None if it holds no value."""
+    if not account.first or not account.last:
+        return None
+    zone = respondents()[account.respondent].time_zone if account.respondent in respondents() else "UTC"
+    path = tidy_path(account.route, account.respondent)
+    return SeriesRef(account.series_id, path, parse_hour(account.first), parse_hour(account.last), zone)
 
 
 class TidySeries(Mapping[str, Values]):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blocks: the series of all accounts → training shards, one element a shard, values read by reference."""
+"""Blocks: the series of an output → training shards, one element a shard, values read by reference."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
-from eia.assembly import GroupReport, Screening
+from eia.assembly import Screening
 from eia.files import File, put_file
 from eia.storage import Storage
 from quality.loader import TrustedHours
-from quality.tidy_series import SeriesRef, TidySeries, catalogue
+from quality.tidy_series import SeriesRef, TidySeries
 from ringdata.layout import CONFIGS, SPLITS, Layout, Member
 from ringdata.output import File as Block
 from ringdata.output import card_file, config_files, shard_files
@@ -29,7 +29,7 @@ class _Part:
 
 
 class Blocks(beam.PTransform):
-    """PCollection[list[GroupReport]] of one element → PCollection[File]: what the manifest says of each file."""
+    """PCollection[list[SeriesRef]] of one element → PCollection[File]: what the manifest says of each file."""
 
     def __init__(self, storage: Storage, chosen: BlockSettings, *, screening: Screening) -> None:
         super().__init__()
@@ -37,14 +37,14 @@ class Blocks(beam.PTransform):
         self._chosen = chosen
         self._screening = screening
 
-    def expand(self, accounts: beam.PCollection) -> beam.PCollection:
-        """Names of shards cross the shuffle; every worker lays out the same plan from the same accounts."""
+    def expand(self, catalogue: beam.PCollection) -> beam.PCollection:
+        """Names of shards cross the shuffle; every worker lays out the same plan from the same catalogue."""
         build = _BuildFn(self._storage, self._chosen, self._screening)
         return (
-            accounts
+            catalogue
             | "Lay out" >> beam.FlatMap(_parts, self._chosen)
             | "Spread" >> beam.Reshuffle()
-            | "Build" >> beam.ParDo(build, beam.pvalue.AsSingleton(accounts))
+            | "Build" >> beam.ParDo(build, beam.pvalue.AsSingleton(catalogue))
         )
 
 
@@ -55,8 +55,7 @@ class _BuildFn(beam.DoFn):
         self._screening = screening
         self._load: TrustedHours | None = None
 
-    def process(self, part: _Part, accounts: list[GroupReport]) -> Iterator[File]:
-        refs = catalogue(accounts)
+    def process(self, part: _Part, refs: list[SeriesRef]) -> Iterator[File]:
         members, layouts = _members(refs), _layouts(refs, self._chosen)
         load = self._load = self._load or self._loader(refs)
         layout, formats = layouts[part.config], self._chosen.formats
@@ -76,8 +75,8 @@ class _BuildFn(beam.DoFn):
         return TrustedHours(series, first=first, splits=inside, screening=self._screening, against=self._chosen.against)
 
 
-def _parts(accounts: list[GroupReport], chosen: BlockSettings) -> Iterator[_Part]:
-    for config, layout in _layouts(catalogue(accounts), chosen).items():
+def _parts(refs: list[SeriesRef], chosen: BlockSettings) -> Iterator[_Part]:
+    for config, layout in _layouts(refs, chosen).items():
         yield _Part(config, -1)
         yield from (_Part(config, place) for place in range(len(layout.shards)))
 

@@ -12,7 +12,7 @@ from eia.files import File
 from eia.source import Fetched
 from eia.storage import Storage
 from quality.check import Check as CrossCheck
-from quality.publication import publish
+from quality.publication import publish, publish_blocks
 
 
 class Publish(beam.PTransform):
@@ -48,3 +48,17 @@ class _PublishFn(beam.DoFn):
         blocks = [one for one in told if isinstance(one, File)]
         publish(self._storage, groups, fetched, checks=checks, blocks=blocks, spans=self._spans)
         yield self._storage.url
+
+
+class PublishBlocks(beam.PTransform):
+    """PCollection[File] of new blocks → PCollection[str]: the output's URL, its manifest and `_SUCCESS` renewed."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__()
+        self._storage = storage
+
+    def expand(self, blocks: beam.PCollection) -> beam.PCollection:
+        """Only what the manifest says of a file crosses the shuffle."""
+        return (
+            blocks | "Gather" >> beam.combiners.ToList() | "Write manifest" >> beam.Map(publish_blocks, self._storage)
+        )

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training blocks over an output that is loaded already: other cuts, other formats, no request.
+
+python -m pipelines.blocks --output DIR --validation_start 2024-01-01 --test_start 2025-01-01
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from eia import lease
+from eia.errors import Stop, UsageError
+from eia.files import SUCCESS
+from eia.storage import Storage
+from pipelines.options import Parser, add_block_flags, beam_flags, block_settings, fail, listed, only_beams
+from quality.tidy_series import SeriesRef
+from transforms.block_settings import BlockSettings
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+FORMATS = ("parquet", "tfrecord")
+
+
+def build(root: beam.Pipeline, refs: list[SeriesRef], storage: Storage, chosen: BlockSettings) -> beam.PCollection:
+    """The whole program, as a graph."""
+    import apache_beam as beam
+
+    from eia.assembly import Screening
+    from quality.flags import FLAGS
+    from quality.methods import screen_series
+    from transforms.blocks import Blocks
+    from transforms.publish import PublishBlocks
+
+    blocks = (
+        root
+        | "Catalogue" >> beam.Create([refs])
+        | "Blocks" >> Blocks(storage, chosen, screening=Screening(FLAGS, screen_series))
+    )
+    return blocks | "Publish" >> PublishBlocks(storage)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 2 wrong usage, 3 cannot go on."""
+    try:
+        flags, rest = _parser().parse_known_args(argv)
+        only_beams(rest, _parser())
+        storage = Storage.at(flags.output)
+        refs, frame = _loaded(storage)
+        chosen = block_settings(flags, frame, listed("formats", flags.formats, FORMATS))
+        _run(storage, refs, chosen, beam_flags(flags.runner, rest))
+    except UsageError as error:
+        return fail(error)
+    except Stop as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
+    print(f"blocks    {len(refs):,} series under {storage.path or storage.url}/blocks and /tfds")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="python -m pipelines.blocks", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--output", default="data", help="folder or bucket URL of a finished load")
+    parser.add_argument("--formats", default="parquet,tfrecord", help="parquet, tfrecord, or both")
+    add_block_flags(parser)
+    parser.add_argument("--runner", default="DirectRunner", help="DirectRunner, FlinkRunner, DataflowRunner, …")
+    return parser
+
+
+def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
+    """The series of a finished load, and the frame of hours that it asked for."""
+    from quality.publication import published_series
+
+    if not storage.exists(SUCCESS):
+        raise UsageError(f"{storage.url} holds no finished load (no {SUCCESS}): run pipelines.historical first")
+    return published_series(storage)
+
+
+def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: Sequence[str]) -> None:
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    owner = lease.Owner.here(uuid.uuid4().hex)
+    held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)
+    try:
+        storage.delete(SUCCESS)
+        with beam.Pipeline(options=PipelineOptions(list(flags))) as root:
+            build(root, refs, storage, chosen)
+    finally:
+        held.release()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
