@@ -16,9 +16,12 @@ def parse_hour(text: str) -> int:
     """`YYYY-MM-DD` (its first stamp, T00) or `YYYY-MM-DDTHH` → hours since 1970 UTC; ValueError otherwise."""
     found = _STAMP.fullmatch(text)
     if not found:
-        raise ValueError(f"{text!r} is not YYYY-MM-DD or YYYY-MM-DDTHH")
+        raise ValueError(f"{text!r} is no hour: YYYY-MM-DD or YYYY-MM-DDTHH")
     year, month, day, hour = (int(part or 0) for part in found.groups())
-    return hour_of(datetime(year, month, day, hour, tzinfo=UTC))
+    try:
+        return hour_of(datetime(year, month, day, hour, tzinfo=UTC))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no hour: {error}") from None
 
 
 def hour_of(moment: datetime) -> int:
@@ -28,7 +31,9 @@ def hour_of(moment: datetime) -> int:
 
 def stamp(hour: int) -> str:
     """Hours since 1970 UTC → `YYYY-MM-DDTHH`, the API's own form."""
-    return moment_of(hour).strftime(HOURLY)
+    moment = moment_of(hour)
+    # strftime does not pad years before 1000.
+    return f"{moment.year:04}{moment:-%m-%dT%H}"
 
 
 def moment_of(hour: int) -> datetime:

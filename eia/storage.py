@@ -45,8 +45,13 @@ class Storage:
     def at(cls, place: str) -> Storage:
         """From what a user types; a relative path becomes absolute. UsageError for an unknown scheme."""
         if "://" not in place:
-            return cls(Path(place).expanduser().absolute().as_uri())
-        if urlsplit(place).scheme not in ("file", "s3", "gs", "az", "abfs", "abfss"):
+            try:
+                return cls(Path(place).expanduser().absolute().as_uri())
+            except RuntimeError:
+                raise UsageError(f"--output {place!r}: there is no such user") from None
+        parts = urlsplit(place)
+        named = not parts.netloc if parts.scheme == "file" else bool(parts.netloc)
+        if parts.scheme not in ("file", "s3", "gs", "az", "abfs", "abfss") or not named:
             raise UsageError(f"--output {place!r}: give a folder, or a URL that begins with s3://, gs:// or az://")
         return cls(place.rstrip("/"))
 
@@ -55,6 +60,11 @@ class Storage:
         """The folder on this host, None for a bucket."""
         parts = urlsplit(self.url)
         return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+    @property
+    def _absent(self) -> bool:
+        """Whether nothing is here yet: reading makes no folder, only writing does."""
+        return self.path is not None and not self.path.exists()
 
     @cached_property
     def _store(self) -> Any:
@@ -82,6 +92,8 @@ class Storage:
 
     def get(self, key: str) -> bytes:
         """The object's bytes. KeyError if there is none."""
+        if self._absent:
+            raise KeyError(key)
         with _explained(f"{self.url}/{key}"):
             try:
                 return bytes(obstore.get(self._store, key).bytes())
@@ -90,6 +102,8 @@ class Storage:
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
+        if self._absent:
+            return False
         with _explained(f"{self.url}/{key}"):
             try:
                 obstore.head(self._store, key)
@@ -99,7 +113,7 @@ class Storage:
 
     def delete(self, *keys: str) -> None:
         """Remove objects; one that is not there is no error."""
-        for key in keys:
+        for key in keys if not self._absent else ():
             with _explained(f"{self.url}/{key}"):
                 try:
                     obstore.delete(self._store, key)
@@ -108,13 +122,19 @@ class Storage:
 
     def list(self, prefix: str = "") -> list[Entry]:
         """All objects below a prefix (a whole name of a folder), sorted by key; none where nothing is."""
+        if self._absent:
+            return []
         with _explained(f"{self.url}/{prefix}"):
             found = (meta for batch in obstore.list(self._store, prefix or None) for meta in batch)
             return sorted((Entry(m["path"], m["size"], m["last_modified"]) for m in found), key=lambda entry: entry.key)
 
-    def sweep(self) -> int:
-        """Remove what killed writers left half-written on a local disk; how many. For the lock's holder only."""
-        left = [p for p in (self.path or Path()).rglob("*#*") if _STAGED.search(p.name)] if self.path else []
+    def sweep(self, *folders: str) -> int:
+        """Remove what killed writers left half-written on a local disk; how many. For the lock's holder only.
+
+        Only below `folders`, which are ours alone: the rest of an output may hold other people's files.
+        """
+        ours = [self.path / folder for folder in folders] if self.path else []
+        left = [p for folder in ours for p in folder.rglob("*#*") if _STAGED.search(p.name) and p.is_file()]
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)

@@ -33,6 +33,8 @@ from quality.methods import screen_series
 from quality.publication import REPORT
 
 STATE = f"{lease.ROOT}/state.json"
+FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
+"""What a run writes below its output; whatever else lies there is not ours."""
 _SAME_RUN = timedelta(days=1)
 
 Build = Callable[..., Any]
@@ -45,7 +47,7 @@ def drive(todo: Settings, spans: Sequence[Span], build: Build) -> int:
     held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)
     with ExitStack() as stack:
         stack.callback(held.release)
-        storage.sweep()
+        storage.sweep(*FOLDERS)
         run = Run(lease.Owner.here(run_id), _since(storage))
         storage.delete(SUCCESS, REPORT)
         if todo.embedded:
