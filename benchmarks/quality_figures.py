@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eia.hours import parse_hour
 from eia.respondents import members, subregions
 from eia.routes import FUEL, INTERCHANGE, REGION
 from quality.check import Check
@@ -18,7 +19,7 @@ from quality.flags import FLAGS
 from quality.frames import Frames, read_frames
 from quality.methods import Method, screen_series, steps_for
 from quality.screening import screen
-from quality.shifted import WEEK, find_shift
+from quality.shifted import WEEK, find_shift, shifted
 from quality.signed import screen_signed
 
 MEMBERS = {**members(), **subregions()}
@@ -62,6 +63,24 @@ def planted_shift(frames: Frames) -> None:
     print("weeks shifted as reported:", share(real, weeks), "; with a planted hour:", share(seen, weeks))
 
 
+def named_right(frames: Frames, first_hour: int) -> None:
+    """Shift demand or its forecast by an hour for one winter, and count how often the right one is named."""
+    begin, end = (parse_hour(text) - first_hour for text in ("2017-11-08T05", "2018-03-07T05"))
+    right = named = 0
+    for name in frames:
+        ahead = name.replace(".D.H", ".DF.H")
+        if not name.endswith(".D.H") or ahead not in frames:
+            continue
+        for moved, delay in ((name, 1), (name, -1), (ahead, 1), (ahead, -1)):
+            planted = {key: frames[key].copy() for key in (name, ahead)}
+            planted[moved][begin:end] = np.roll(frames[moved], delay)[begin:end]
+            if find_shift(planted[name], planted[ahead]).weeks.size >= 4:
+                (found,) = shifted([Equation(total=name, parts=(ahead,))], planted, first_hour=first_hour)
+                named += 1
+                right += found.worst is not None and found.worst.series_id == moved
+    print("planted for a winter and seen for four weeks, named right:", share(right, named))
+
+
 def balance(frames: Frames) -> None:
     demand = [Equation(total=n, parts=(n[:-3] + "NG.H",), less=(n[:-3] + "TI.H",), complete=True) for n in frames]
     demand = [e for e in demand if e.total.endswith(".D.H") and e.parts[0] in frames]
@@ -91,6 +110,7 @@ def main() -> None:
     forecasts(frames)
     reduced(frames)
     planted_shift(frames)
+    named_right(frames, first)
     print("checks, years:")
     show(run_checks(frames, first, MEMBERS))
     day: Frames = {}

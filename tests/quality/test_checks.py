@@ -177,6 +177,13 @@ def test_a_fuel_that_is_missing_for_a_while_is_named(system: Frames) -> None:
     assert found(planted, "generation_by_fuel").hours_broken == 30
 
 
+def test_a_total_that_is_wrong_all_along_is_not_blamed_on_a_missing_fuel(system: Frames) -> None:
+    fuel, total = "EBA.SC-ALL.NG.NUC.H", "EBA.SC-ALL.NG.H"
+    planted = system | {fuel: system[fuel].copy(), total: system[total] + 300}
+    planted[fuel][50:80] = np.nan
+    assert findings(planted)["generation_by_fuel"] == {total}
+
+
 def test_a_duplicated_day(system: Frames) -> None:
     name = "EBA.SC-ALL.D.H"
     planted = system | {name: system[name].copy()}
@@ -311,3 +318,12 @@ def test_series_are_taken_one_at_a_time(system: Frames) -> None:
             return len(system)
 
     assert findings(Lazy()) == {}
+
+
+def test_a_shift_for_just_one_winter_is_told_by_other_winters(years: Frames) -> None:
+    """Against the summers beside it, winter demand looks an hour late: clocks changed, the series did not."""
+    first, end = parse_hour("2017-11-08T05") - YEARS_FIRST, parse_hour("2018-03-07T05") - YEARS_FIRST
+    demand, forecast = "EBA.DUK-ALL.D.H", "EBA.DUK-ALL.DF.H"
+    planted = {demand: years[demand], forecast: delayed(years[forecast], slice(first, end), -1)}
+    (worst,) = found(planted, "shifted_stamps").worst
+    assert (worst.series_id, worst.found) == (forecast, -1.0)
