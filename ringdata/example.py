@@ -58,9 +58,11 @@ def mould(grid: Grid, signature: Signature) -> Mould:
     )
 
 
-def signatures(columns: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
-    """[rows, 3]: varint bytes of each row's INTEGERS."""
-    return np.stack([varint_sizes(columns[name]) for name in INTEGERS], axis=1)
+def moulds_of(grid: Grid, integers: dict[str, NDArray[Any]]) -> tuple[tuple[Mould, ...], NDArray[np.intp]]:
+    """The moulds of rows with these INTEGERS, and which of them each row has."""
+    sizes = np.stack([varint_sizes(integers[name]) for name in INTEGERS], axis=1)
+    kinds, inverse = np.unique(sizes, axis=0, return_inverse=True)
+    return tuple(mould(grid, tuple(kind.tolist())) for kind in kinds), inverse.reshape(-1)
 
 
 def varint_sizes(numbers: NDArray[Any]) -> NDArray[np.int64]:
@@ -78,10 +80,9 @@ def varints(numbers: NDArray[Any], size: int) -> NDArray[np.uint8]:
     return parts.astype(np.uint8)
 
 
-def runs_of_equal(rows: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """[first, stop) of consecutive equal rows of a matrix."""
-    marks = np.flatnonzero((rows[1:] != rows[:-1]).any(axis=1)) + 1
-    edges = [0, *marks.tolist(), len(rows)]
+def runs_of_equal(kinds: NDArray[Any]) -> list[tuple[int, int]]:
+    """[first, stop) of consecutive equal items."""
+    edges = [0, *(np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist(), len(kinds)]
     return list(pairwise(edges))
 
 

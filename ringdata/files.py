@@ -6,7 +6,7 @@ import threading
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pyarrow import Buffer, NativeFile, py_buffer
+from pyarrow import NativeFile
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
 
 
@@ -61,7 +61,7 @@ class Files:
         """A file of the folder, to be closed by the caller."""
         return self._filesystem.open_input_file(str(self.root / name))
 
-    def read_at(self, name: str, offset: int, size: int) -> Buffer:
+    def read_at(self, name: str, offset: int, size: int) -> bytes:
         """Bytes [offset, offset + size) of a file of the folder; one request, by any number of threads at once."""
         if self._process != os.getpid():
             self._reset()
@@ -69,7 +69,8 @@ class Files:
         if handle is None:
             with self._lock:
                 handle = self._handles.setdefault(name, self._handles.get(name) or self.open(name))
-        return py_buffer(handle.read_at(size, offset))
+        content: bytes = handle.read_at(size, offset)
+        return content
 
 
 def _connect(path: str, given: FileSystem | None) -> tuple[FileSystem, str]:

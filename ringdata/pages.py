@@ -14,20 +14,29 @@ _FRAME = b"\x28\xb5\x2f\xfd"  # how every zstd frame begins
 _HEADER = 96  # more than a page header takes
 
 
-def page_values(codec: pa.Codec, chunk: pa.Buffer, *, unpacked: int, values: int) -> NDArray[uint8]:
-    """The 4 * values bytes at the end of a column chunk's only page; `unpacked` is the chunk's size in the footer.
+class Pages:
+    """Pages within bytes that begin at byte `base` of a file."""
 
-    ValueError where the chunk is not one zstd data page of so many values: another program has written it.
-    """
-    start = chunk.slice(0, min(_HEADER, chunk.size)).to_pybytes()
-    head = start.find(_FRAME)
-    page = unpacked - head
-    if head < 0 or page < 4 * values or not start.startswith(_DATA_PAGE):
-        raise ValueError("a column chunk is not one zstd data page")
-    content = codec.decompress(chunk.slice(head), decompressed_size=page)
-    if content.size != page:
-        raise ValueError("a page is not as long as the footer says")
-    return frombuffer(content, uint8, 4 * values, page - 4 * values)
+    def __init__(self, held: bytes, base: int) -> None:
+        self._held, self._base = held, base
+        self._buffer, self._codec = pa.py_buffer(held), pa.Codec("zstd")
+
+    def values(self, place: list[int], count: int) -> NDArray[uint8]:
+        """The 4 * count bytes at the end of the only page of a column chunk, as the footer places it.
+
+        `place` is the chunk's offset in the file, its packed and its unpacked bytes. ValueError where the chunk is
+        not one zstd data page of so many values: another program has written it, or it is damaged.
+        """
+        offset, packed, unpacked = place
+        start = offset - self._base
+        frame = self._held.find(_FRAME, start, start + min(_HEADER, packed))
+        page = unpacked - (frame - start)
+        if frame < 0 or page < 4 * count or not self._held.startswith(_DATA_PAGE, start):
+            raise ValueError("a column chunk is not one zstd data page")
+        content = self._codec.decompress(self._buffer.slice(frame, start + packed - frame), decompressed_size=page)
+        if content.size != page:
+            raise ValueError("a page is not as long as the footer says")
+        return frombuffer(content, uint8, 4 * count, page - 4 * count)
 
 
 def copy_planes(values: NDArray[uint8], start: int, out: NDArray[uint8]) -> None:

@@ -41,5 +41,5 @@ def parquet_bytes(layout: Layout, tables: Iterable[pa.Table]) -> pa.Buffer:
 def _sequences(table: pa.Table) -> Iterator[pa.Table]:
     """The rows of each sequence apart: a row group never holds two."""
     ids = table.column("sequence_id").to_numpy()
-    for first, stop in runs_of_equal(ids[:, None]):
+    for first, stop in runs_of_equal(ids):
         yield table.slice(first, stop - first)

@@ -2,7 +2,9 @@
 """A Parquet shard by token range: the footer tells where pages lie; they are read as one range."""
 
 import json
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from ringdata.errors import DamagedFile, MixedVersions
 from ringdata.files import Files
 from ringdata.layout import Layout, Shard
-from ringdata.pages import copy_integers, copy_planes, page_values
+from ringdata.pages import Pages, copy_integers, copy_planes
 from ringdata.parquet import STAMP
 from ringdata.shards import Tokens, empty_tokens, read_range
 
@@ -24,56 +26,44 @@ _AGAIN = "it is of another run or program than layout.json; run the pipeline aga
 class ParquetShard:
     """Rows of one file, found by arithmetic.
 
-    `first_rows` int64[groups + 1]; `pages` int64[groups, 4, 3]: offset, packed and unpacked bytes of each column chunk.
+    `first_rows` of each row group, and the number of rows; `pages` int64[groups, 4, 3]: offset, packed and unpacked
+    bytes of each column chunk.
     """
 
     name: str
     block_tokens: int
     slots: int
-    first_rows: NDArray[np.int64]
+    first_rows: list[int]
     pages: NDArray[np.int64]
 
     def read(self, files: Files, row: int, token: int, out: Tokens) -> Tokens:
         """Fill `out` from token `token` of row `row` on, and give the hour after it; one request."""
         last_row = row + (token + len(out.value) - 1) // self.block_tokens
-        first, last = (int(g) for g in np.searchsorted(self.first_rows, (row, last_row), side="right") - 1)
-        start, stop = int(self.pages[first, 0, 0]), int(self.pages[last, -1, :2].sum())
-        chunks = _Chunks(read_range(files, self.name, start, stop), start, self.pages[first : last + 1].tolist())
-        rows = np.diff(self.first_rows[first : last + 2]).tolist()
-        token += (row - int(self.first_rows[first])) * self.block_tokens
+        first, last = bisect_right(self.first_rows, row) - 1, bisect_right(self.first_rows, last_row)
+        places = self.pages[first:last].tolist()
+        start, stop = places[0][0][0], places[-1][-1][0] + places[-1][-1][1]
+        rows = [b - a for a, b in pairwise(self.first_rows[first : last + 1])]
+        token += (row - self.first_rows[first]) * self.block_tokens
+        pages = Pages(read_range(files, self.name, start, stop), start)
         try:
-            return self._decode(chunks, rows, token, out)
+            return self._decode(pages, list(zip(places, rows, strict=True)), token, out)
         except (ValueError, IndexError, OSError) as wrong:
             raise DamagedFile(f"{files.root / self.name}: {wrong}; {_AGAIN}") from wrong
 
-    def _decode(self, chunks: "_Chunks", rows: list[int], token: int, out: Tokens) -> Tokens:
-        done = 0
-        for group, count in enumerate(rows):
-            size = min(count * self.block_tokens - token, len(out.value) - done)
-            value, observed = chunks.pair(group, 0, count * self.block_tokens)
+    def _decode(self, pages: Pages, groups: list[tuple[list[list[int]], int]], token: int, out: Tokens) -> Tokens:
+        done, end = 0, token + len(out.value)
+        for places, rows in groups:
+            count = rows * self.block_tokens
+            value, observed = pages.values(places[0], count), pages.values(places[1], count)
+            size = min(count - token, len(out.value) - done)
             _copy(value, observed, token, out.part(done, done + size))
             done, end, token = done + size, token + size, 0
         after = empty_tokens(self.slots)
         if end % self.block_tokens == 0:  # the hour after is another block's: its copy stands beside this one
-            value, observed = chunks.pair(group, 2, count * self.slots)
-            end = (end // self.block_tokens - 1) * self.slots
+            count, end = rows * self.slots, (end // self.block_tokens - 1) * self.slots
+            value, observed = pages.values(places[2], count), pages.values(places[3], count)
         _copy(value, observed, end, after)
         return after
-
-
-class _Chunks:
-    """Column chunks of some row groups, out of one range of bytes that begins at `base`."""
-
-    def __init__(self, held: pa.Buffer, base: int, pages: list[list[list[int]]]) -> None:
-        self._held, self._base, self._pages = held, base, pages
-        self._codec = pa.Codec("zstd")
-
-    def pair(self, group: int, column: int, values: int) -> list[NDArray[np.uint8]]:
-        """The values of two neighbouring columns of COLUMNS, as bytes."""
-        return [
-            page_values(self._codec, self._held.slice(offset - self._base, packed), unpacked=unpacked, values=values)
-            for offset, packed, unpacked in self._pages[group][column : column + 2]
-        ]
 
 
 def open_parquet(files: Files, layout: Layout, shard: Shard) -> ParquetShard:
@@ -100,13 +90,13 @@ def _copy(value: NDArray[np.uint8], observed: NDArray[np.uint8], start: int, out
     copy_integers(observed, start, out.observed)
 
 
-def _first_rows(layout: Layout, shard: Shard) -> NDArray[np.int64]:
+def _first_rows(layout: Layout, shard: Shard) -> list[int]:
     """First row of each row group, and the number of rows: groups begin anew with each run."""
     starts, row = [], 0
     for run in shard.runs:
         starts += list(range(row, row + run.blocks, layout.grid.group_blocks))
         row += run.blocks
-    return np.array([*starts, row])
+    return [*starts, row]
 
 
 def _is_ours(footer: pq.FileMetaData) -> bool:

@@ -59,10 +59,11 @@ class RingBlocks:
         self._files = Files(path, filesystem=filesystem)
         folder = open_folder(self._files, split, verify=verify)
         self.layout: Layout = folder.layout
+        self._block_tokens = self.layout.grid.block_tokens
         self.split, self.context, self.stride, self.seed = split, context, stride or context, seed
         self.spans = self._cut(ring_size, ring_rank, order)
         shards = self.layout.split(split)
-        self._windows = self._all_windows(tracks_of(shards))
+        self._windows = self._all_windows(tracks_of(self.layout.grid, shards))
         opened = open_tfrecord if folder.tfrecord else open_parquet
         with ThreadPoolExecutor(min(_OPENERS, len(shards))) as pool:
             readers = pool.map(lambda shard: opened(self._files, self.layout, shard), shards)
@@ -138,7 +139,7 @@ class RingBlocks:
     def _all_windows(self, tracks: tuple[Track, ...]) -> Windows:
         windows = Windows(self.layout.grid, tracks, self.context, self.stride)
         if not len(windows):
-            longest = max(track.blocks for track in tracks) * self.layout.grid.block_tokens
+            longest = max(track.tokens for track in tracks)
             raise ContextError(
                 f"{self._files.path}: no window of {self.context} tokens in split {self.split!r}, whose longest "
                 f"sequence has {longest}; give a context of at most {longest}"
@@ -147,10 +148,8 @@ class RingBlocks:
 
     def _read(self, track: Track, start: int, out: Tokens) -> Tokens:
         """Fill `out` with the track's tokens from `start` on, and give the hour after them."""
-        grid, done = self.layout.grid, 0
-        for piece, first, end in track.parts(grid, start, start + len(out.value)):
-            row, token = divmod(first, grid.block_tokens)
-            part = out.part(done, done + end - first)
+        for piece, first, end in track.parts(start, start + len(out.value)):
+            row, token = divmod(first - piece.start, self._block_tokens)
+            part = out.part(first - start, end - start)
             after = self._shards[piece.shard].read(self._files, piece.row + row, token, part)
-            done += end - first
         return after

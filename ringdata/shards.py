@@ -5,7 +5,6 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pyarrow import Buffer
 
 from ringdata.errors import DamagedFile
 from ringdata.files import Files
@@ -44,9 +43,9 @@ class ShardReader(Protocol):
         """Fill `out` from token `token` of row `row` on (whole hours), and give the hour after it."""
 
 
-def read_range(files: Files, name: str, start: int, stop: int) -> Buffer:
+def read_range(files: Files, name: str, start: int, stop: int) -> bytes:
     """Bytes [start, stop) of a shard, all of them."""
     content = files.read_at(name, start, stop - start)
-    if content.size != stop - start:
+    if len(content) != stop - start:
         raise DamagedFile(f"{files.root / name} ends before byte {stop}: it was cut since it was opened; copy it again")
     return content

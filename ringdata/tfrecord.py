@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ringdata.errors import LayoutError
-from ringdata.example import FOOTER, HEADER, INTEGERS, Mould, mould, runs_of_equal, signatures, varints
+from ringdata.example import FOOTER, HEADER, INTEGERS, Mould, moulds_of, runs_of_equal, varints
 from ringdata.layout import Grid, Layout
 
 Checksum = Callable[[bytes], int]
@@ -45,10 +45,9 @@ def _crc32c() -> Checksum:
 def _framed(grid: Grid, table: pa.Table, checksum: Checksum) -> Iterator[NDArray[np.uint8]]:
     """The framed records of the table's rows, a matrix for each stretch of rows of one mould."""
     columns = {name: _matrix(table.column(name)) for name in table.column_names}
-    kinds = signatures({name: columns[name][:, 0] for name in INTEGERS})
+    moulds, kinds = moulds_of(grid, {name: columns[name][:, 0] for name in INTEGERS})
     for first, stop in runs_of_equal(kinds):
-        shape = mould(grid, tuple(kinds[first].tolist()))
-        yield _fill(shape, {name: column[first:stop] for name, column in columns.items()}, checksum)
+        yield _fill(moulds[kinds[first]], {name: column[first:stop] for name, column in columns.items()}, checksum)
 
 
 def _matrix(column: pa.ChunkedArray) -> NDArray[Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringdata.errors import DamagedFile, MixedVersions
-from ringdata.example import Mould, mould, runs_of_equal, signatures
+from ringdata.example import Mould, moulds_of, runs_of_equal
 from ringdata.files import Files
 from ringdata.layout import Grid, Layout, Shard
 from ringdata.shards import Tokens, empty_tokens, read_range
@@ -21,7 +21,7 @@ class TFRecordShard:
     grid: Grid
     offsets: NDArray[np.int64]
     moulds: tuple[Mould, ...]
-    kinds: NDArray[np.int64]
+    kinds: NDArray[np.intp]
 
     def read(self, files: Files, row: int, token: int, out: Tokens) -> Tokens:
         """Fill `out` from token `token` of row `row` on, and give the hour after it; one request."""
@@ -29,7 +29,7 @@ class TFRecordShard:
         end_token = (token + len(out.value)) % self.grid.block_tokens
         held = read_range(files, self.name, int(self.offsets[row]), int(self.offsets[stop]))
         content, done = np.frombuffer(held, np.uint8), 0
-        for first, end in runs_of_equal(self.kinds[row:stop, None]):
+        for first, end in runs_of_equal(self.kinds[row:stop]):
             shape = self.moulds[self.kinds[row + first]]
             rows = content[: (end - first) * shape.size].reshape(-1, shape.size)
             content = content[rows.size :]
@@ -63,10 +63,9 @@ def open_tfrecord(files: Files, layout: Layout, shard: Shard) -> TFRecordShard:
     return TFRecordShard(shard.tfrecord, layout.grid, offsets, moulds, kinds)
 
 
-def shard_moulds(grid: Grid, shard: Shard) -> tuple[tuple[Mould, ...], NDArray[np.int64]]:
+def shard_moulds(grid: Grid, shard: Shard) -> tuple[tuple[Mould, ...], NDArray[np.intp]]:
     """The moulds of a shard's records, and which of them each row has: every offset, from the layout alone."""
-    kinds, inverse = np.unique(signatures(_integers(grid, shard)), axis=0, return_inverse=True)
-    return tuple(mould(grid, tuple(kind.tolist())) for kind in kinds), inverse.reshape(-1)
+    return moulds_of(grid, _integers(grid, shard))
 
 
 def _integers(grid: Grid, shard: Shard) -> dict[str, NDArray[np.int64]]:

@@ -14,30 +14,31 @@ from ringdata.layout import Grid, Shard
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Consecutive blocks of a sequence in one shard (its place in the split), from row `row` on."""
+    """Consecutive blocks of a sequence in one shard (its place in the split): from row `row` on.
+
+    `start` and `stop` are the first token and the end of them within the sequence's track.
+    """
 
     shard: int
     row: int
-    first_block: int
-    blocks: int
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """All blocks of a sequence in a split, gapless: hours [start_hour, start_hour + blocks * block hours)."""
+    """All blocks of a sequence in a split, gapless: `tokens` of them from hour `start_hour` on."""
 
     sequence_id: int
     start_hour: int
-    blocks: int
+    tokens: int
     pieces: tuple[Piece, ...]
 
-    def parts(self, grid: Grid, start: int, stop: int) -> Iterator[tuple[Piece, int, int]]:
-        """Tokens [start, stop) of the track by piece: the piece, and first token and end within it."""
+    def parts(self, start: int, stop: int) -> Iterator[tuple[Piece, int, int]]:
+        """Tokens [start, stop) of the track by piece: the piece, and first token and end within the track."""
         for piece in self.pieces:
-            base = piece.first_block * grid.block_tokens
-            first, end = max(start, base), min(stop, base + piece.blocks * grid.block_tokens)
-            if first < end:
-                yield piece, first - base, end - base
+            if start < piece.stop and piece.start < stop:
+                yield piece, max(start, piece.start), min(stop, piece.stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Windows:
     @cached_property
     def ends(self) -> NDArray[np.int64]:
         """Number of windows up to and with each track."""
-        tokens = np.array([track.blocks for track in self.tracks]) * self.grid.block_tokens
+        tokens = np.array([track.tokens for track in self.tracks])
         ends: NDArray[np.int64] = np.cumsum(np.maximum(0, (tokens - self.context) // self.stride + 1))
         return ends
 
@@ -82,20 +83,19 @@ class Windows:
         return Window(track, token, track.start_hour + token // self.grid.slots)
 
 
-def tracks_of(shards: tuple[Shard, ...]) -> tuple[Track, ...]:
+def tracks_of(grid: Grid, shards: tuple[Shard, ...]) -> tuple[Track, ...]:
     """The split's sequences, by id, from its shards' runs."""
     pieces: dict[int, list[Piece]] = {}
     starts: dict[int, int] = {}
     for place, shard in enumerate(shards):
         row = 0
         for run in shard.runs:
-            pieces.setdefault(run.sequence_id, []).append(Piece(place, row, run.first_block, run.blocks))
+            start = run.first_block * grid.block_tokens
+            piece = Piece(place, row, start, start + run.blocks * grid.block_tokens)
+            pieces.setdefault(run.sequence_id, []).append(piece)
             starts.setdefault(run.sequence_id, run.start_hour)
             row += run.blocks
-    return tuple(
-        Track(sequence, starts[sequence], sum(piece.blocks for piece in held), tuple(held))
-        for sequence, held in sorted(pieces.items())
-    )
+    return tuple(Track(id_, starts[id_], held[-1].stop, tuple(held)) for id_, held in sorted(pieces.items()))
 
 
 def epoch_order(count: int, *, seed: int | None, epoch: int) -> NDArray[np.int64]:

@@ -4,13 +4,14 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringdata import Cuts, Layout, Member, hour, plan_panel, plan_series
 from ringdata.errors import LayoutError
 from ringdata.layout import SPLITS, Grid
 
+LAWS = settings(max_examples=60, deadline=None)
 MEMBERS = st.lists(st.tuples(st.integers(-5_000, 90_000), st.integers(0, 60_000)), min_size=1, max_size=9).map(
     lambda spans: [Member(f"S{place}", first, first + length) for place, (first, length) in enumerate(spans)]
 )
@@ -55,6 +56,7 @@ def test_wide_panels_keep_sixteen_hours_a_block() -> None:
         Grid("panel", 96)
 
 
+@LAWS
 @given(MEMBERS, CUTS, SHARDS)
 def test_a_block_lies_whole_in_its_split_and_every_such_block_is_there(
     members: list[Member], cuts: Cuts, shards: int | None
@@ -75,6 +77,7 @@ def test_a_block_lies_whole_in_its_split_and_every_such_block_is_there(
         assert set(found) == wanted
 
 
+@LAWS
 @given(MEMBERS, CUTS, SHARDS)
 def test_panel_rows_follow_time_over_shards(members: list[Member], cuts: Cuts, shards: int | None) -> None:
     layout = plan_panel(members, cuts=cuts, shards=shards)
@@ -88,6 +91,7 @@ def test_panel_rows_follow_time_over_shards(members: list[Member], cuts: Cuts, s
         assert all(run.first_block % layout.grid.group_blocks == 0 for s in layout.split(split) for run in s.runs)
 
 
+@LAWS
 @given(MEMBERS, CUTS, SHARDS)
 def test_series_shards_are_a_power_of_two_none_empty_and_even(
     members: list[Member], cuts: Cuts, shards: int | None
@@ -108,6 +112,7 @@ def test_equal_sequences_fill_equal_shards() -> None:
     assert {shard.rows for shard in layout.split("train")} == {4 * 58}
 
 
+@LAWS
 @given(MEMBERS, CUTS, SHARDS)
 def test_layout_json_gives_the_layout_back(members: list[Member], cuts: Cuts, shards: int | None) -> None:
     for plan in (plan_series, plan_panel):

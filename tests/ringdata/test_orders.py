@@ -2,11 +2,13 @@
 """Which tokens a rank holds."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringdata.errors import ContextError
 from ringdata.orders import ORDERS, check_multiple, spans, unit
+
+LAWS = settings(max_examples=60, deadline=None)
 
 
 def tokens(order: str, context: int, ring_size: int, ring_rank: int, stripe: int = 2) -> list[int]:
@@ -20,6 +22,7 @@ def test_orders_by_hand() -> None:
     assert [tokens("block_stripe", 8, 2, r) for r in (0, 1)] == [[0, 1, 4, 5], [2, 3, 6, 7]]
 
 
+@LAWS
 @given(st.sampled_from(ORDERS), st.integers(1, 64), st.integers(1, 4))
 def test_ranks_part_the_window_evenly(order: str, ring_size: int, many: int) -> None:
     context = many * unit(order, ring_size=ring_size, slots=1, block_tokens=2)
@@ -28,6 +31,7 @@ def test_ranks_part_the_window_evenly(order: str, ring_size: int, many: int) -> 
     assert {len(part) for part in held} == {context // ring_size}
 
 
+@LAWS
 @given(st.integers(1, 64), st.integers(1, 4))
 def test_zigzag_gives_each_rank_the_same_causal_work(ring_size: int, many: int) -> None:
     context = many * unit("zigzag", ring_size=ring_size, slots=1, block_tokens=1)
@@ -49,6 +53,7 @@ def test_rings_that_are_none(order: str, size: int, rank: int, words: str) -> No
         )
 
 
+@LAWS
 @given(st.integers(-5, 10_000), st.integers(1, 300))
 def test_the_nearest_multiples_are_named(context: int, divisor: int) -> None:
     if context > 0 and context % divisor == 0:

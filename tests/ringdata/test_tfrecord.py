@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringdata import Cuts, Layout, Member, plan_panel, plan_series
@@ -21,6 +21,7 @@ from ringdata.example import varint_sizes, varints
 from ringdata.layout import Grid
 from ringdata.tfrecord import Records, tfrecord_bytes
 
+LAWS = settings(max_examples=30, deadline=None)
 Record = Any
 FLOATS, CUTS = ("value", "next_value"), Cuts(386_117, 389_317, 100)
 
@@ -132,6 +133,7 @@ def test_early_hours_and_large_ids_keep_their_rows_apart() -> None:
     assert all(held["value"][0] == held["start_hour"][0] or held["start_hour"][0] < -3_000 for held in examples)
 
 
+@LAWS
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1))
 def test_varints_are_read_back(numbers: list[int]) -> None:
     for number, size in zip(numbers, varint_sizes(np.array(numbers)).tolist(), strict=True):
@@ -175,6 +177,7 @@ def their_example(train: Any, row: dict[str, Any]) -> Any:
     return train.Example(features=train.Features(feature={name: one(name, value) for name, value in row.items()}))
 
 
+@LAWS
 @given(st.integers(0, 9).map(lambda power: 1 << power), st.data())
 def test_any_grid_can_be_encoded(slots: int, data: st.DataObject) -> None:
     grid = Grid("panel", slots)
