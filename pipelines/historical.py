@@ -13,22 +13,24 @@ from typing import TYPE_CHECKING
 
 from eia.errors import Stop, UsageError
 from eia.plan import plan
-from pipelines.options import Settings, fail, settings
+from pipelines.options import LoadSettings, fail, settings
+from quality.coverage import read_coverage
+from quality.coverage_plan import narrowed
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from eia.assembly import Screening
     from eia.lanes import Span
     from eia.source import Run
 
 
-def build(
-    root: beam.Pipeline, spans: Sequence[Span], todo: Settings, run: Run, *, screening: Screening
-) -> beam.PCollection:
+def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: Run) -> beam.PCollection:
     """The whole program, as a graph."""
     import apache_beam as beam
 
+    from eia.assembly import Screening
+    from quality.flags import FLAGS
+    from quality.methods import screen_series
     from quality.tidy_series import catalogue
     from transforms.assemble import Assemble
     from transforms.blocks import Blocks
@@ -36,6 +38,7 @@ def build(
     from transforms.fetch import Fetch
     from transforms.publish import Publish
 
+    screening = Screening(FLAGS, screen_series)
     fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
     groups = fetched.stored | "Assemble" >> Assemble(
         todo.source, todo.storage, screening=screening, formats=todo.formats
@@ -51,13 +54,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         todo = settings(sys.argv[1:] if argv is None else argv, now=datetime.now(UTC))
         spans = plan(todo.question)
+        if todo.coverage:
+            spans = narrowed(spans, read_coverage(todo.coverage), place=todo.coverage)
         if todo.dry_run:
             from pipelines.dry_run import dry_run
 
             return dry_run(todo, spans)
-        from pipelines.session import drive
+        from pipelines.session import drive, load_program
 
-        return drive(todo, spans, build)
+        return drive(todo, spans, load_program(build))
     except UsageError as error:
         return fail(error)
     except Stop as error:

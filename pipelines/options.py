@@ -35,18 +35,26 @@ LOCAL_RUNNERS = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a user asked for, checked."""
+    """What a user asked for, checked: as far as every program that asks the API has it."""
 
     question: Question
     source: ApiSource
     embedded: bool
     """Whether the embedded emulator answers (its URL is known only once it runs)."""
     storage: Storage
-    formats: tuple[str, ...]
-    blocks: BlockSettings
     dry_run: bool
     beam: tuple[str, ...]
     """Beam's own flags, the runner resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSettings(Settings):
+    """What the historical load has besides."""
+
+    formats: tuple[str, ...]
+    blocks: BlockSettings
+    coverage: str
+    """A coverage file that says which hours exist; empty for none."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -56,21 +64,29 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def settings(argv: Sequence[str], *, now: datetime) -> Settings:
+def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
     """Flags → settings. UsageError with one line for the first fault. `--help` prints and exits."""
     parser = load_parser()
     flags, rest = parser.parse_known_args(list(argv))
     only_beams(rest, parser)
-    embedded = _embedded(flags)
-    question = _question(flags, now)
+    asked = asked_for(flags, rest, now)
     formats = listed("formats", flags.formats, FORMATS)
+    return LoadSettings(
+        **{name: getattr(asked, name) for name in Settings.__slots__},
+        formats=formats,
+        blocks=block_settings(flags, (asked.question.first, asked.question.last), formats),
+        coverage=flags.coverage,
+    )
+
+
+def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> Settings:
+    """The flags of `add_question_flags`, `add_source_flags` and `add_pace_flags`, checked."""
+    embedded = _embedded(flags)
     return Settings(
-        question=question,
+        question=_question(flags, now),
         source=_source(flags, embedded=embedded),
         embedded=embedded,
         storage=Storage.at(flags.output or ("data/synthetic" if embedded else "data")),
-        formats=formats,
-        blocks=block_settings(flags, (question.first, question.last), formats),
         dry_run=flags.dry_run,
         beam=beam_flags(flags.runner, rest),
     )
@@ -91,34 +107,50 @@ def load_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    what = parser.add_argument_group("what to load")
+    add_question_flags(parser)
+    where = add_source_flags(parser)
+    where.add_argument("--formats", default="parquet,tfrecord", help=f"any of {','.join(FORMATS)}")
+    where.add_argument("--coverage", default="", help="a coverage.parquet: ask only for hours that exist")
+    add_block_flags(parser)
+    how = add_pace_flags(parser)
+    how.add_argument("--hours_per_request", type=_auto, default="auto", help="auto fills a page; or a number")
+    return parser
+
+
+def add_question_flags(parser: argparse.ArgumentParser) -> None:
+    """Which hours of whom."""
+    what = parser.add_argument_group("what")
     what.add_argument("--routes", default=REGION.id, help=f"any of {','.join(ROUTES)}, or all")
     what.add_argument("--regions", default="PACW,ERCO,CAL,TEX,MISO", help="respondent codes, or all")
     what.add_argument("--types", default="", help="D,DF,NG,TI; fuel codes; neighbours; sub-regions (default: all)")
     what.add_argument("--start", default="", help="first hour, UTC: YYYY-MM-DD or YYYY-MM-DDTHH (default: the first)")
     what.add_argument("--end", default="", help="the hour after the last, UTC (default: now)")
+
+
+def add_source_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """From where, to where."""
     where = parser.add_argument_group("from where, to where")
     where.add_argument("--source", default="auto", choices=["auto", "api", "emulator"], help="auto: api with a key")
     where.add_argument("--api_url", default="", help=f"any server that speaks EIA v2 (default: {API_URL})")
     where.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH, never the key itself")
     where.add_argument("--output", default="", help="folder or bucket URL (default: data; data/synthetic, no key)")
-    where.add_argument("--formats", default="parquet,tfrecord", help=f"any of {','.join(FORMATS)}")
-    add_block_flags(parser)
+    return where
+
+
+def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """How fast, what again, and on what."""
     how = parser.add_argument_group("how fast")
     how.add_argument("--requests_per_hour", type=_positive, help="in any rolling hour, never more (default: 6300)")
     how.add_argument("--burst_per_second", type=_positive, default=3, help="in any rolling second, never more")
     how.add_argument("--min_delay", type=_seconds, default=0.0, help="seconds between two request starts")
-    how.add_argument("--hours_per_request", type=_auto, default="auto", help="auto fills a page; or a number")
     how.add_argument("--max_in_flight", type=_positive, default=8, help="concurrent requests")
     how.add_argument("--tries", type=_positive, default=10, help="attempts at a request before it is given up")
     again = parser.add_argument_group("again")
     again.add_argument("--refresh", action="store_true", help="ask again although a response is stored")
     again.add_argument("--settle_hours", type=_positive, default=240, help="younger hours are asked again next time")
-    again.add_argument(
-        "--dry_run", action="store_true", help="print requests, rows and hours at this rate; send nothing"
-    )
+    again.add_argument("--dry_run", action="store_true", help="say what would be asked, and how long; send nothing")
     parser.add_argument("--runner", default="DirectRunner", help="DirectRunner, FlinkRunner, DataflowRunner, …")
-    return parser
+    return how
 
 
 def add_block_flags(parser: argparse.ArgumentParser) -> None:
@@ -173,7 +205,7 @@ def _source(flags: argparse.Namespace, *, embedded: bool) -> ApiSource:
         burst_per_second=flags.burst_per_second,
         min_delay=flags.min_delay,
         max_in_flight=flags.max_in_flight,
-        hours_per_request=flags.hours_per_request,
+        hours_per_request=vars(flags).get("hours_per_request"),
         tries=flags.tries,
         settle_hours=flags.settle_hours,
         refresh=flags.refresh,
@@ -264,4 +296,4 @@ def fail(error: Exception) -> int:
     return 2
 
 
-__all__ = ["ALL", "Settings", "fail", "load_parser", "settings"]
+__all__ = ["ALL", "LoadSettings", "Settings", "fail", "load_parser", "settings"]

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 import msgspec
 
 from eia import lease
-from eia.assembly import Screening
 from eia.emulator import Emulator, synthetic
 from eia.errors import EiaError, Interrupted, StorageError
 from eia.files import SUCCESS
@@ -28,48 +27,61 @@ from eia.storage import Storage
 from pipelines.options import Settings
 from pipelines.progress import Progress
 from pipelines.summary import banner, summary
-from quality.flags import FLAGS
-from quality.methods import screen_series
 from quality.publication import REPORT
 
-STATE = f"{lease.ROOT}/state.json"
 FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
 """What a run writes below its output; whatever else lies there is not ours."""
 _SAME_RUN = timedelta(days=1)
 
-Build = Callable[..., Any]
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run: `build(root, spans, settings, run)` makes the graph, which leaves its account in the storage."""
+
+    build: Callable[..., Any]
+    account: str
+    spoils: tuple[str, ...]
+    """What an earlier run left that would be untrue meanwhile: removed at the start."""
+    state: str
+    """Where it stands since when this run, or the unfinished one that it goes on with, works."""
+    summary: Callable[[Any, dict[str, Any]], str]
 
 
-def drive(todo: Settings, spans: Sequence[Span], build: Build) -> int:
-    """Run the program `build` makes, to its end; the exit code."""
+def load_program(build: Callable[..., Any]) -> Program:
+    """The historical load."""
+    return Program(build, REPORT, (SUCCESS, REPORT), f"{lease.ROOT}/state.json", summary)
+
+
+def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
+    """Run a program to its end; the exit code."""
     storage = todo.storage
     run_id = uuid.uuid4().hex
     held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)
     with ExitStack() as stack:
         stack.callback(held.release)
         storage.sweep(*FOLDERS)
-        run = Run(lease.Owner.here(run_id), _since(storage))
-        storage.delete(SUCCESS, REPORT)
+        run = Run(lease.Owner.here(run_id), _since(storage, program.state))
+        storage.delete(*program.spoils)
         if todo.embedded:
             todo = _embed(todo, stack)
         stack.enter_context(_interruptible(storage, run))
         with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour):
-            _execute(todo, spans, run, build)
-        report = _report(storage)
+            _execute(todo, spans, run, program)
+        report = _report(storage, program.account)
         if report["exit"] == 0:
-            storage.put(STATE, msgspec.json.encode({"finished": datetime.now(UTC)}))
-    print(summary(todo, report))
+            storage.put(program.state, msgspec.json.encode({"finished": datetime.now(UTC)}))
+    print(program.summary(todo, report))
     return int(report["exit"])
 
 
-def _execute(todo: Settings, spans: Sequence[Span], run: Run, build: Build) -> None:
+def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program) -> None:
     """Hand the graph to Beam and wait. A storage's refusal comes back as itself, whatever Beam made of it."""
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
     try:
         with beam.Pipeline(options=PipelineOptions(list(todo.beam))) as root:
-            build(root, spans, todo, run, screening=Screening(FLAGS, screen_series))
+            program.build(root, spans, todo, run)
     except EiaError:
         raise
     except Exception as error:
@@ -86,16 +98,16 @@ def _embed(todo: Settings, stack: ExitStack) -> Settings:
     return replace(todo, source=replace(todo.source, url=server.url))
 
 
-def _since(storage: Storage) -> datetime:
+def _since(storage: Storage, key: str) -> datetime:
     """Since when what is stored counts as this run's own: an unfinished run is gone on with."""
     now = datetime.now(UTC)
     try:
-        state = msgspec.json.decode(storage.get(STATE), type=dict[str, datetime])
+        state = msgspec.json.decode(storage.get(key), type=dict[str, datetime])
     except (KeyError, msgspec.DecodeError):
         state = {}
     started = state.get("started", now)
     since = started if "finished" not in state and now - started < _SAME_RUN else now
-    storage.put(STATE, msgspec.json.encode({"started": since}))
+    storage.put(key, msgspec.json.encode({"started": since}))
     return since
 
 
@@ -115,9 +127,9 @@ def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _report(storage: Storage) -> dict[str, Any]:
+def _report(storage: Storage, key: str) -> dict[str, Any]:
     try:
-        report: dict[str, Any] = msgspec.json.decode(storage.get(REPORT))
+        report: dict[str, Any] = msgspec.json.decode(storage.get(key))
     except KeyError:
         raise Interrupted("the run ended without an account") from None
     return report

@@ -30,7 +30,7 @@ def account(groups: Sequence[GroupReport], fetched: Fetched) -> dict[str, Any]:
             "null": sum(one.null for one in series),
             "missing": sum(one.missing for one in series),
         },
-        "requests": _requests(fetched),
+        "requests": requests(fetched),
         "rate": _rate(fetched),
         "failures": [{"request": one.request, "reason": one.reason, "remedy": one.remedy} for one in fetched.failures],
         "stopped": fetched.stopped,
@@ -60,7 +60,8 @@ def imbalances(report: dict[str, Any], groups: Sequence[GroupReport]) -> list[st
     return found
 
 
-def _requests(fetched: Fetched) -> dict[str, int]:
+def requests(fetched: Fetched) -> dict[str, int]:
+    """Requests planned, reused, sent, retried, failed; stored responses that were damaged."""
     tally = fetched.tally
     return {
         "planned": fetched.reused + tally.answered + tally.failed,
