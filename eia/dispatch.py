@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ from eia.window import Window
 _LONGEST_BACKOFF = 60.0
 _HOPELESS = 25
 """Windows given up in a row, none answered between: the server is away, and the rest is not tried one by one."""
+
+
+_SHRINKS = 6
+"""Times that a lane is asked for half as much: smaller windows cannot overflow, so the server does not heed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,7 @@ class Dispatcher:
         self._again: list[_Attempt] = []
         self._flying: dict[Future[Answer], _Attempt] = {}
         self._in_a_row = 0
+        self._shrunk = Counter[int]()
         self._ticked = 0.0
         self._number = 0
         self.tally = Tally()
@@ -179,9 +185,10 @@ class Dispatcher:
         error = future.exception()
         if error is None:
             self._answered(attempt, future.result())
-        elif isinstance(error, Unordered) and attempt.window.last > attempt.window.first:
+        elif isinstance(error, Unordered) and self._shrunk[id(attempt.lane)] < _SHRINKS:
             self.tally.retried += 1
             self._count_fault(error)
+            self._shrunk[id(attempt.lane)] += 1
             attempt.lane.shrink(attempt.window)
         elif isinstance(error, Passing) and attempt.tries < self._tries:
             self._later(attempt, error)
@@ -193,6 +200,7 @@ class Dispatcher:
 
     def _answered(self, attempt: _Attempt, answer: Answer) -> None:
         self._in_a_row = 0
+        self._shrunk.pop(id(attempt.lane), None)
         self.tally.answered += 1
         self.tally.rows += answer.columns.received
         self.tally.last_answer = time.time()

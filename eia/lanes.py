@@ -154,7 +154,7 @@ class Lane:
     def _size(self, *, descending: bool) -> int:
         """Hours that fill a page."""
         if self._fixed:
-            return self._fixed
+            return max(1, int(self._fixed * min(1.0, self._fill)))
         density = self._density[descending]
         return ceil(PAGE / density * self._fill) + 1 if density > 0 else self.span.hours
 
