@@ -4,7 +4,8 @@
 A series costs two answers: sorted by kind, the row where it begins says its kind and first hour; sorted by period
 downwards, its own first row is its last hour, and `total` counts its rows. As many rows as hours between the two:
 nothing is absent. Else the hours are cut in two at a month, and again only where rows and hours still differ: the
-total of one half also tells the other's. Nulls come to one end when rows are sorted by value.
+total of one half also tells the other's; what one answer can hold is read. Nulls come to one end when rows are
+sorted by value.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from eia.lanes import Span
 from eia.months import first_hour, hours_in, month_of, months_of, roundest
 from eia.nulls import NullRows, Unsorted
 from eia.responses import Answer
+from eia.routes import PAGE
 from eia.window import KIND, PERIOD, Short, Window
 
 Counts = NDArray[np.int64]
@@ -27,6 +29,8 @@ Then = Callable[[Answer], None]
 CHANGED = "the rows changed while they were counted, or an hour has two"
 _DRIFT = 50
 """Rows that may come in to earlier kinds while a span is counted."""
+_HALVES = 2
+"""Two months take one more answer of one row; a longer part would take more of them than reading it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,14 @@ class _Part:
         return self.last - self.first + 1
 
     @property
+    def months(self) -> int:
+        """In how many months they lie."""
+        return month_of(self.last) - month_of(self.first) + 1
+
+    @property
     def settled(self) -> bool:
         """Whether every month's rows are known."""
-        return self.rows in (0, self.hours) or month_of(self.first) == month_of(self.last)
+        return self.rows in (0, self.hours) or self.months == 1
 
 
 class Counting:
@@ -188,12 +197,24 @@ class Counting:
             self._ask_kind(offset + answer.total, 0)
 
     def _settle(self, part: _Part) -> None:
-        """Write down what is known of a part, or ask for the rows of its first half."""
+        """Write down what is known of a part; or read it, where one answer holds it; or ask for its first half."""
         if not 0 <= part.rows <= part.hours:
             raise Unsorted(f"{self.span.id} {part.series.kind}: {part.rows} rows in {part.hours} hours: {CHANGED}")
         if part.settled:
             self._write(part)
-            return
+        elif part.months > _HALVES and part.rows <= PAGE:
+            self._ask_rows(part)
+        else:
+            self._ask_half(part)
+
+    def _ask_rows(self, part: _Part) -> None:
+        def then(answer: Answer) -> None:
+            months = months_of(np.unique(answer.columns.hour)) - month_of(self.span.first)
+            part.series.rows[:] += np.bincount(months, minlength=len(part.series.rows))
+
+        self._ask(part.first, part.last, (part.series.kind,), Short(PERIOD, 0, PAGE), then, down=False)
+
+    def _ask_half(self, part: _Part) -> None:
         cut = first_hour(roundest(month_of(part.first) + 1, month_of(part.last)))
 
         def then(answer: Answer) -> None:

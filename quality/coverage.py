@@ -69,13 +69,13 @@ def coverage_of(matrices: Iterable[Matrix]) -> Coverage:
     return Coverage(ordered[0].span.first, ordered[0].span.last, spans, table)
 
 
-def encoded(coverage: Coverage) -> pa.Buffer:
+def encoded(coverage: Coverage) -> bytes:
     """The file's bytes: the same for the same counts, however they were had."""
     asked = _Asked(stamp(coverage.first), stamp(coverage.last), dict(coverage.spans))
     table = coverage.table.replace_schema_metadata({_ASKED: msgspec.json.encode(asked)})
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
+    return bytes(sink.getvalue())
 
 
 def read_coverage(place: str) -> Coverage:

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coverage: which hours exist, counted by short requests before any row is fetched, or exactly in a loaded folder.
+
+python -m pipelines.coverage --runner=DirectRunner
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from eia import lease
+from eia.errors import Stop, UsageError
+from eia.respondents import expected_kinds
+from eia.routes import ROUTES
+from pipelines.coverage_options import CoverageSettings, coverage_settings
+from pipelines.options import fail
+from quality.coverage import COVERAGE
+from quality.coverage_account import ACCOUNT, PAGE_AT, Method
+
+if TYPE_CHECKING:
+    import apache_beam as beam
+
+    from eia.lanes import Span
+    from eia.source import Run
+
+AT_LEAST = (2, 2)
+"""Requests a series that is complete, and a respondent, for its nulls."""
+
+
+def build(root: beam.Pipeline, spans: Sequence[Span], todo: CoverageSettings, run: Run) -> beam.PCollection:
+    """The whole program, as a graph."""
+    import apache_beam as beam
+
+    from transforms.count import CountByAsking, CountTidy, PublishCoverage
+
+    count = CountTidy(todo.tidy) if todo.tidy else CountByAsking(todo.source, todo.storage, run)
+    source = "tidy" if todo.tidy else todo.source.name
+    return (
+        root
+        | "Plan" >> beam.Create(spans)
+        | "Count" >> count
+        | "Publish" >> PublishCoverage(todo.storage, Method(source, todo.source.requests_per_hour))
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 some could not be counted, 2 wrong usage, 3 cannot go on, 130 asked to stop."""
+    try:
+        todo, spans = coverage_settings(sys.argv[1:] if argv is None else argv, now=datetime.now(UTC))
+        if todo.dry_run:
+            print(_estimate(todo, spans))
+            return 0
+        from pipelines.session import Program, drive
+
+        program = Program(build, ACCOUNT, (ACCOUNT,), f"{lease.ROOT}/coverage.json", _summary)
+        return drive(todo, spans, program)
+    except UsageError as error:
+        return fail(error)
+    except Stop as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
+
+
+def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:
+    """What a count needs at least: more where rows are missing, and a few for their nulls."""
+    series = sum(len(span.kinds or expected_kinds(ROUTES[span.route], span.respondent)) for span in spans)
+    least = 0 if todo.tidy else series * AT_LEAST[0] + len(spans) * AT_LEAST[1]
+    per_hour = todo.source.requests_per_hour
+    pace = f": {least / per_hour * 60:,.0f} minutes at {per_hour:,} an hour" if per_hour and least else ""
+    lines = [
+        f"plan      {len(spans):,} respondents × routes, about {series:,} series",
+        f"requests  {least:,} short ones where nothing is missing{pace}; some ten more for a series with holes",
+        "dry run   nothing was sent",
+    ]
+    return "\n".join(lines)
+
+
+def _summary(todo: CoverageSettings, report: dict[str, Any]) -> str:
+    """The count in a few lines, ending with what to do next."""
+    if report["stopped"]:
+        return f"stopped: {report['stopped']}"
+    place = todo.storage.path or todo.storage.url
+    lines = []
+    if (asked := report["requests"]) is not None:
+        lines.append(
+            f"requests  {asked['sent']:,} short ones sent, {asked['reused']:,} answers stored before, "
+            f"{asked['retried']:,} retried, {asked['failed']:,} failed"
+        )
+    if "hours" in report:
+        hours = report["hours"]
+        lines.append(
+            f"hours     {hours['hours']:,} of {len(report['series']):,} series = {hours['present']:,} present "
+            f"+ {hours['null']:,} null + {hours['absent']:,} absent"
+        )
+    lines += [f"FAILED    {one['reason']}; {one['remedy']}" for one in report["failures"][:10]]
+    if "hours" in report:
+        lines.append(f"output    {place}/{COVERAGE}, {place}/{PAGE_AT}")
+        lines.append(f"next      load what exists: python -m pipelines.historical --coverage {place}/{COVERAGE} …")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The flags of the coverage program → settings, and the spans to count."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from eia.errors import UsageError
+from eia.hours import stamp
+from eia.lanes import Span
+from eia.plan import plan
+from eia.storage import Storage
+from pipelines.options import (
+    Parser,
+    Settings,
+    add_pace_flags,
+    add_question_flags,
+    add_source_flags,
+    asked_for,
+    only_beams,
+)
+from quality.coverage_tidy import chosen, loaded_spans
+
+_NARROWING = ("routes", "regions", "types", "start", "end")
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageSettings(Settings):
+    """What the coverage program has besides."""
+
+    tidy: Storage | None
+    """The loaded output to count in; None to ask the API."""
+
+
+def coverage_settings(argv: Sequence[str], *, now: datetime) -> tuple[CoverageSettings, tuple[Span, ...]]:
+    """Flags → settings and spans. UsageError with one line for the first fault."""
+    parser = coverage_parser()
+    flags, rest = parser.parse_known_args(list(argv))
+    only_beams(rest, parser)
+    if flags.from_tidy is None:
+        asked = asked_for(flags, rest, now)
+        return _settings(asked, None), plan(asked.question)
+    given = {name for name in _NARROWING if any(word.split("=")[0] == f"--{name}" for word in argv)}
+    tidy = _tidy(flags)
+    loaded = loaded_spans(tidy)
+    _fill(flags, given, loaded)
+    # Nothing is asked, so no key is needed; what is written goes beside what was counted.
+    flags.source, flags.output = "emulator", flags.output or tidy.url
+    asked = asked_for(flags, rest, now)
+    return replace(_settings(asked, tidy), embedded=False), _narrowed(asked, loaded, given)
+
+
+def coverage_parser() -> argparse.ArgumentParser:
+    """All flags, in the order in which a user meets them."""
+    parser = Parser(
+        prog="python -m pipelines.coverage",
+        description="Count which hours of the record exist, by short requests or in an output that is loaded, "
+        "before any row is fetched: coverage.parquet, report/coverage.html.",
+        epilog="Anything else goes to Beam. See docs/coverage.md.",
+        allow_abbrev=False,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add_question_flags(parser)
+    where = add_source_flags(parser)
+    where.add_argument(
+        "--from_tidy",
+        nargs="?",
+        const="",
+        metavar="FOLDER",
+        help="ask nobody: count exactly, in this loaded folder or bucket (without a name: in --output)",
+    )
+    add_pace_flags(parser)
+    return parser
+
+
+def _settings(asked: Settings, tidy: Storage | None) -> CoverageSettings:
+    return CoverageSettings(**{name: getattr(asked, name) for name in Settings.__slots__}, tidy=tidy)
+
+
+def _tidy(flags: argparse.Namespace) -> Storage:
+    """The output to count in: `tidy/` itself may be named too."""
+    place = (flags.from_tidy or flags.output or "data").rstrip("/")
+    storage = Storage.at(place.removesuffix("/tidy"))
+    if storage.path is not None and not storage.path.is_dir():
+        raise UsageError(f"--from_tidy {place}: there is no such folder")
+    return storage
+
+
+def _fill(flags: argparse.Namespace, given: set[str], loaded: Sequence[Span]) -> None:
+    """What is not narrowed by a flag is what was loaded."""
+    whole = {
+        "routes": ",".join(sorted({span.route for span in loaded})),
+        "regions": ",".join(sorted({span.respondent for span in loaded})),
+        "start": stamp(min(span.first for span in loaded)),
+        "end": stamp(max(span.last for span in loaded) + 1),
+    }
+    for name, value in whole.items():
+        if name not in given:
+            setattr(flags, name, value)
+
+
+def _narrowed(asked: Settings, loaded: Sequence[Span], given: set[str]) -> tuple[Span, ...]:
+    """The spans of the question; those that no flag names in both ways only where they were loaded."""
+    by_id = {span.id: span for span in loaded}
+    spans = [span for span in plan(asked.question) if span.id in by_id or {"routes", "regions"} <= given]
+    if "types" not in given:
+        spans = [replace(span, kinds=by_id[span.id].kinds if span.id in by_id else ()) for span in spans]
+    for code in set(asked.question.regions) - {span.respondent for span in spans} - {"all"}:
+        raise UsageError(f"--from_tidy: nothing of --regions {code} was loaded there")
+    return chosen(loaded, spans)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Count: spans → how many rows they have, month by month; and Publish coverage: the counts → files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import apache_beam as beam
+
+from eia.counting import Matrix
+from eia.lanes import Span
+from eia.source import ApiSource, Fetched, Run
+from eia.storage import Storage
+from quality.coverage_account import Method, publish_coverage
+from quality.coverage_tidy import count_tidy
+
+
+class CountByAsking(beam.PTransform):
+    """PCollection[Span] → PCollection[Matrix | Fetched]. One key, one worker, one dispatcher, as for a load."""
+
+    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+        super().__init__()
+        self._do = _AskFn(source, storage, run)
+
+    def expand(self, spans: beam.PCollection) -> beam.PCollection:
+        """Only spans and counts cross the shuffle."""
+        return (
+            spans
+            | "One key" >> beam.WithKeys("dispatcher")
+            | "One dispatcher" >> beam.GroupByKey()
+            | "Ask" >> beam.ParDo(self._do)
+        )
+
+
+class CountTidy(beam.PTransform):
+    """PCollection[Span] → PCollection[Matrix], from the tidy files of an output."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__()
+        self._storage = storage
+
+    def expand(self, spans: beam.PCollection) -> beam.PCollection:
+        """Spans spread over the workers; rows stay in their files."""
+        storage = self._storage
+        return spans | "Spread" >> beam.Reshuffle() | "Read" >> beam.Map(lambda span: count_tidy(storage, span))
+
+
+class PublishCoverage(beam.PTransform):
+    """PCollection[Matrix | Fetched] → PCollection[str]: the output's URL, once all is written."""
+
+    def __init__(self, storage: Storage, method: Method) -> None:
+        super().__init__()
+        self._do = _PublishFn(storage, method)
+
+    def expand(self, told: beam.PCollection) -> beam.PCollection:
+        """Only counts cross the shuffle: two numbers a series and month."""
+        return (
+            told
+            | "One account" >> beam.WithKeys("coverage")
+            | "Gather" >> beam.GroupByKey()
+            | "Write coverage" >> beam.ParDo(self._do)
+        )
+
+
+class _AskFn(beam.DoFn):
+    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+        self._source = source
+        self._storage = storage
+        self._run = run
+
+    def process(self, keyed: tuple[str, Iterable[Span]]) -> Iterator[Matrix | Fetched]:
+        spans: Sequence[Span] = sorted(keyed[1], key=lambda span: span.id)
+        fetched, matrices = self._source.count(self._storage, spans, self._run)
+        yield fetched
+        yield from matrices
+
+
+class _PublishFn(beam.DoFn):
+    def __init__(self, storage: Storage, method: Method) -> None:
+        self._storage = storage
+        self._method = method
+
+    def process(self, keyed: tuple[str, Iterable[Matrix | Fetched]]) -> Iterator[str]:
+        told = list(keyed[1])
+        matrices = [one for one in told if isinstance(one, Matrix)]
+        fetched = next((one for one in told if isinstance(one, Fetched)), None)
+        publish_coverage(self._storage, matrices, fetched, self._method)
+        yield self._storage.url
