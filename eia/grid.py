@@ -78,8 +78,7 @@ class Grid:
 
     def _cover(self, kinds: tuple[str, ...], settled: tuple[int, int], moment: int) -> None:
         covered = self._covered.setdefault(kinds, np.zeros(self.span.hours, np.uint32))
-        first, last = (max(0, hour - self.span.first) for hour in settled)
-        here = covered[first : last + 1]
+        here = covered[max(0, settled[0] - self.span.first) : max(0, settled[1] + 1 - self.span.first)]
         np.maximum(here, np.uint32(moment), out=here)
 
     def _refuse(self, key: str, columns: Columns) -> None:
@@ -124,7 +123,7 @@ class Grid:
         differs = ~((old == value) | (np.isnan(old) & np.isnan(value)))
         for i in np.flatnonzero(differs).tolist():
             loser, winner = (old[i], value[i]) if later[i] else (value[i], old[i])
-            reason = f"a later answer says {_text(winner)}"
+            reason = f"a later answer says {_text(winner) or 'null'}"
             self._lose(key, series.kind, int(place[i]), float(loser), reason)
         series.value[place[later]] = value[later]
         series.at[place[later]] = moment

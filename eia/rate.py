@@ -6,9 +6,12 @@ second, whatever came before: it begins empty, so a restart cannot add a burst t
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+Clock = Callable[[], float]
+"""Seconds that never go back."""
 _JITTER = 0.03
 """Seconds by which starts stay apart beyond 1 / per_second, for what the network does to them on the way."""
 
@@ -30,18 +33,19 @@ class Limiter(Protocol):
 class Unlimited:
     """For a server of one's own: only a pause that the server asks for is kept."""
 
-    _until: float = 0.0
+    clock: Clock = time.monotonic
+    _until: float = field(default=0.0, init=False)
 
     def wait(self) -> float:
         """Seconds until a request may start."""
-        return max(0.0, self._until - time.monotonic())
+        return max(0.0, self._until - self.clock())
 
     def start(self) -> None:
         """Count nothing."""
 
     def hold(self, seconds: float) -> None:
         """Keep a pause."""
-        self._until = max(self._until, time.monotonic() + seconds)
+        self._until = max(self._until, self.clock() + seconds)
 
 
 @dataclass(slots=True)
@@ -54,11 +58,13 @@ class Pace:
     per_hour: int
     per_second: int
     min_delay: float = 0.0
+    clock: Clock = time.monotonic
     _tokens: float = field(default=0.0, init=False)
-    _at: float = field(default_factory=time.monotonic, init=False)
+    _at: float = field(default=0.0, init=False)
     _next: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
+        self._at = self.clock()
         # Nothing in the first second: what a predecessor started in its last one is not known here.
         self._next = self._at + 1.0
 
@@ -80,19 +86,19 @@ class Pace:
         """Seconds until a request may start; 0 if now."""
         self._fill()
         missing = max(0.0, 1.0 - self._tokens) / self.filling
-        return max(0.0, missing, self._next - time.monotonic())
+        return max(0.0, missing, self._next - self.clock())
 
     def start(self) -> None:
         """Take a token. The caller has waited."""
         self._fill()
         self._tokens -= 1.0
-        self._next = max(self._next, time.monotonic() + self.spacing)
+        self._next = max(self._next, self.clock() + self.spacing)
 
     def hold(self, seconds: float) -> None:
         """The server asked for a pause: nothing starts for so long."""
-        self._next = max(self._next, time.monotonic() + seconds)
+        self._next = max(self._next, self.clock() + seconds)
 
     def _fill(self) -> None:
-        now = time.monotonic()
+        now = self.clock()
         self._tokens = min(float(self._size), self._tokens + (now - self._at) * self.filling)
         self._at = now
