@@ -37,6 +37,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     from transforms.check import Check
     from transforms.fetch import Fetch
     from transforms.publish import Publish
+    from transforms.report import Report
 
     screening = Screening(FLAGS, screen_series)
     fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
@@ -46,7 +47,10 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
     checks = series | "Check" >> Check(todo.storage, first=todo.question.first, last=todo.question.last)
     blocks = series | "Blocks" >> Blocks(todo.storage, todo.blocks, screening=screening)
-    return (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(todo.storage, spans=len(spans))
+    published = (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(
+        todo.storage, spans=len(spans), min_completeness=todo.min_completeness
+    )
+    return published | "Report" >> Report()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -53,6 +53,7 @@ class LoadSettings(Settings):
 
     formats: tuple[str, ...]
     blocks: BlockSettings
+    min_completeness: float
     coverage: str
     """A coverage file that says which hours exist; empty for none."""
 
@@ -75,6 +76,7 @@ def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
         **{name: getattr(asked, name) for name in Settings.__slots__},
         formats=formats,
         blocks=block_settings(flags, (asked.question.first, asked.question.last), formats),
+        min_completeness=flags.min_completeness,
         coverage=flags.coverage,
     )
 
@@ -111,6 +113,9 @@ def load_parser() -> argparse.ArgumentParser:
     where = add_source_flags(parser)
     where.add_argument("--formats", default="parquet,tfrecord", help=f"any of {','.join(FORMATS)}")
     where.add_argument("--coverage", default="", help="a coverage.parquet: ask only for hours that exist")
+    where.add_argument(
+        "--min_completeness", type=_share, default=0.0, help="exit 1 if a series has a smaller share of its hours"
+    )
     add_block_flags(parser)
     how = add_pace_flags(parser)
     how.add_argument("--hours_per_request", type=_auto, default="auto", help="auto fills a page; or a number")
@@ -278,6 +283,16 @@ def _whole(text: str) -> int:
 
 def _auto(text: str) -> int | None:
     return None if text == "auto" else _positive(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0 to 1")
+    return share
 
 
 def _seconds(text: str) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from tqdm import tqdm
@@ -23,11 +24,15 @@ _LINE_EVERY = 15.0
 class Progress:
     """Beats the run's lease and shows the dispatcher's news, in a thread, until `close`."""
 
-    def __init__(self, storage: Storage, held: lease.Lease, run: str, *, per_hour: int | None) -> None:
+    def __init__(self, storage: Storage, held: lease.Lease, run: str, *, per_hour: int | None, files: int) -> None:
         self._storage = storage
         self._lease = held
         self._run = run
         self._per_hour = per_hour
+        self._files = files
+        self._began = datetime.now(UTC)
+        self._told = False
+        self._line_said = ""
         self._done = threading.Event()
         self._bar = tqdm(
             total=0,
@@ -67,10 +72,27 @@ class Progress:
         self._bar.n = min(news["hours"], news["hours_wanted"])
         self._bar.set_postfix_str(self._line(news), refresh=False)
         self._bar.refresh()
-        if self._bar.disable and time.monotonic() - self._said > _LINE_EVERY:
-            self._said = time.monotonic()
+        fetched = news["hours"] >= news["hours_wanted"]
+        if self._bar.disable and not self._told and (fetched or time.monotonic() - self._said > _LINE_EVERY):
             share = 100 * news["hours"] / max(1, news["hours_wanted"])
-            print(f"fetch {share:3.0f} %  {self._line(news)}", file=sys.stderr, flush=True)
+            self._say(f"fetch {share:3.0f} %  {self._line(news)}")
+        if fetched:
+            self._show_files()
+
+    def _show_files(self) -> None:
+        """All is fetched: how many tidy files of this run stand so far."""
+        self._told = True
+        if self._bar.disable and time.monotonic() - self._said < _LINE_EVERY / 3:
+            return
+        done = sum(entry.modified >= self._began for entry in self._storage.list("tidy"))
+        line = f"assemble  {done:,} of {self._files:,} files" if done < self._files else "check, cut blocks, publish"
+        self._bar.set_description_str(line)
+        if self._bar.disable and line != self._line_said:
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        self._said, self._line_said = time.monotonic(), line
+        print(line, file=sys.stderr, flush=True)
 
     def _line(self, news: dict[str, Any]) -> str:
         """`277 windows, 1,384,468 records, 8,702/s, 99 % of the rate, 3 retried`."""

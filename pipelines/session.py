@@ -65,7 +65,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
         if todo.embedded:
             todo = _embed(todo, stack)
         stack.enter_context(_interruptible(storage, run))
-        with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour):
+        with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
             _execute(todo, spans, run, program)
         report = _report(storage, program.account)
         if report["exit"] == 0:

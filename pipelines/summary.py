@@ -35,10 +35,17 @@ def summary(todo: Settings, report: dict[str, Any]) -> str:
         f"+ {hours['missing']:,} missing  ({100 * hours['present'] / max(1, hours['asked']):.2f} % present)",
         *(f"FAILED    {one['reason']}; {one['remedy']}" for one in report["failures"][:10]),
         *(f"UNBALANCED {line}" for line in report["imbalances"][:10]),
+        *_short(report["completeness"]),
         f"output    {todo.storage.path or todo.storage.url}",
         f"next      {_next(todo, report)}",
     ]
     return "\n".join(lines)
+
+
+def _short(completeness: dict[str, Any]) -> list[str]:
+    least, short = completeness["minimum"], completeness["short"]
+    lines = [f"SHORT     {one['series_id']}: {one['share']:.2%} present, {least:.2%} asked for" for one in short[:10]]
+    return [*lines, f"SHORT     and {len(short) - 10:,} more (report.json)"] if len(short) > 10 else lines
 
 
 def _speed(rate: dict[str, Any]) -> str:

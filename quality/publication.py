@@ -34,12 +34,14 @@ def publish(
     checks: Sequence[Check] = (),
     blocks: Sequence[File] = (),
     spans: int,
+    min_completeness: float = 0.0,
 ) -> dict[str, Any]:
     """Write the account of a run; `_SUCCESS` only where every hour asked was answered and every sum agrees."""
     groups = sorted(groups, key=lambda group: (group.route, group.respondent))
     report = account(groups, fetched)
     report["checks"] = [_check(check) for check in checks]
     report["imbalances"] = imbalances(report, groups)
+    report["completeness"] = _completeness(report, min_completeness)
     report["exit"] = exit_code(report)
     if not fetched.stopped:
         if len(groups) != spans:
@@ -52,6 +54,16 @@ def publish(
     if report["exit"] == 0:
         storage.put(SUCCESS, b"")
     return report
+
+
+def _completeness(report: dict[str, Any], least: float) -> dict[str, Any]:
+    """Which series have a smaller share of their hours present than asked for; none where nothing was asked for."""
+    short = [
+        {"series_id": one["series_id"], "share": round(one["present"] / one["hours"], 6)}
+        for one in report["series"]
+        if one["present"] < least * one["hours"]
+    ]
+    return {"minimum": least, "short": sorted(short, key=lambda one: (one["share"], one["series_id"]))}
 
 
 def _check(check: Check) -> dict[str, Any]:
@@ -92,7 +104,7 @@ def exit_code(report: dict[str, Any]) -> int:
     """0 done; 1 finished, but hours could not be had; 3 cannot go on."""
     if report["stopped"]:
         return 130 if report["stopped_by"] == "Interrupted" else 2 if report["stopped_by"] == "UsageError" else 3
-    return 1 if report["failures"] or report["imbalances"] else 0
+    return 1 if report["failures"] or report["imbalances"] or report["completeness"]["short"] else 0
 
 
 def _series(storage: Storage, groups: Sequence[GroupReport]) -> File:

@@ -18,9 +18,9 @@ from quality.publication import publish, publish_blocks
 class Publish(beam.PTransform):
     """Accounts of spans, fetch, checks and blocks → PCollection[str]: the output's URL, once it is whole."""
 
-    def __init__(self, storage: Storage, *, spans: int) -> None:
+    def __init__(self, storage: Storage, *, spans: int, min_completeness: float = 0.0) -> None:
         super().__init__()
-        self._do = _PublishFn(storage, spans)
+        self._do = _PublishFn(storage, spans, min_completeness)
 
     def expand(self, told: Sequence[beam.PCollection]) -> beam.PCollection:
         """Only accounts cross the shuffle: a few kilobytes a span."""
@@ -34,9 +34,10 @@ class Publish(beam.PTransform):
 
 
 class _PublishFn(beam.DoFn):
-    def __init__(self, storage: Storage, spans: int) -> None:
+    def __init__(self, storage: Storage, spans: int, min_completeness: float) -> None:
         self._storage = storage
         self._spans = spans
+        self._min_completeness = min_completeness
 
     def process(
         self, keyed: tuple[str, Iterable[GroupReport | Fetched | File | tuple[CrossCheck, ...]]]
@@ -46,7 +47,15 @@ class _PublishFn(beam.DoFn):
         (fetched,) = (one for one in told if isinstance(one, Fetched))
         checks = [check for one in told if isinstance(one, tuple) for check in one]
         blocks = [one for one in told if isinstance(one, File)]
-        publish(self._storage, groups, fetched, checks=checks, blocks=blocks, spans=self._spans)
+        publish(
+            self._storage,
+            groups,
+            fetched,
+            checks=checks,
+            blocks=blocks,
+            spans=self._spans,
+            min_completeness=self._min_completeness,
+        )
         yield self._storage.url
 
 

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rebuilds the report page of a loaded folder or bucket.
+
+python -m pipelines.report --output data
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from eia.errors import Stop, UsageError
+from eia.storage import Storage
+from quality.report.build import INDEX, write_page
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 written, 2 there is no finished load to show, 3 the storage refuses."""
+    parser = _Parser(prog="python -m pipelines.report", description="Rebuild report/index.html from what a load wrote.")
+    parser.add_argument("--output", required=True, help="the folder or bucket URL that the load wrote to")
+    try:
+        storage = _existing(parser.parse_args(sys.argv[1:] if argv is None else argv).output)
+        size = write_page(storage)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except Stop as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
+    print(f"{storage.path or storage.url}/{INDEX}  {size:,} bytes")
+    return 0
+
+
+def _existing(place: str) -> Storage:
+    """The storage, without making a folder where there is none."""
+    storage = Storage.at(place)
+    if storage.path is not None and not storage.path.is_dir():
+        raise UsageError(f"--output {place}: there is no such folder")
+    return storage
+
+
+if __name__ == "__main__":
+    sys.exit(main())

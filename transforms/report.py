@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Report: a published output → its page, report/index.html."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import apache_beam as beam
+
+from eia.storage import Storage
+from quality.report.build import can_show, write_page
+
+
+class Report(beam.PTransform):
+    """PCollection[str] of one output's URL, once published → PCollection[int]: the bytes of its page, if it has one."""
+
+    def expand(self, published: beam.PCollection) -> beam.PCollection:
+        """One element: the page is one file."""
+        return published | "Write page" >> beam.ParDo(_ReportFn())
+
+
+class _ReportFn(beam.DoFn):
+    def process(self, url: str) -> Iterator[int]:
+        storage = Storage(url)
+        if can_show(storage):
+            yield write_page(storage)
