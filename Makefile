@@ -42,5 +42,14 @@ bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
 real-rows: $(READY)  ## the main job on real rows: make real-rows ROWS=region-data.parquet
 	$(BIN)/python benchmarks/real_rows.py $(ROWS) $(ARGS)
 
+flink-up: $(READY)  ## a real Flink cluster on loopback: one JobManager, two TaskManagers
+	$(BIN)/python -m deploy.flink.cluster up
+
+flink-run: $(READY)  ## the historical load on it; ARGS="--output=DIR …"
+	$(BIN)/python -m pipelines.historical $$($(BIN)/python -m deploy.flink.cluster flags) $(ARGS)
+
+flink-down: $(READY)  ## stop what flink-up started
+	$(BIN)/python -m deploy.flink.cluster down
+
 clean:  ## remove the environment and caches, not the data
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
