@@ -12,6 +12,7 @@ more; on the same host its process is gone, which is known at once, so that a st
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -28,7 +29,8 @@ ROOT = "raw/run"
 BEAT = 1.0
 """Seconds between two beats."""
 SILENCE = 20.0
-"""Seconds without a beat after which an owner on another host counts as gone, and an owner that cannot beat stops."""
+"""Seconds without a beat after which an owner on another host counts as gone."""
+_NAME = re.compile(r"(\d{6,})\.(owner|beat|done)", re.ASCII)
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -59,17 +61,12 @@ class Lease:
     storage: Storage
     name: str
     epoch: int
-    _beaten: float
 
     def beat(self, news: dict[str, Any]) -> None:
-        """Say that we live, with the news. Superseded if another has taken over since, or we were silent too long."""
-        now = time.monotonic()
+        """Say that we live, with the news. Superseded if another has taken over since: it made its epoch first."""
         if _latest(self.storage, self.name) > self.epoch:
             raise Superseded(f"another {self.name} has taken over this folder")
-        if now - self._beaten > SILENCE:
-            raise Superseded(f"this {self.name} could not say for {SILENCE:.0f} s that it lives")
         self.storage.put(_key(self.name, self.epoch, "beat"), msgspec.json.encode({"at": time.time(), **news}))
-        self._beaten = time.monotonic()
 
     def release(self) -> None:
         """Let go."""
@@ -91,7 +88,7 @@ def acquire(storage: Storage, name: str, owner: Owner, *, take_over: bool, pause
     while epoch and take_over and _holds(storage, name, epoch, pause):
         pause(BEAT)
     _forget(storage, name, epoch)
-    return Lease(storage, name, epoch + 1, time.monotonic())
+    return Lease(storage, name, epoch + 1)
 
 
 def news_of(storage: Storage, name: str) -> dict[str, Any]:
@@ -119,14 +116,18 @@ def _holds(storage: Storage, name: str, epoch: int, pause: Callable[[float], Non
 
 
 def _latest(storage: Storage, name: str) -> int:
-    keys = (entry.key.rsplit("/", 1)[-1] for entry in storage.list(f"{ROOT}/{name}"))
-    return max((int(key.split(".")[0]) for key in keys if key.endswith(".owner")), default=0)
+    return max((epoch for epoch, what, _ in _entries(storage, name) if what == "owner"), default=0)
+
+
+def _entries(storage: Storage, name: str) -> list[tuple[int, str, str]]:
+    """(epoch, what, key) of each of our objects; others (a file manager's, say) are passed over."""
+    found = ((_NAME.fullmatch(entry.key.rsplit("/", 1)[-1]), entry.key) for entry in storage.list(f"{ROOT}/{name}"))
+    return [(int(match[1]), match[2], key) for match, key in found if match]
 
 
 def _forget(storage: Storage, name: str, epoch: int) -> None:
     """Remove what epochs before this one left; the epoch itself stays, so that numbers never come again."""
-    old = [e.key for e in storage.list(f"{ROOT}/{name}") if int(e.key.rsplit("/", 1)[-1].split(".")[0]) < epoch]
-    storage.delete(*old)
+    storage.delete(*(key for old, _, key in _entries(storage, name) if old < epoch))
 
 
 def _owner(storage: Storage, name: str, epoch: int) -> Owner:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from eia import lease
 from eia.client import Api
 from eia.counting import Counting, Matrix
 from eia.dispatch import Asking, Dispatcher, Failure, Tally
-from eia.errors import Interrupted, Stop, UsageError
+from eia.errors import Interrupted, Stop, StorageError, UsageError
 from eia.lanes import Lane, Span, needed
 from eia.rate import Limiter, Pace, Unlimited
 from eia.responses import Answer, Held, ResponseStore, held_in, load
@@ -81,7 +82,7 @@ class ApiSource:
     name: str = field(default="api")
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
-        """Ask for every hour of `spans` that is not stored. Never raises Stop: it says why it stopped."""
+        """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""
 
         def work(store: ResponseStore) -> _Work:
             lanes, reused, damaged = self._lanes(storage, store, spans, run)
@@ -110,8 +111,13 @@ class ApiSource:
             held_lease = lease.acquire(
                 storage, "dispatcher", lease.Owner.here(run.id), take_over=True, pause=time.sleep
             )
-            return self._dispatch(storage, run, work, held_lease, _carried(before, run))
-        except Stop as stop:
+            try:
+                return self._dispatch(storage, run, work, held_lease, _carried(before, run))
+            finally:
+                # Whatever happened: a second try in this very process must not wait for the first.
+                with suppress(StorageError):
+                    held_lease.release()
+        except (Stop, UsageError) as stop:
             return Fetched(Tally(), 0, 0, (), str(stop), type(stop).__name__)
 
     def _dispatch(
@@ -143,7 +149,6 @@ class ApiSource:
         )
         dispatcher.run()
         api.close()
-        held_lease.release()
         stopped = dispatcher.stopped
         tally = _merged(before, dispatcher.tally)
         why, kind = (str(stopped), type(stopped).__name__) if stopped else ("", "")
@@ -221,7 +226,7 @@ def resolve_key(reference: str) -> str:
     if kind == "env":
         key = os.environ.get(where, "").strip()
     elif kind == "file":
-        key = _read_key(Path(where).expanduser())
+        key = _read_key(Path(where))
     elif kind == "none":
         return "emulator"
     else:
@@ -238,8 +243,8 @@ def ask_to_stop(storage: Storage, run: Run) -> None:
 
 def _read_key(path: Path) -> str:
     try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        return path.expanduser().read_text("utf-8").strip()
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
         raise UsageError(f"--api_key file:{path}: {type(error).__name__}") from None
 
 
