@@ -16,7 +16,6 @@ from eia.routes import PAGE, ROUTES
 from eia.source import Fetched
 from eia.storage import Storage
 from quality.coverage import COVERAGE, Coverage, coverage_of, encoded, totals
-from quality.publication import exit_code
 from quality.reconcile import requests
 from quality.report.matrix import matrix_page
 
@@ -56,11 +55,17 @@ def _account(matrices: Sequence[Matrix], fetched: Fetched | None, method: Method
             {"request": one.request, "reason": one.reason, "remedy": one.remedy}
             for one in (fetched.failures if fetched else ())
         ],
-        "imbalances": [],
         "stopped": fetched.stopped if fetched else "",
         "stopped_by": fetched.stopped_by if fetched else "",
     }
-    return report | {"exit": exit_code(report)}
+    return report | {"exit": _exit(report)}
+
+
+def _exit(report: dict[str, Any]) -> int:
+    """0 done; 1 some could not be counted; else why the run was stopped."""
+    if report["stopped"]:
+        return {"Interrupted": 130, "UsageError": 2}.get(report["stopped_by"], 3)
+    return 1 if report["failures"] else 0
 
 
 def _counts(coverage: Coverage, matrices: Sequence[Matrix]) -> dict[str, Any]:
