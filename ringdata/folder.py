@@ -61,7 +61,7 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
 
 def _finished_root(files: Files) -> PurePosixPath:
     """The nearest folder at or above that holds _SUCCESS."""
-    above = [files.root, *files.root.parents][: _DEPTH + 1]
+    above = [folder for folder in (files.root, *files.root.parents) if folder.name or folder.root][: _DEPTH + 1]
     for folder, info in zip(above, files.infos([folder / "_SUCCESS" for folder in above]), strict=True):
         if info.type == FileType.File:
             return folder

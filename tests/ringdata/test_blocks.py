@@ -21,6 +21,8 @@ from ringdata.sequences import sequences_table
 
 Record = Any
 PLANS = {"series": plan_series, "panel": plan_panel}
+# On the grid of blocks: the hour after a split's last block is the next split's first.
+ALIGNED = Cuts(validation=1024 * 377, test=1024 * 380, embargo=0)
 SMALL = Cuts(validation=380_017 + 6_100, test=380_017 + 9_300, embargo=100)
 
 
@@ -43,10 +45,13 @@ def truth(record: Record, place: int, hour: int) -> tuple[float, int]:
 
 @pytest.mark.parametrize("config", PLANS)
 @pytest.mark.parametrize("split", SPLITS)
-def test_every_token_and_halo_is_the_records_hour(config: str, split: str, record_of: Callable[..., Record]) -> None:
+@pytest.mark.parametrize("cuts", [SMALL, ALIGNED], ids=["off the grid", "on the grid"])
+def test_every_token_and_halo_is_the_records_hour(
+    config: str, split: str, cuts: Cuts, record_of: Callable[..., Record]
+) -> None:
     record = record_of(series=3, hours=12_000)
-    layout = PLANS[config](record.members, cuts=SMALL, shards=2)
-    slots, end = layout.grid.slots, SMALL.hours(split)[1]
+    layout = PLANS[config](record.members, cuts=cuts, shards=2)
+    slots, end = layout.grid.slots, cuts.hours(split)[1]
     rows = rows_of(layout, record, split)
     assert rows
     for row in rows:
@@ -104,13 +109,13 @@ def test_only_hours_of_the_member_and_the_split_are_asked_for(config: str, recor
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.integers(0, 2**31), st.sampled_from(sorted(PLANS)))
+@given(st.integers(0, 2**31), st.sampled_from(sorted(PLANS)), st.sampled_from([SMALL, ALIGNED]))
 def test_garbage_in_validation_and_test_changes_no_byte_of_train(
-    record_of: Callable[..., Record], seed: int, config: str
+    record_of: Callable[..., Record], seed: int, config: str, cuts: Cuts
 ) -> None:
     record = record_of(series=2, hours=12_000, seed=seed)
-    layout = PLANS[config](record.members, cuts=SMALL)
-    rng, late = np.random.default_rng(seed), slice(SMALL.hours("train")[1] - record.first, None)
+    layout = PLANS[config](record.members, cuts=cuts)
+    rng, late = np.random.default_rng(seed), slice(cuts.hours("train")[1] - record.first, None)
     spoilt = replace(record, value=record.value.copy(), observed=record.observed.copy())
     spoilt.value[:, late] = rng.normal(0, 1e9, spoilt.value[:, late].shape)
     spoilt.observed[:, late] = rng.random(spoilt.value[:, late].shape) < 0.5
