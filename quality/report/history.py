@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One line a region: its whole history, as finely as the page can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eia.routes import REGION, ROUTES
+from quality.gaps import gaps
+from quality.report.frame import Frame
+from quality.report.hourly import Hourly
+from quality.report.packing import pack_counts, pack_rising, pack_values
+
+BUDGET = 700_000
+"""Points that all histories together may have: about 2 MB of page."""
+_STEPS = (1, 24, 168)
+_LINES = {1: 1, 24: 3, 168: 3}
+_RANK = {kind: rank for rank, kind in enumerate(("D", "NG", "TI", "DF"))}
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Mean, least and largest MW of each bin, NaN where a bin has none."""
+
+    mean: Values
+    low: Values
+    high: Values
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is drawn of a region: unflagged values in bins, flagged hours one by one, gaps as runs.
+
+    `step` is hours a bin; `scale` the range of MW to draw; places are hours on the frame.
+    """
+
+    series_id: str
+    hours: int
+    step: int
+    value: Values
+    flagged: NDArray[np.intp]
+    kind: NDArray[np.int16]
+    flags: tuple[str, ...]
+    gap_first: NDArray[np.intp]
+    gap_hours: NDArray[np.intp]
+    scale: tuple[float, float]
+
+    def packed(self, frame: Frame) -> dict[str, Any]:
+        """As page.js reads it."""
+        if self.step == 1:
+            lines = {"value": pack_values(self.value)}
+        else:
+            bins = binned(self.trusted, self.step)
+            lines = {name: pack_values(getattr(bins, name)) for name in ("mean", "low", "high")}
+        return {
+            "first": frame.first,
+            "hours": self.hours,
+            "step": self.step,
+            "scale": list(self.scale),
+            **lines,
+            "flag_at": pack_rising(self.flagged),
+            "flag_kind": pack_counts(self.kind),
+            "flag_value": pack_values(self.value[self.flagged]),
+            "flags": list(self.flags),
+            "gap_at": pack_rising(self.gap_first),
+            "gap_hours": pack_counts(self.gap_hours),
+        }
+
+    @property
+    def trusted(self) -> Values:
+        """The values without those that carry a flag."""
+        values = self.value.copy()
+        values[self.flagged] = np.nan
+        return values
+
+
+def drawn(series: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Which series stands for each region: its demand, else the next of the types, else its fullest series."""
+    best: dict[str, tuple[Any, ...]] = {}
+    for one in series:
+        if one["present"]:
+            key = (_route_rank(one["route"]), _rank(one), -one["present"], one["series_id"])
+            best[one["respondent"]] = min(key, best.get(one["respondent"], key))
+    return [str(key[-1]) for _, key in sorted(best.items())]
+
+
+def step_for(regions: int, hours: int) -> int:
+    """Hours a point, the finest that keeps the page small."""
+    return next((step for step in _STEPS if regions * _LINES[step] * hours / step <= BUDGET), _STEPS[-1])
+
+
+def history(hourly: Hourly, *, step: int) -> History:
+    """What is drawn of a series."""
+    flagged = np.flatnonzero(hourly.code >= 0)
+    first, length = gaps(hourly.present)
+    return History(
+        series_id=hourly.series_id,
+        hours=len(hourly.value),
+        step=step,
+        value=hourly.value,
+        flagged=flagged,
+        kind=hourly.code[flagged],
+        flags=hourly.flags,
+        gap_first=first,
+        gap_hours=length,
+        scale=_scale(hourly),
+    )
+
+
+def binned(values: Values, step: int) -> Bins:
+    """Reduce to bins of `step` hours; the last may be short."""
+    padded = np.full(-(-len(values) // step) * step, np.nan)
+    padded[: len(values)] = values
+    by_bin = padded.reshape(-1, step)
+    there = ~np.isnan(by_bin)
+    some = there.any(axis=1)
+    total = np.where(there, by_bin, 0.0).sum(axis=1)
+    none = np.where(some, 0.0, np.nan)
+    return Bins(
+        mean=total / np.maximum(1, there.sum(axis=1)) + none,
+        low=np.where(there, by_bin, np.inf).min(axis=1) + none,
+        high=np.where(there, by_bin, -np.inf).max(axis=1) + none,
+    )
+
+
+def _scale(hourly: Hourly) -> tuple[float, float]:
+    """The range of the unflagged values: one wrong unit must not flatten ten years."""
+    values = hourly.trusted
+    if np.all(np.isnan(values)):
+        values = hourly.value
+    return float(np.nanmin(values)), float(np.nanmax(values))
+
+
+def _route_rank(route: str) -> int:
+    names: Sequence[str] = list(ROUTES)
+    return names.index(route) if route in names else len(names)
+
+
+def _rank(one: Mapping[str, Any]) -> int:
+    return _RANK.get(one["kind"], len(_RANK)) if one["route"] == REGION.id else len(_RANK)

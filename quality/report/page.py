@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Account and drawings → one HTML file that asks nobody for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from quality.report.events import AROUND
+from quality.report.figures import draw_event, draw_months, draw_rate, month_ticks
+from quality.report.findings import Findings
+from quality.report.words import FLAG_WORDS, count, megawatts, percent
+
+OPEN = 8
+"""Regions whose history is unfolded from the start."""
+_SHARES = ("share", "success_rate", "page_fill")
+
+
+def page(report: Mapping[str, Any], found: Findings) -> str:
+    """The page as text; `report` with its member `quality`."""
+    told, frame = report["quality"], found.frame
+    maps = [
+        [draw_months(row["present"], told["coverage"]["hours"], row["series"]) for row in one["rows"]]
+        for one in told["coverage"]["maps"]
+    ]
+    shown = {
+        "report": report,
+        "told": told,
+        "lines": sorted(zip(told["lines"], found.lines, range(len(found.lines)), strict=True), key=_doubtful_first),
+        "open": OPEN,
+        "maps": maps,
+        "months": month_ticks(frame),
+        "worst": [draw_event(one, frame) for one in found.worst.chosen()],
+        "around": AROUND,
+        "rate": draw_rate(report["rate"]["per_minute"], report["rate"].get("limit_per_hour")),
+        "data": _inline({"months": told["coverage"]["months"], "hours": told["coverage"]["hours"]}),
+    }
+    return _environment().get_template("page.html.j2").render(shown)
+
+
+def _environment() -> Environment:
+    """Everything that is not ours is escaped; a name that the template misspells is an error."""
+    made = Environment(
+        loader=PackageLoader("quality.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["shown"] = shown_as
+    made.filters["inline"] = _inline
+    made.globals.update(text_of=_text, words=FLAG_WORDS, mw=megawatts, count=count, percent=percent)
+    return made
+
+
+def shown_as(value: Any, key: str) -> str:
+    """A figure of report.json as the page shows it: by its name a share, else by its type."""
+    if value is None:
+        return "–"
+    if key.endswith(_SHARES):
+        return percent(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return count(value)
+    return megawatts(value) if isinstance(value, float) else str(value)
+
+
+def _doubtful_first(line: tuple[Mapping[str, Any], Any, int]) -> tuple[int, str]:
+    return -line[0]["flagged"], line[0]["respondent"]
+
+
+def _inline(data: Any) -> Markup:
+    """JSON for a script element: no `<` ends it early."""
+    return Markup(msgspec.json.encode(data).decode().replace("<", "\\u003c"))  # noqa: S704
+
+
+def _text(name: str) -> Markup:
+    """A style sheet or script of this package, as it is."""
+    text = (files("quality.report") / name).read_text("utf-8").replace("</script", "<\\/script")
+    return Markup(text)  # noqa: S704

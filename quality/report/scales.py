@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scales, ticks and SVG paths. Text of paths is built in one go: a page holds thousands of points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH, HEIGHT = 1000.0, 100.0
+
+Values = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A label at a place, in per cent of the axis."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """MW → height on the sheet; beyond its ends a value stays on the edge."""
+
+    low: float
+    high: float
+
+    def of(self, values: Values) -> Values:
+        """Heights from the top, NaN where there is none."""
+        share = (values - self.low) / (self.high - self.low)
+        heights: Values = HEIGHT * (1 - np.clip(share, 0.0, 1.0))
+        return heights
+
+    def ticks(self, most: int = 5) -> tuple[Tick, ...]:
+        """Round figures within the scale, places from the bottom."""
+        span = self.high - self.low
+        return tuple(
+            Tick(100 * (at - self.low) / span, f"{at:,.6g}" if abs(at) < 1 else f"{at:,.0f}".replace("-", "−"))
+            for at in nice_ticks(self.low, self.high, most)
+        )
+
+
+def nice_ticks(low: float, high: float, most: int) -> list[float]:
+    """At most `most` + 1 multiples of 1, 2 or 5 × 10ⁿ in low … high."""
+    rough = (high - low) / most
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(s * power for s in (1, 2, 5, 10) if s * power >= rough)
+    first = int(np.ceil(low / step))
+    return [float(n * step) for n in range(first, int(np.floor(high / step)) + 1)]
+
+
+def line(x: Values, y: Values) -> str:
+    """A line, interrupted where y is NaN; a lone point is a dot."""
+    return "".join(
+        f"M{points[0]}" + ("L" + " ".join(points[1:]) if len(points) > 1 else "h0")
+        for points in (_points(x[run], y[run]) for run in _unbroken(y))
+    )
+
+
+def area(x: Values, low: Values, high: Values) -> str:
+    """The band between two lines, interrupted where they are NaN."""
+    return "".join(
+        "M" + " ".join([*_points(x[run], high[run]), *reversed(_points(x[run], low[run]))]) + "z"
+        for run in _unbroken(low)
+    )
+
+
+def spans(x: Values, width: Values, *, top: Values | None = None) -> str:
+    """Bars from the bottom up to `top`, or over the whole height; at least a hairline wide."""
+    tops = np.zeros(len(x)) if top is None else top
+    marks = zip(x.tolist(), np.maximum(width, 0.7).tolist(), tops.tolist(), strict=True)
+    return "".join(f"M{a:.1f} {HEIGHT:g}V{t:.1f}h{w:.1f}V{HEIGHT:g}z" for a, w, t in marks)
+
+
+def dots(x: Values, y: Values) -> str:
+    """Strokes without length, whose round ends no stretching distorts; one a place, however many fall there."""
+    places = np.unique(np.column_stack((np.rint(x), np.rint(y))), axis=0) if len(x) else np.empty((0, 2))
+    return "".join(f"M{a:g} {b:g}h0" for a, b in places.tolist())
+
+
+def _points(x: Values, y: Values) -> list[str]:
+    return [f"{a:.1f} {b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+
+
+def _unbroken(y: Values) -> Iterator[slice]:
+    there = np.concatenate(([False], ~np.isnan(y), [False])).astype(np.int8)
+    edges = np.flatnonzero(np.diff(there))
+    yield from (slice(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

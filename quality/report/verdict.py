@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verdict in a few sentences, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quality.report.words import count, megawatts, percent
+
+_REAL_DATA = {
+    "what": "These data are synthetic. Get a free key at https://www.eia.gov/opendata/register.php "
+    "and load the real record.",
+    "command": "EIA_API_KEY=<your key> python -m pipelines.historical",
+}
+_AGAIN = {
+    "what": "Run the same load again: it asks only for the hours that are not stored yet.",
+    "command": "python -m pipelines.historical --output <this folder>",
+}
+_DEFECT = {"what": "Do not use the files before the sums agree; report this as a defect.", "command": ""}
+_MASK = {
+    "what": "Values are as reported, errors included. Leave flagged hours out, or mask them, when you train.",
+    "command": "pyarrow.dataset.dataset('tidy').to_table(filter=pyarrow.compute.field('flag').is_null())",
+}
+_READ = {"what": "Read the files.", "command": "pyarrow.dataset.dataset('tidy').to_table()"}
+
+
+def verdict(report: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+    """Sentences, the most important first."""
+    return [*_account(report), _hours(report, told), *_furthest(told), *_checks(told)]
+
+
+def _account(report: Mapping[str, Any]) -> list[str]:
+    said = []
+    if report["imbalances"]:
+        said.append(f"The account does not balance: {_of(len(report['imbalances']), 'sum')} not agree.")
+    else:
+        said.append("Every row received and every hour asked is accounted for.")
+    if failed := len(report["failures"]):
+        said.append(f"{count(failed)} request{'s' if failed > 1 else ''} could not be had; their hours are missing.")
+    return said
+
+
+def _hours(report: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    hours = report["hours"]
+    text = f"{percent(told['present_share'])} of the {count(hours['asked'])} hours asked are present"
+    if told["lifetime_share"] != told["present_share"]:
+        text += f" ({percent(told['lifetime_share'])} between the first and the last hour of each series)"
+    if not told["flagged"]:
+        return text + "; none of them is flagged."
+    return text + f"; {count(told['flagged'])} of those ({percent(told['flagged_share'])}) are flagged as doubtful."
+
+
+def _furthest(told: Mapping[str, Any]) -> list[str]:
+    one = told["furthest"]
+    if not one:
+        return []
+    return [
+        f"The largest single error is in {one['series_id']} at {one['hour']}: {megawatts(one['value'])} MW "
+        f"where about {megawatts(round(one['usual']))} is usual."
+    ]
+
+
+def _checks(told: Mapping[str, Any]) -> list[str]:
+    checks = told["checks"]
+    if not checks["ran"]:
+        return []
+    if not checks["broken"]:
+        return [f"All {checks['ran']} cross-checks that had hours to compare hold."]
+    found = _of(checks["broken"], "cross-check")
+    return [f"{found} not hold everywhere, of {checks['ran']} that had hours to compare."]
+
+
+def _of(number: int, what: str) -> str:
+    return f"{count(number)} {what} does" if number == 1 else f"{count(number)} {what}s do"
+
+
+def next_steps(report: Mapping[str, Any], told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What a reader should do, most pressing first; `command` may be empty."""
+    pressing = (
+        (told["synthetic"], _REAL_DATA),
+        (bool(report["failures"]), _AGAIN),
+        (bool(report["imbalances"]), _DEFECT),
+    )
+    return [*(step for due, step in pressing if due), _MASK if told["flagged"] else _READ]

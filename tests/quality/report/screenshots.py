@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pictures of the page that README and docs show.
+
+python -m tests.quality.report.screenshots --output data --to docs/images
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eia.storage import Storage
+from quality.report.build import INDEX, write_page
+from tests.quality.report.browser import PHONE, WIDE, browser, chromium, opened
+
+_PARTS = {"top": "header", "coverage": "#coverage figure", "doubtful": "#doubtful", "checks": "#checks"}
+_TALLEST = 1500
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Rebuild the page of a folder and take its pictures; exit code 2 where there is no Chromium."""
+    parser = argparse.ArgumentParser(prog="python -m tests.quality.report.screenshots", description=__doc__)
+    parser.add_argument("--output", type=Path, required=True, help="a folder that a load wrote")
+    parser.add_argument("--to", type=Path, required=True, help="where the pictures go")
+    flags = parser.parse_args(argv)
+    if chromium() is None:
+        print("error: no Chromium on this host: apt-get install chromium", file=sys.stderr)
+        return 2
+    write_page(Storage.at(str(flags.output)))
+    flags.to.mkdir(parents=True, exist_ok=True)
+    with browser() as started:
+        _desk(started, flags.output / INDEX, flags.to)
+        _dark(started, flags.output / INDEX, flags.to)
+        _phone(started, flags.output / INDEX, flags.to)
+    return 0
+
+
+def _desk(started: Any, index: Path, to: Path) -> None:
+    with opened(started, index, viewport=WIDE) as seen:
+        seen.scroll()
+        for name, where in _PARTS.items():
+            _save(seen.page.query_selector(where).screenshot(), to / f"report-{name}.png")
+        _save(seen.page.query_selector("details.region").screenshot(), to / "report-history.png")
+        box = seen.page.query_selector("figure.history")
+        box.query_selector("button:has-text('Next flagged')").click()
+        _save(box.screenshot(), to / "report-zoomed.png")
+
+
+def _dark(started: Any, index: Path, to: Path) -> None:
+    with opened(started, index, viewport=WIDE, color_scheme="dark") as seen:
+        seen.scroll()
+        _save(seen.page.query_selector("details.region").screenshot(), to / "report-dark.png")
+
+
+def _phone(started: Any, index: Path, to: Path) -> None:
+    with opened(started, index, viewport=PHONE) as seen:
+        _save(seen.page.screenshot(), to / "report-phone.png")
+
+
+def _save(picture: bytes, path: Path) -> None:
+    """Cut to a height that a reader scrolls past, and to 64 colours: a chart needs no more, and stays small."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image = image.crop((0, 0, image.width, min(image.height, _TALLEST)))
+    image.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path}  {image.width} × {image.height}  {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

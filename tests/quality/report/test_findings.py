@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the page finds in the hours: events and their order, months, histories, drawings."""
+
+import json
+from pathlib import Path
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis.extra.numpy import arrays
+
+from eia.hours import parse_hour
+from quality.flags import FLAGS
+from quality.methods import screen_series
+from quality.report.coverage import step_of
+from quality.report.events import SHOWN, Event, Worst, events_of
+from quality.report.figures import draw_event, draw_history, draw_months, draw_rate
+from quality.report.frame import Frame
+from quality.report.history import BUDGET, binned, drawn, history, step_for
+from quality.report.hourly import Hourly
+from quality.report.scales import line, nice_ticks
+from tests.quality.report.folder import FIRST, FLAT, HOURS, SPIKE, ZERO, broken
+
+FRAME = Frame(FIRST, HOURS)
+
+
+def hourly(values: np.ndarray, name: str = "EBA.PACW-ALL.D.H") -> Hourly:
+    code = screen_series(name, values).code.astype(np.int16) - 1
+    return Hourly(name, values, ~np.isnan(values), code, FLAGS[1:])
+
+
+@pytest.fixture(scope="module")
+def events() -> dict[str, Event]:
+    found: dict[str, Event] = {}
+    for event in events_of(hourly(broken(2000))):
+        found.setdefault(event.flag, event)
+    return found
+
+
+def test_a_spike_is_found_where_it_is(events: dict[str, Event]) -> None:
+    spike = events["global_outlier"]
+    assert (spike.first, spike.hours, spike.peak, spike.value) == (SPIKE, 1, SPIKE, 2_000_000)
+    assert spike.usual == pytest.approx(broken(2000)[SPIKE - 24], rel=0.1)
+    assert spike.weight == pytest.approx(1000, rel=0.2)
+
+
+def test_a_flat_run_is_one_event(events: dict[str, Event]) -> None:
+    flat = events["identical_run"]
+    assert flat.first + flat.hours == FLAT.stop
+    assert flat.hours == pytest.approx(FLAT.stop - FLAT.start - 2, abs=1)
+    assert events["negative_or_zero"].peak == ZERO
+
+
+def test_the_window_of_an_event_holds_what_was_reported(events: dict[str, Event]) -> None:
+    for event in events.values():
+        values = broken(2000)[event.start : event.start + len(event.seen)]
+        np.testing.assert_array_equal(event.seen, values)
+        assert event.marked[event.peak - event.start]
+
+
+def event(flag: str, series: str, weight: float) -> Event:
+    none = np.zeros(3)
+    return Event(
+        series_id=series, flag=flag, first=0, hours=1, peak=0, value=1.0, usual=1.0, level=1.0,
+        weight=weight, start=0, seen=none, course=none, marked=none > 0,
+    )  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz"), st.floats(0, 1e6)), max_size=60),
+    st.randoms(use_true_random=False),
+)
+def test_the_worst_do_not_depend_on_the_order_and_show_every_flag(
+    given_events: list[tuple[str, str, float]], random: object
+) -> None:
+    shuffled = list(given_events)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    chosen = []
+    for some in (given_events, shuffled):
+        worst = Worst()
+        for one in some:
+            worst.add(event(*one))
+        chosen.append([(one.flag, one.series_id, one.weight) for one in worst.chosen()])
+    assert chosen[0] == chosen[1] or len({e[2] for e in given_events}) < len(given_events)
+    assert len(chosen[0]) <= SHOWN
+    assert {flag for flag, _, _ in chosen[0]} == {flag for flag, _, _ in given_events}
+    assert [weight for *_, weight in chosen[0]] == sorted((w for *_, w in chosen[0]), reverse=True)
+    assert len({(flag, series) for flag, series, _ in chosen[0]}) == len(chosen[0])
+    for flag in {flag for flag, _, _ in given_events}:
+        assert max(w for f, _, w in given_events if f == flag) == max(w for f, _, w in chosen[0] if f == flag)
+
+
+@given(st.integers(0, 745), st.integers(1, 744))
+def test_a_shade_is_complete_or_none_only_where_it_is_so(present: int, hours: int) -> None:
+    step = step_of(min(present, hours), hours)
+    assert (step == 0) == (present == 0)
+    assert (step == 7) == (present >= hours)
+
+
+def test_shades_change_at_their_bounds() -> None:
+    assert [step_of(n, 1000) for n in (1, 249, 250, 499, 500, 749, 750, 949, 950, 989, 990, 999, 1000)] == [
+        1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7,
+    ]  # fmt: skip
+
+
+def test_months_follow_the_stamps() -> None:
+    frame = Frame(parse_hour("2019-12-31T22"), 5)
+    assert frame.months == ("2019-12", "2020-01")
+    assert frame.sums(np.array([True, True, True, False, True])) == [2, 2]
+
+
+@given(arrays(np.float64, st.integers(1, 80), elements=st.floats(-1e6, 1e6) | st.just(np.nan)), st.integers(1, 30))
+def test_bins_hold_mean_and_range(values: np.ndarray, step: int) -> None:
+    bins = binned(values, step)
+    for place in range(-(-len(values) // step)):
+        some = values[place * step : (place + 1) * step]
+        some = some[~np.isnan(some)]
+        got = [bins.mean[place], bins.low[place], bins.high[place]]
+        want = [some.mean(), some.min(), some.max()] if len(some) else [np.nan] * 3
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-6)
+
+
+def test_one_wrong_unit_does_not_flatten_the_history() -> None:
+    one = history(hourly(broken(2000)), step=1)
+    assert one.scale[1] < 4000
+    heights = [
+        float(p.split()[1].removesuffix("h0")) for p in dict(draw_history(one, FRAME).paths)["flag"].split("M")[1:]
+    ]
+    assert min(heights) == 0
+    assert max(heights) <= 100
+
+
+def test_histories_grow_coarser_before_the_page_grows_too_large() -> None:
+    assert step_for(5, 100_000) == 1
+    assert step_for(70, 44_000) == 24
+    for regions in (1, 7, 8, 70, 400):
+        step = step_for(regions, 100_000)
+        assert step == 168 or regions * 100_000 / step * (1 if step == 1 else 3) <= BUDGET
+
+
+def test_a_region_is_shown_by_its_demand_else_by_the_next() -> None:
+    def one(code: str, route: str, kind: str, present: int) -> dict[str, object]:
+        name = f"{route}/{code}/{kind}"
+        return {"respondent": code, "route": route, "kind": kind, "present": present, "series_id": name}
+
+    rows = [
+        one("A", "fuel-type-data", "WND", 99), one("A", "region-data", "NG", 50), one("A", "region-data", "D", 9),
+        one("B", "region-data", "D", 0), one("B", "region-data", "TI", 5), one("B", "region-data", "NG", 2),
+        one("C", "fuel-type-data", "COL", 3), one("C", "fuel-type-data", "SUN", 4), one("D", "region-data", "D", 0),
+    ]  # fmt: skip
+    assert drawn(rows) == ["region-data/A/D", "region-data/B/NG", "fuel-type-data/C/SUN"]
+
+
+def test_what_is_off_the_scale_of_an_event_is_said(events: dict[str, Event]) -> None:
+    assert "2,000,000" in draw_event(events["global_outlier"], FRAME).note
+    assert draw_event(events["identical_run"], FRAME).note == ""
+
+
+@given(st.lists(st.tuples(st.integers(0, 31), st.integers(1, 31)), min_size=1, max_size=60), st.integers(1, 5))
+def test_a_row_of_the_heatmap_covers_each_month_once(months: list[tuple[int, int]], series: int) -> None:
+    present, hours = [min(a, b) * series for a, b in months], [b for _, b in months]
+    row = draw_months(present, hours, series)
+    cells = [0] * len(months)
+    for step, path in row.paths:
+        for run in path.split("M")[1:]:
+            start, length = int(run.split()[0]), int(run.split("h")[1].split("v")[0])
+            for month in range(start, start + length):
+                cells[month] += 1
+                assert step_of(present[month], hours[month] * series) == step
+    assert [not n for n in present] == [not cell for cell in cells]
+    assert max(cells) <= 1
+    assert row.holes == (0 in present)
+
+
+def test_a_line_breaks_where_hours_are_missing() -> None:
+    y = np.array([1.0, 2.0, np.nan, 3.0, np.nan])
+    assert line(np.arange(5.0), y) == "M0.0 1.0L1.0 2.0M3.0 3.0h0"
+
+
+@given(st.floats(-1e8, 1e8), st.floats(0.01, 1e8), st.integers(2, 8))
+def test_ticks_are_few_and_inside(low: float, width: float, most: int) -> None:
+    ticks = nice_ticks(low, low + width, most)
+    assert len(ticks) <= most + 1
+    assert all(low - 1e-6 * abs(low) <= at <= low + width + 1e-6 * abs(low + width) for at in ticks)
+
+
+def test_requests_by_minute() -> None:
+    chart = draw_rate({"0": 100, "2": 50}, 6300)
+    paths = dict(chart.paths)
+    assert paths["bar"].count("M") == 3
+    assert "limit" in paths
+    assert [tick.text for tick in chart.x] == ["0", "1", "2"]
+    assert "limit" not in dict(draw_rate({}, None).paths)
+
+
+def test_the_page_tells_of_the_spike(built: Path) -> None:
+    told = json.loads((built / "report.json").read_text("utf-8"))["quality"]
+    assert told["furthest"]["value"] == 2_000_000
+    assert told["furthest"]["series_id"] == "EBA.PACW-ALL.D.H"
+    assert any("2,000,000 MW" in sentence for sentence in told["verdict"])

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page: its figures are those of report.json, it asks nobody for anything, and what data say stays text."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eia.storage import Storage
+from quality.report.build import INDEX, write_page
+from tests.quality.report.folder import HOURS, two_regions, wave, write_folder
+from tests.quality.report.reading import PageReader, at, says
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+@pytest.fixture(scope="session")
+def html(built: Path) -> str:
+    return (built / INDEX).read_text("utf-8")
+
+
+def test_every_figure_is_that_of_report_json(built: Path, html: str) -> None:
+    report = json.loads((built / "report.json").read_text("utf-8"))
+    figures = PageReader(html).figures
+    wrong = [(path, text) for path, text in figures if not says(text, at(report, path), path)]
+    assert not wrong
+    assert {"rows.received", "hours.asked", "quality.flagged", "rate.records_per_second"} <= {
+        path for path, _ in figures
+    }
+    for list_of in ("series", "failures", "checks", "quality.kinds", "quality.worst", "quality.types"):
+        assert any(path.startswith(f"{list_of}.0.") for path, _ in figures), list_of
+
+
+def test_a_figure_that_differs_is_noticed(built: Path, html: str) -> None:
+    report = json.loads((built / "report.json").read_text("utf-8"))
+    report["rows"]["kept"] += 1
+    assert {path for path, text in PageReader(html).figures if not says(text, at(report, path), path)} == {"rows.kept"}
+
+
+def test_no_figure_stands_outside_of_the_account(html: str) -> None:
+    loose = " ".join(PageReader(html).loose)
+    for name in ("Form EIA-930", "SHA-256"):
+        loose = loose.replace(name, "")
+    assert re.findall(r"\d[\d,.]*", loose) == []
+
+
+def test_report_json_stands_beside_the_page_too(built: Path) -> None:
+    assert (built / "report.json").read_bytes() == (built / "report" / "report.json").read_bytes()
+
+
+def test_nothing_is_asked_of_anybody(html: str) -> None:
+    for tag, attributes in PageReader(html).tags:
+        assert tag not in {"link", "iframe", "object", "embed", "base", "form"}
+        assert not attributes.get("src")
+        assert (attributes.get("href") or "#").startswith("#")
+        assert not any(name.startswith("on") for name in attributes)
+    styles = " ".join(re.findall(r"<style>(.*?)</style>", html, re.DOTALL))
+    assert "@import" not in styles
+    assert "url(" not in styles
+    assert "default-src 'none'" in html
+
+
+def test_links_lead_somewhere(html: str) -> None:
+    tags = PageReader(html).tags
+    ids = {attributes["id"] for _, attributes in tags if attributes.get("id")}
+    links = {attributes["href"] for tag, attributes in tags if tag == "a"}
+    assert links
+    assert {f"#{name}" for name in ids} >= links
+
+
+def test_every_drawing_has_a_title(html: str) -> None:
+    drawings = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert len(drawings) >= 10
+    assert all("<title>" in drawing for drawing in drawings)
+
+
+def test_the_licence_of_uplot_travels_along(html: str) -> None:
+    assert "Permission is hereby granted, free of charge" in html
+    assert "Copyright (c) 2022 Leon Sorokin" in html
+
+
+def test_same_folder_same_bytes(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built, tmp_path / "copy")
+    write_page(Storage.at(str(tmp_path / "copy")))
+    for name in (INDEX, "report.json", "report/report.json"):
+        assert (tmp_path / "copy" / name).read_bytes() == (built / name).read_bytes()
+
+
+def test_real_data_are_not_called_synthetic(html: str) -> None:
+    assert "ynthetic data" not in html.split("<body")[1].split("<script>")[0]
+
+
+def test_synthetic_data_are_called_so_loudly(tmp_path: Path) -> None:
+    write_page(Storage.at(str(write_folder(tmp_path, source="emulator"))))
+    html = (tmp_path / INDEX).read_text("utf-8")
+    assert "<title>SYNTHETIC DATA" in html
+    assert '<body class="synthetic">' in html
+    assert 'role="alert"' in html
+    assert json.loads((tmp_path / "report.json").read_text())["quality"]["synthetic"] is True
+
+
+def test_markup_in_data_stays_text(tmp_path: Path) -> None:
+    def spoil(report: dict[str, Any]) -> None:
+        report["failures"] = [{"request": EVIL, "reason": EVIL, "remedy": EVIL}]
+        report["imbalances"] = [EVIL]
+        report["rate"]["faults"] = {EVIL: 3}
+        for name in ("name", "what", "tolerance"):
+            report["checks"][0][name] = EVIL
+        report["checks"][0]["worst"][0]["series_id"] = EVIL
+        for one in report["series"]:
+            one["flags"] = {EVIL: one["flagged"]} if one["flagged"] else {}
+
+    write_folder(tmp_path, change=spoil, name=lambda route, code, kind: f"EBA.{code}-ALL.{kind}.H{EVIL}")
+    write_page(Storage.at(str(tmp_path)))
+    html = (tmp_path / INDEX).read_text("utf-8")
+    assert "&lt;script&gt;alert(1)" in html
+    assert "<script>alert" not in html
+    assert "<img" not in html
+    assert not any(name.startswith("on") for _, attributes in PageReader(html).tags for name in attributes)
+
+
+def test_five_regions_of_eleven_years_fit(tmp_path: Path) -> None:
+    hours = 24 * 365 * 11
+    series = {("region-data", code, "D"): wave(9000, hours) for code in ("PACW", "ERCO", "CAL", "TEX", "MISO")}
+    assert write_page(Storage.at(str(write_folder(tmp_path, series)))) < 5_000_000
+
+
+def test_a_page_without_flags_checks_or_requests(tmp_path: Path) -> None:
+    def quiet(report: dict[str, Any]) -> None:
+        report["checks"] = []
+        report["failures"] = []
+        report["requests"]["sent"] = 0
+        report["rate"] = dict.fromkeys(report["rate"]) | {"faults": {}, "per_minute": {}}
+
+    write_folder(tmp_path, {("region-data", "ERCO", "D"): wave(40000)}, change=quiet)
+    write_page(Storage.at(str(tmp_path)))
+    html = (tmp_path / INDEX).read_text("utf-8")
+    for said in ("No hour carries a flag", "No cross-check was run", "Nothing had to be asked", "No request failed"):
+        assert said in html
+
+
+def test_the_limit_is_drawn_where_there_is_one(built: Path, html: str, tmp_path: Path) -> None:
+    assert 'class="limit"' not in html
+    write_folder(tmp_path, change=lambda report: report["rate"].update(limit_per_hour=6300))
+    write_page(Storage.at(str(tmp_path)))
+    assert 'class="limit"' in (tmp_path / INDEX).read_text("utf-8")
+
+
+def test_hours_add_up_in_every_view(built: Path) -> None:
+    report = json.loads((built / "report.json").read_text("utf-8"))
+    told = report["quality"]
+    assert sum(line["present"] for line in told["types"]) == report["hours"]["present"]
+    assert sum(told["coverage"]["hours"]) == sum(told["coverage"]["year_hours"]) == HOURS
+    rows = [row for one in told["coverage"]["maps"] for row in one["rows"]]
+    assert (
+        sum(sum(row["present"]) for row in rows) == sum(sum(row["years"]) for row in rows) == report["hours"]["present"]
+    )
+    assert (
+        sum(kind["hours"] for kind in told["kinds"]) == told["flagged"] == sum(s["flagged"] for s in report["series"])
+    )
+    assert told["without"] == ["EBA.SEPA-ALL.D.H"]
+    assert len(two_regions()) == told["series"]
