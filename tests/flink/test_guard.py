@@ -14,16 +14,20 @@ from deploy.flink import guard, processes
 from deploy.flink.processes import Process
 from tests.flink.waiting import soon
 
-# Like Beam's: puts its Python into a process group of its own, tells both pids, then waits for it.
+# Like Beam's: puts its Python into a process group of its own, and waits for it.
 BOOT = """#!{python}
-import os, subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", {worker!r}], process_group=0)
-with open({told!r} + ".part", "w") as out:
-    out.write(f"{{os.getpid()}} {{child.pid}} {{' '.join(sys.argv[1:])}}")
-os.rename({told!r} + ".part", {told!r})
-sys.exit(child.wait())
+import subprocess, sys
+sys.exit(subprocess.run([sys.executable, "-c", {worker!r}, *sys.argv[1:]], process_group=0).returncode)
 """
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+# Deaf to SIGTERM; tells its parent's pid, its own and the flags once it is.
+WORKER = """
+import os, pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+part = pathlib.Path({told!r} + ".part")
+part.write_text(" ".join([str(os.getppid()), str(os.getpid()), *sys.argv[1:]]))
+part.rename({told!r})
+time.sleep(600)
+"""
 # Starts a worker as a TaskManager does, and goes on.
 MANAGER = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(600)"
 
@@ -37,12 +41,14 @@ def scratch(tmp_path: Path) -> Path:
 @pytest.fixture
 def manager(tmp_path: Path, scratch: Path) -> Iterator[subprocess.Popen[bytes]]:
     boot = tmp_path / "boot"
-    boot.write_text(BOOT.format(python=sys.executable, worker=STUBBORN, told=str(tmp_path / "told")))
+    boot.write_text(BOOT.format(python=sys.executable, worker=WORKER.format(told=str(tmp_path / "told"))))
     boot.chmod(0o755)
     command = [sys.executable, "-c", MANAGER, sys.executable, guard.__file__, str(scratch), str(boot), "--id=1-1"]
     with subprocess.Popen(command) as started:
-        yield started
-        started.kill()
+        try:
+            yield started
+        finally:
+            started.kill()
 
 
 def test_worker_ends_with_a_killed_taskmanager(manager: subprocess.Popen[bytes], tmp_path: Path, scratch: Path) -> None:

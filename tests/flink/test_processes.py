@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,15 @@ def test_stop_ends_what_was_started(tmp_path: Path) -> None:
     os.waitpid(process.pid, 0)
 
 
+@pytest.fixture
+def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen(SLEEP) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
 def test_stop_kills_what_does_not_listen() -> None:
     with subprocess.Popen(STUBBORN, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
@@ -36,31 +46,27 @@ def test_stop_kills_what_does_not_listen() -> None:
     assert child.returncode == -signal.SIGKILL
 
 
-def test_a_recycled_pid_is_left_alone() -> None:
-    with subprocess.Popen(SLEEP) as child:
-        ours = processes.noted("sleeper", child.pid)
-        earlier = replace(ours, started=ours.started - 1)
-        assert not processes.alive(earlier)
-        processes.kill(earlier, signal.SIGKILL)
-        processes.stop([earlier])
-        assert child.poll() is None
-        child.kill()
+def test_a_recycled_pid_is_left_alone(sleeper: "subprocess.Popen[bytes]") -> None:
+    ours = processes.noted("sleeper", sleeper.pid)
+    earlier = replace(ours, started=ours.started - 1)
+    assert not processes.alive(earlier)
+    processes.kill(earlier, signal.SIGKILL)
+    processes.stop([earlier])
+    assert sleeper.poll() is None
+    assert processes.alive(ours)
 
 
-def test_a_zombie_is_not_alive() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        process = processes.noted("short", child.pid)
-        assert child.stdin is not None
-        child.stdin.write(b"\n")
-        child.stdin.close()
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        assert not processes.alive(process)
+def test_a_zombie_is_not_alive(sleeper: "subprocess.Popen[bytes]") -> None:
+    process = processes.noted("sleeper", sleeper.pid)
+    processes.kill(process, signal.SIGKILL)
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+    assert not processes.alive(process)
 
 
-def test_kill_of_a_pid_that_is_gone_does_nothing() -> None:
-    with subprocess.Popen(SLEEP) as child:
-        process = processes.noted("sleeper", child.pid)
-        child.kill()
+def test_a_pid_that_is_gone(sleeper: "subprocess.Popen[bytes]") -> None:
+    process = processes.noted("sleeper", sleeper.pid)
+    sleeper.kill()
+    sleeper.wait()
     processes.kill(process, signal.SIGTERM)
     with pytest.raises(ProcessLookupError):
-        processes.noted("sleeper", child.pid)
+        processes.noted("sleeper", sleeper.pid)
