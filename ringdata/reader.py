@@ -35,11 +35,13 @@ class RingBlocks:
     `path` is a folder of blocks: `OUTPUT/blocks/<config>` or `OUTPUT/tfds/eia930/<config>/<version>`, local or a URL
     that pyarrow knows (`s3://bucket/...`). `data[i]` is a dict of arrays, each [context] or [context / ring_size]:
 
-        value     float32  MW, 0 where not observed        target     float32  the value an hour later
+        value     float32  MW, 0 where not observed        target     float32  the value `horizon` h later
         observed  bool     reported and trusted            loss_mask  bool     the target was observed, in this split
         position  int64    hours since 1970 UTC            slot       int32    which series of a panel; 0 in `series`
 
-    Errors, all before a batch is given: ContextError (context, stride, ring), EmptySplit, and FolderError by kind.
+    `horizon` is how many hours ahead the target lies, for tokens that are patches of hours: 24 for patches of a day.
+    Errors, all before a batch is given: ContextError (context, stride, ring, horizon), EmptySplit, and FolderError
+    by kind.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class RingBlocks:
         ring_rank: int | None = None,
         order: str = "zigzag",
         seed: int | None = 0,
+        horizon: int = 1,
         verify: str = "size",
         filesystem: FileSystem | None = None,
     ) -> None:
@@ -61,6 +64,7 @@ class RingBlocks:
         self.layout: Layout = folder.layout
         self._block_tokens = self.layout.grid.block_tokens
         self.split, self.context, self.stride, self.seed = split, context, stride or context, seed
+        self.horizon = horizon
         self.spans = self._cut(ring_size, ring_rank, order)
         shards = self.layout.split(split)
         self._windows = self._all_windows(tracks_of(self.layout.grid, shards))
@@ -79,14 +83,12 @@ class RingBlocks:
 
     def __getitem__(self, index: SupportsIndex) -> dict[str, NDArray[Any]]:
         """Window `index` of the split, or this rank's slice of it."""
-        window, slots = self.window(index), self.layout.grid.slots
+        window = self.window(index)
         size = sum(stop - start for start, stop in self.spans)
         tokens, labels, done = empty_tokens(size), empty_tokens(size), 0
         for start, stop in self.spans:
             end = done + stop - start
-            after = self._read(window.track, window.token + start, tokens.part(done, end))
-            labels.part(done, end - slots).fill(tokens.part(done + slots, end))
-            labels.part(end - slots, end).fill(after)
+            self._fill(window.track, window.token + start, tokens.part(done, end), labels.part(done, end))
             done = end
         return {
             "value": tokens.value,
@@ -132,6 +134,8 @@ class RingBlocks:
         divisor = unit(order, ring_size=ring_size, slots=grid.slots, block_tokens=grid.block_tokens)
         check_multiple("context", self.context, divisor, f"{order}, ring_size {ring_size}, {grid.slots} tokens an hour")
         check_multiple("stride", self.stride, grid.slots, f"{grid.slots} tokens an hour")
+        if self.horizon < 1:
+            raise ContextError(f"horizon {self.horizon}: give 1 hour or more; the target lies ahead")
         if ring_rank is None:
             return ((0, self.context),)
         return spans(order, context=self.context, ring_size=ring_size, ring_rank=ring_rank, stripe=grid.block_tokens)
@@ -145,6 +149,20 @@ class RingBlocks:
                 f"sequence has {longest}; give a context of at most {longest}"
             )
         return windows
+
+    def _fill(self, track: Track, start: int, tokens: Tokens, labels: Tokens) -> None:
+        """The track's tokens from `start` on, and those `horizon` hours later, as far as the track and an hour go."""
+        slots, size = self.layout.grid.slots, len(tokens.value)
+        ahead = min((self.horizon - 1) * slots, track.tokens - start - size)
+        held = empty_tokens(size + ahead) if ahead else tokens
+        after = self._read(track, start, held)
+        if ahead:
+            tokens.fill(held.part(0, size))
+        shift = self.horizon * slots
+        kept, end = (max(0, len(held.value) + more - shift) for more in (0, slots))
+        labels.part(0, kept).fill(held.part(shift, shift + kept))
+        labels.part(kept, end).fill(after.part(0, end - kept))
+        labels.part(end, size).clear()
 
     def _read(self, track: Track, start: int, out: Tokens) -> Tokens:
         """Fill `out` with the track's tokens from `start` on, and give the hour after them."""

@@ -25,6 +25,10 @@ class Tokens(NamedTuple):
         self.value[:] = other.value
         self.observed[:] = other.observed
 
+    def clear(self) -> None:
+        """Nothing observed."""
+        self.value[:] = self.observed[:] = 0
+
     @property
     def bytes(self) -> NDArray[np.uint8]:
         """The values as uint8[n, 4], a view."""

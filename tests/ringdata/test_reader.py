@@ -39,7 +39,8 @@ LAWS = settings(max_examples=25, deadline=None)
 def true_tokens(record: Record, data: RingBlocks, index: int) -> Item:
     """Window `index` from the record: what the reader should give."""
     window, slots, end = data.window(index), data.layout.grid.slots, data.layout.cuts.hours(data.split)[1]
-    hours = window.start_hour + np.arange(data.context // slots + 1)
+    end = min(end, window.track.start_hour + window.track.tokens // slots + 1)  # blocks, and the hour after the last
+    hours = window.start_hour + np.arange(data.context // slots + data.horizon)
     value, observed = np.zeros((len(hours), slots), np.float32), np.zeros((len(hours), slots), bool)
     at = hours - record.first
     inside = (at >= 0) & (at < record.value.shape[1]) & (hours < end)
@@ -49,13 +50,14 @@ def true_tokens(record: Record, data: RingBlocks, index: int) -> Item:
             seen = record.observed[place, at[inside]]
             observed[inside, slot] = seen
             value[inside, slot] = np.where(seen, record.value[place, at[inside]], 0).astype(np.float32)
+    ahead = data.horizon
     return {
-        "value": value[:-1].reshape(-1),
-        "observed": observed[:-1].reshape(-1),
-        "target": value[1:].reshape(-1),
-        "loss_mask": observed[1:].reshape(-1),
-        "position": np.repeat(hours[:-1], slots),
-        "slot": np.tile(np.arange(slots), len(hours) - 1),
+        "value": value[:-ahead].reshape(-1),
+        "observed": observed[:-ahead].reshape(-1),
+        "target": value[ahead:].reshape(-1),
+        "loss_mask": observed[ahead:].reshape(-1),
+        "position": np.repeat(hours[:-ahead], slots),
+        "slot": np.tile(np.arange(slots), len(hours) - ahead),
     }
 
 
@@ -69,8 +71,9 @@ def test_a_window_is_the_record(folders: Folders, record: Record, data: st.DataO
     config = data.draw(st.sampled_from(sorted(SLOTS)))
     split = data.draw(st.sampled_from(["train", "validation", "test"]))
     hours = data.draw(st.integers(1, 3_000))
-    stride = data.draw(st.integers(1, 3_000))
-    blocks = RingBlocks(folders(config), split=split, context=hours * SLOTS[config], stride=stride * SLOTS[config])
+    stride, horizon = data.draw(st.integers(1, 3_000)), data.draw(st.sampled_from([1, 2, 24, 168, 5_000]))
+    options = {"context": hours * SLOTS[config], "stride": stride * SLOTS[config], "horizon": horizon}
+    blocks = RingBlocks(folders(config), split=split, **options)
     index = data.draw(st.integers(0, len(blocks) - 1))
     item = blocks[index]
     assert {name: array.dtype for name, array in item.items()} == KINDS
@@ -79,10 +82,12 @@ def test_a_window_is_the_record(folders: Folders, record: Record, data: st.DataO
 
 @pytest.mark.parametrize("config", SLOTS)
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
+@pytest.mark.parametrize("horizon", [1, 24, 1023, 1024, 1025, 9_999])
 def test_the_last_label_of_a_split_is_masked_or_its_own(
-    folders: Folders, record: Record, config: str, split: str
+    folders: Folders, record: Record, config: str, split: str, horizon: int
 ) -> None:
-    blocks = RingBlocks(folders(config), split=split, context=1024 * SLOTS[config], stride=SLOTS[config])
+    options = {"context": 1024 * SLOTS[config], "stride": SLOTS[config], "horizon": horizon}
+    blocks = RingBlocks(folders(config), split=split, **options)
     last = len(blocks) - 1
     assert same(blocks[last], true_tokens(record, blocks, last))
     assert (blocks[last]["position"][-1] + 1) % blocks.layout.grid.block_hours == 0
@@ -95,7 +100,8 @@ def test_slices_put_back_by_position_are_the_window(folders: Folders, data: st.D
     ring = data.draw(st.integers(1, 64))
     least = unit(order, ring_size=ring, slots=SLOTS[config], block_tokens=1024)
     context = least * data.draw(st.integers(1, max(1, 65_536 // least)))
-    options = {"split": "train", "context": context, "stride": 1024 * data.draw(st.integers(1, 5))}
+    horizon = data.draw(st.sampled_from([1, 24, 1_000]))
+    options = {"split": "train", "context": context, "stride": 1024 * data.draw(st.integers(1, 5)), "horizon": horizon}
     whole = RingBlocks(folders(config), ring_size=ring, order=order, **options)
     index = data.draw(st.integers(0, len(whole) - 1))
     slots, window = SLOTS[config], whole[index]
@@ -108,10 +114,11 @@ def test_slices_put_back_by_position_are_the_window(folders: Folders, data: st.D
         for name in put:
             assert len(part[name]) == context // ring
             put[name][at] = part[name]
-        # A label is the value an hour later, whichever rank holds it.
-        inner = at + slots < context
-        assert np.array_equal(part["target"][inner], window["value"][at[inner] + slots])
-        assert np.array_equal(part["loss_mask"][inner], window["observed"][at[inner] + slots])
+        # A label is the value `horizon` hours later, whichever rank holds it.
+        ahead = horizon * slots
+        inner = at + ahead < context
+        assert np.array_equal(part["target"][inner], window["value"][at[inner] + ahead])
+        assert np.array_equal(part["loss_mask"][inner], window["observed"][at[inner] + ahead])
     assert (seen == 1).all()
     assert same(put, window)
 
@@ -226,6 +233,7 @@ def test_sequences_tell_which_series_a_window_is(folders: Folders, record: Recor
         ({"context": 8_000_000}, "no window of 8000000 tokens .* at most"),
         ({"context": 0}, "context 0"),
         ({"context": 4096, "stride": -8}, "stride -8"),
+        ({"context": 4096, "horizon": 0}, "horizon 0: give 1 hour or more"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_does(folders: Folders, options: dict[str, Any], words: str) -> None:
