@@ -13,6 +13,8 @@ from eia.respondents import expected_kinds, fuels, respondents, served
 from eia.routes import FUEL_NAMES, PAGE, REGION, ROUTES, SUBREGION, Route
 
 ALL = "all"
+_LONGEST = 160
+"""Letters that the kinds of a question may have: they stand in the names of stored responses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def _spans(route: Route, question: Question) -> list[Span]:
 def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
     """Kinds to name in requests; empty where the question takes all that the route has."""
     kinds = tuple(sorted(set(types) & set(_kinds(route))))
+    if len("-".join(kinds)) > _LONGEST:
+        raise UsageError(f"--types: {len(kinds)} names of {route.id} are too many for one question; leave --types out")
     return () if set(kinds) == set(route.types) else kinds
 
 

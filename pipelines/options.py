@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +25,10 @@ from ringdata.errors import LayoutError
 from ringdata.layout import Cuts
 from transforms.block_settings import BlockSettings
 
+_DIGITS = re.compile(r"\d{1,12}", re.ASCII)
 API_URL = "https://api.eia.gov/v2"
 FORMATS = ("parquet", "tfrecord", "avro")
+_RECORD_BEGINS = parse_hour("2015-07-01T00")
 LOCAL_RUNNERS = {
     # Beam's plain DirectRunner first tries to download another engine; its in-process runner is what is meant.
     "DirectRunner": "FnApiRunner",
@@ -95,7 +98,15 @@ def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> 
 
 
 def beam_flags(runner: str, rest: Sequence[str]) -> tuple[str, ...]:
-    """Beam's flags, with the runner that is meant."""
+    """Beam's flags, with the runner that is meant. UsageError for one that Beam does not know."""
+    if runner not in LOCAL_RUNNERS and "." not in runner:
+        from apache_beam.options.pipeline_options import StandardOptions
+
+        known = sorted({name.rsplit(".", 1)[-1] for name in StandardOptions.ALL_KNOWN_RUNNERS})
+        if runner.lower() not in (name.lower() for name in known):
+            raise UsageError(f"--runner: Beam knows no {runner!r}; there are {', '.join(known)}")
+    if runner in LOCAL_RUNNERS and any(word.split("=", 1)[0] == "--region" for word in rest):
+        raise UsageError("--region is a cloud's, and this runner has none; did you mean --regions?")
     return (f"--runner={LOCAL_RUNNERS.get(runner, runner)}", *rest)
 
 
@@ -168,16 +179,18 @@ def add_block_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _question(flags: argparse.Namespace, now: datetime) -> Question:
-    routes = tuple(_words(flags.routes))
+    routes, regions, types = (tuple(dict.fromkeys(_words(text))) for text in (flags.routes, flags.regions, flags.types))
     end = _hour("--end", flags.end) if flags.end else hour_of(now) + 1
     start = _hour("--start", flags.start) if flags.start else min(route.first for route in ROUTES.values())
     if end > hour_of(now) + 1:
         raise UsageError(f"--end {flags.end} is in the future (it is {stamp(hour_of(now))} UTC)")
     if start >= end:
         raise UsageError(f"--start {stamp(start)} is not before --end {stamp(end)}")
-    if not routes or not _words(flags.regions):
+    if start < _RECORD_BEGINS:
+        raise UsageError(f"--start {stamp(start)}: the record begins {stamp(_RECORD_BEGINS)}")
+    if not routes or not regions:
         raise UsageError("--routes and --regions each need a name, or all")
-    return Question(routes, tuple(_words(flags.regions)), tuple(_words(flags.types)), start, end - 1)
+    return Question(routes, regions, () if types == (ALL,) else types, start, end - 1)
 
 
 def block_settings(flags: argparse.Namespace, frame: tuple[int, int], formats: tuple[str, ...]) -> BlockSettings:
@@ -220,6 +233,8 @@ def _source(flags: argparse.Namespace, *, embedded: bool) -> ApiSource:
 
 def _embedded(flags: argparse.Namespace) -> bool:
     """Whether the embedded emulator serves: asked for, or no key and no server named."""
+    if flags.source == "emulator" and flags.api_url:
+        raise UsageError("--source emulator serves by itself: leave --api_url out, or take --source api")
     if flags.source != "auto":
         return bool(flags.source == "emulator")
     kind, _, where = flags.api_key.partition(":")
@@ -231,22 +246,25 @@ def only_beams(rest: list[str], parser: argparse.ArgumentParser) -> None:
     names = [word.split("=", 1)[0] for word in rest if word.startswith("--")]
     if not names and rest:
         raise UsageError(f"{rest[0]!r} is no flag")
+    beams = _beam_parser() if names else parser
     for name in names:
-        if name not in _beam_flags():
-            ours = [option for action in parser._actions for option in action.option_strings]
-            near = get_close_matches(name, ours, 1, 0.5)
+        if name not in beams._option_string_actions:
+            near = get_close_matches(name, parser._option_string_actions, 1, 0.5)
             raise UsageError(f"no flag {name}" + (f"; did you mean {near[0]}?" if near else "; see --help"))
+    left = beams.parse_known_args(rest)[1] if names else []
+    if left:
+        raise UsageError(f"{left[0]!r} is no flag")
 
 
-def _beam_flags() -> set[str]:
-    """Every flag that Beam knows. Loads Beam, so only when there is a flag to look up."""
+def _beam_parser() -> argparse.ArgumentParser:
+    """All flags that Beam knows. Loads Beam, so only when there is a flag to look up."""
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    parser = argparse.ArgumentParser(add_help=False, conflict_handler="resolve")
+    parser = Parser(add_help=False, conflict_handler="resolve", allow_abbrev=False)
     for options in PipelineOptions.__subclasses__():
         if "_add_argparse_args" in options.__dict__:
             options._add_argparse_args(parser)
-    return {option for action in parser._actions for option in action.option_strings}
+    return parser
 
 
 def _words(text: str) -> list[str]:
@@ -256,10 +274,12 @@ def _words(text: str) -> list[str]:
 def listed(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     """Words between commas, each of them known."""
     words = _words(text)
+    if not words:
+        raise UsageError(f"--{flag} needs a name: there are {', '.join(known)}")
     for word in words:
         if word not in known:
             raise UsageError(f"--{flag} {word!r}: there are {', '.join(known)}")
-    return tuple(words)
+    return tuple(dict.fromkeys(words))
 
 
 def _hour(flag: str, text: str) -> int:
@@ -270,13 +290,13 @@ def _hour(flag: str, text: str) -> int:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    if not _DIGITS.fullmatch(text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
 
 
 def _whole(text: str) -> int:
-    if not text.isdecimal():
+    if not _DIGITS.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
     return int(text)
 

@@ -120,9 +120,9 @@ def test_a_short_answer_is_asked_for_as_told() -> None:
 def test_every_fault_becomes_its_error(source: RowSource, fault: str, kind: type[EiaError]) -> None:
     faults = Faults(**{fault: 1.0}, stall_seconds=6.0, huge_bytes=LARGEST + (1 << 20))  # type: ignore[arg-type]
     timeout = 0.5 if fault in ("p_timeout", "p_stall") else 20.0
-    with Emulator(source, faults=faults) as server, asking(server.url, timeout=timeout) as api:
-        with pytest.raises(kind) as caught:
-            api.ask(JANUARY)
+    emulator = Emulator(source, faults=faults)
+    with emulator as server, asking(server.url, timeout=timeout) as api, pytest.raises(kind) as caught:
+        api.ask(JANUARY)
     assert type(caught.value) is kind
     assert server.requests[0].fault == fault
     assert "\n" not in str(caught.value)

@@ -35,7 +35,11 @@ def quiet(tally: Tally) -> None:
 
 
 def dispatcher(
-    ask: Callable[[Window], Answer], some: list[Lane] | None = None, *, tick: Callable[[Tally], None] = quiet, **other: Any
+    ask: Callable[[Window], Answer],
+    some: list[Lane] | None = None,
+    *,
+    tick: Callable[[Tally], None] = quiet,
+    **other: Any,
 ) -> Dispatcher:
     return Dispatcher(lanes() if some is None else some, ask=ask, limiter=Unlimited(), tick=tick, **other)
 
@@ -109,7 +113,12 @@ def test_what_cannot_be_had_is_a_failure_and_the_rest_goes_on() -> None:
     work = dispatcher(ask)
     work.run()
     (failure,) = work.failures
-    assert (failure.first, failure.last, failure.reason, failure.remedy) == (FIRST + 24, FIRST + 47, "no such thing", "none")
+    assert (failure.first, failure.last, failure.reason, failure.remedy) == (
+        FIRST + 24,
+        FIRST + 47,
+        "no such thing",
+        "none",
+    )
     assert (work.tally.answered, work.tally.failed, work.stopped) == (3, 1, None)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eia.grid import Grid, Reject
+from eia.grid import Grid
 from eia.lanes import Span
 from eia.responses import Answer
 from tests.eia.making import FIRST, LATER, answer, row, window
@@ -86,7 +86,9 @@ def _cell(some: list[Given], kind: str, hour: int) -> tuple[str, int]:
 
 
 @given(responses(), st.sampled_from(((), ("D",))), st.randoms())
-def test_the_later_answer_decides_in_whatever_order_they_come(some: list[Given], kinds: tuple[str, ...], draw: Any) -> None:
+def test_the_later_answer_decides_in_whatever_order_they_come(
+    some: list[Given], kinds: tuple[str, ...], draw: Any
+) -> None:
     shuffled = sorted(some, key=lambda _: draw.random())
     one, other = filled(some, kinds), filled(shuffled, kinds)
     assert cells(one) == cells(other) == expected(some, kinds)
@@ -155,7 +157,3 @@ def test_series_that_ought_to_exist_do() -> None:
     grid.ensure(("TI", "D"))
     assert [one.kind for one in grid.finish()] == ["D", "TI"]
     assert np.isnan(grid.finish()[0].value).all()
-
-
-def test_a_reject_without_json_is_text() -> None:
-    assert msgspec.json.decode(msgspec.json.encode(Reject("why", "id", "\udc80 no JSON".encode("utf-8", "replace").decode())))

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -45,8 +46,7 @@ def play(lanes: list[Lane], counts: Counts, *, cap: int, in_flight: int, seed: i
     flying: list[tuple[Lane, Window]] = []
     answers: list[Answer] = []
     while True:
-        ready = [(lane, window) for lane in lanes[:1] if (window := lane.next_window())] if _room(flying, in_flight) else []
-        ready = ready or _first(lanes, flying, in_flight)
+        ready = _first(lanes, flying, in_flight)
         flying += ready
         _disjoint([window for _, window in flying])
         if not flying:
@@ -74,7 +74,7 @@ def _first(lanes: list[Lane], flying: list[Any], in_flight: int) -> list[tuple[L
 
 def _disjoint(windows: list[Window]) -> None:
     ordered = sorted(windows, key=lambda window: window.first)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in itertools.pairwise(ordered):
         assert one.first <= one.last < other.first
 
 
@@ -179,7 +179,13 @@ def test_provisional_hours_are_asked_again_unless_this_run_stored_them() -> None
 
 
 def test_refresh_asks_for_what_an_earlier_run_stored() -> None:
-    assert asked(WEEK, held(0, 4, age=1), held(5, 9, age=3), refresh=True, since=NOW - timedelta(days=2)) == [5, 6, 7, 8, 9]
+    assert asked(WEEK, held(0, 4, age=1), held(5, 9, age=3), refresh=True, since=NOW - timedelta(days=2)) == [
+        5,
+        6,
+        7,
+        8,
+        9,
+    ]
 
 
 def test_the_order_of_what_is_stored_does_not_matter() -> None:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 import time
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def test_never_more_than_allowed(per_hour: int, per_second: int, min_delay: floa
     starts = drive(Pace(per_hour, per_second, min_delay, clock), clock, idle, until=1000 + 2.5 * 3600, limit=5000)
     assert most_within(starts, 1.0) <= per_second
     assert most_within(starts, 3600.0) <= per_hour
-    assert all(later - start > min_delay - 1e-6 for start, later in zip(starts, starts[1:], strict=False))
+    assert all(later - start > min_delay - 1e-6 for start, later in itertools.pairwise(starts))
 
 
 @given(st.lists(st.floats(0, 1800), min_size=1, max_size=12))

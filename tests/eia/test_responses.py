@@ -40,9 +40,13 @@ def only(storage: Storage) -> Held:
     return held
 
 
-@given(st.integers(0, 400), st.integers(0, 400), st.sets(st.sampled_from(("D", "DF", "NG", "TI"))), st.integers(-500, 500))
+@given(
+    st.integers(0, 400), st.integers(0, 400), st.sets(st.sampled_from(("D", "DF", "NG", "TI"))), st.integers(-500, 500)
+)
 @one_folder
-def test_names_say_which_hours_they_settle(tmp_path_factory: Any, first: int, length: int, kinds: set[str], age: int) -> None:
+def test_names_say_which_hours_they_settle(
+    tmp_path_factory: Any, first: int, length: int, kinds: set[str], age: int
+) -> None:
     storage = Storage.at(str(tmp_path_factory.mktemp("store")))
     asked = window(first, first + length, kinds=tuple(sorted(kinds)))
     at = moment_of(asked.last + age) + timedelta(minutes=17, seconds=3)
@@ -129,7 +133,9 @@ def test_dropped_responses_are_gone(store: ResponseStore, storage: Storage) -> N
 
 
 def test_members_stay_byte_for_byte_and_the_echo_goes(store: ResponseStore, storage: Storage) -> None:
-    text = b'{"response": {"total" :"1", "data":[' + json.dumps(row(0)).encode() + b'] ,"x":1e0},"request":{"api_key":"K"}'
+    text = (
+        b'{"response": {"total" :"1", "data":[' + json.dumps(row(0)).encode() + b'] ,"x":1e0},"request":{"api_key":"K"}'
+    )
     text += b',"asked":{"first":"evil"},"apiVersion":"2.1\\/8","n":-0.0}'
     key = store.put(read_answer(text, window(), LATER))
     stored = zstandard.decompress(storage.get(key))

@@ -53,7 +53,9 @@ def test_every_route_by_its_own_names(route: str) -> None:
 
 
 @given(st.lists(cells, min_size=1, max_size=12), st.data())
-def test_a_changed_row_is_kept_or_refused_with_a_reason(wanted: list[tuple[int, str, Any]], data: st.DataObject) -> None:
+def test_a_changed_row_is_kept_or_refused_with_a_reason(
+    wanted: list[tuple[int, str, Any]], data: st.DataObject
+) -> None:
     rows: list[Any] = [row(hour, kind, value) for hour, kind, value in wanted]
     place = data.draw(st.integers(0, len(rows) - 1))
     name = data.draw(st.sampled_from((*rows[place], "<row>")))

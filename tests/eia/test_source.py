@@ -140,7 +140,9 @@ def fetching(url: str, storage: Storage, who: Run, **other: Any) -> Iterator[lis
     done: list[Fetched] = []
     long = [Span("region-data", code, FIRST - 24 * 3000, FIRST - 1) for code in ("PACW", "CAL", "MISO")]
     thread = threading.Thread(
-        target=lambda: done.append(source(url, hours_per_request=24, max_in_flight=2, **other).fetch(storage, long, who))
+        target=lambda: done.append(
+            source(url, hours_per_request=24, max_in_flight=2, **other).fetch(storage, long, who)
+        )
     )
     thread.start()
     while len(storage.list("raw/eia")) < 3:
@@ -187,7 +189,9 @@ def test_a_dispatcher_whose_key_another_one_uses_stops(rows: RowSource, storage:
     assert (second.stopped, second.failures) == ("", ())
 
 
-@pytest.mark.parametrize("reference", ["", KEY, "env:", "env:NO_SUCH_NAME", "file:", "file:/no/such", "file:~nobody-here/x"])
+@pytest.mark.parametrize(
+    "reference", ["", KEY, "env:", "env:NO_SUCH_NAME", "file:", "file:/no/such", "file:~nobody-here/x"]
+)
 def test_references_without_a_key(reference: str) -> None:
     with pytest.raises(UsageError) as caught:
         resolve_key(reference)

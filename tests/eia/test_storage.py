@@ -79,7 +79,9 @@ def test_a_relative_path_is_kept_absolute(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert storage.path == tmp_path / "out"
 
 
-@pytest.mark.parametrize("place", ["http://example.org/x", "ftp://x", "~nobody-of-this-name/x", "://", "s3://", "s3:///x", "file://data/x"])
+@pytest.mark.parametrize(
+    "place", ["http://example.org/x", "ftp://x", "~nobody-of-this-name/x", "://", "s3://", "s3:///x", "file://data/x"]
+)
 def test_places_that_are_none(place: str) -> None:
     with pytest.raises(UsageError, match="--output") as caught:
         Storage.at(place)
@@ -117,7 +119,6 @@ def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
         storage.put("k", b"1")
     assert "\n" not in str(caught.value)
     assert str(tmp_path / "out") in str(caught.value)
-
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from eia.hours import parse_hour
+from eia.plan import plan
+from pipelines.historical import main
+from pipelines.options import settings
+from tests.eia.serving import serving
+
+KEY = "CANARYcanary0123456789CANARYcanary012345"
+NOW = datetime(2024, 5, 6, 7, 8, tzinfo=UTC)
+
+WRONG = {
+    "--routes=region": "region-data",
+    "--routes=": "--routes",
+    "--regions=PACX": "PAC",
+    "--regions=pacw": "PACW",
+    "--regions=all,PACW": "'all'",
+    "--regions=,": "--regions",
+    "--regions=SPP": "'SPP'",
+    "--types=SUN": "'SUN'",
+    "--types=d": "D",
+    "--start=2024-13-01": "2024-13-01",
+    "--start=yesterday": "'yesterday'",
+    "--start=2024-01-01T24": "2024-01-01T24",
+    "--start=2099-01-01": "not before",
+    "--start=2014-01-01": "2015-07-01",
+    "--start=0001-01-01": "2015-07-01",
+    "--end=2099-01-01": "future",
+    "--end=2015-07-01": "not before",
+    "--source=bulk": "bulk",
+    "--source=emulator": "--api_url",
+    "--api_url=http://api.eia.gov/v2": "https",
+    f"--api_url=https://api.eia.gov/v2?api_key={KEY}": "--api_url",
+    "--api_url=api.eia.gov": "--api_url",
+    f"--api_key={KEY}": "reference",
+    "--api_key=env:NO_SUCH_NAME": "NO_SUCH_NAME",
+    "--api_key=file:/no/such/file": "/no/such/file",
+    "--output=ftp://x": "--output",
+    "--output=s3://": "--output",
+    "--formats=csv": "csv",
+    "--formats=": "--formats",
+    "--requests_per_hour=0": "'0'",
+    "--requests_per_hour=fast": "'fast'",
+    "--requests_per_hour=-5": "'-5'",
+    "--requests_per_hour=1e3": "'1e3'",
+    f"--requests_per_hour={'9' * 5000}": "--requests_per_hour",
+    "--burst_per_second=0": "'0'",
+    "--burst_per_second=2.5": "'2.5'",
+    "--min_delay=-1": "'-1'",
+    "--min_delay=nan": "'nan'",
+    "--min_delay=soon": "'soon'",
+    "--hours_per_request=0": "'0'",
+    "--hours_per_request=many": "'many'",
+    "--max_in_flight=0": "'0'",
+    "--tries=0": "'0'",
+    "--settle_hours=x": "'x'",
+    "--min_completeness=2": "'2'",
+    "--refresh=yes": "--refresh",
+    "--dry_run=1": "--dry_run",
+    "--output": "--output",
+    "--request_per_hour=5": "--requests_per_hour",
+    "--region=PACW": "--regions",
+    "--nonsense=1": "--nonsense",
+    "-x": "-x",
+    "PACW": "PACW",
+    "--runner=NoSuchRunner": "NoSuchRunner",
+    "--direct_num_workers=many": "--direct_num_workers",
+    "--direct_running_mode=quick": "--direct_running_mode",
+}
+
+
+@pytest.fixture(autouse=True)
+def a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EIA_API_KEY", KEY)
+
+
+@pytest.mark.parametrize("flag", WRONG)
+def test_a_wrong_flag_is_one_line_and_nothing_happens(
+    flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with serving(lambda _: (500, {}, b"")) as served:
+        given = [flag] if flag.startswith("--api_url") else [f"--api_url={served.url}", flag]
+        assert main(given) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("error: ")
+    assert WRONG[flag] in err
+    assert KEY not in err
+    assert len(err) < 5300
+    assert served.asked == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_word_after_a_good_flag_of_beams_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--direct_num_workers", "2", "PACW"]) == 2
+    assert "PACW" in capsys.readouterr().err
+
+
+def test_no_key_for_a_named_source(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("EIA_API_KEY")
+    assert main(["--source=api"]) == 2
+    assert "register" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--regions=PACX"], ["--start=x"], ["--routes=x", "--dry_run"]])
+def test_help_and_wrong_values_load_nothing_heavy(words: list[str]) -> None:
+    program = (
+        "import sys; from pipelines.historical import main\n"
+        "try: code = main(sys.argv[1:])\n"
+        "except SystemExit as end: code = end.code or 0\n"
+        "print('heavy', sorted({'apache_beam', 'tensorflow', 'jinja2', 'fastavro'} & set(sys.modules)), code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1] == f"heavy [] {0 if words == ['--help'] else 2}"
+
+
+def test_help_shows_every_flag_of_ours_first(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code in (0, None)
+    text = capsys.readouterr().out
+    for flag in ("--routes", "--start", "--api_key", "--output", "--requests_per_hour", "--refresh", "--dry_run"):
+        assert flag in text
+
+
+def test_defaults() -> None:
+    todo = settings([], now=NOW)
+    question = todo.question
+    assert question.regions == ("PACW", "ERCO", "CAL", "TEX", "MISO")
+    assert (question.routes, question.types) == (("region-data",), ())
+    assert (question.first, question.last) == (parse_hour("2019-01-01T00"), parse_hour("2024-05-06T07"))
+    assert (todo.embedded, todo.source.name, todo.source.url) == (False, "api", "https://api.eia.gov/v2")
+    assert (todo.source.requests_per_hour, todo.source.burst_per_second) == (6300, 3)
+    assert todo.source.key == "env:EIA_API_KEY"
+    assert todo.beam == ("--runner=FnApiRunner",)
+    assert KEY not in repr(todo)
+
+
+def test_without_a_key_the_emulator_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EIA_API_KEY", " ")
+    todo = settings([], now=NOW)
+    assert (todo.embedded, todo.source.name, todo.source.requests_per_hour) == (True, "emulator", None)
+    assert str(todo.storage.path).endswith("data/synthetic")
+    assert settings(["--requests_per_hour=6300"], now=NOW).source.requests_per_hour == 6300
+
+
+def test_the_question_is_half_open() -> None:
+    question = settings(["--start=2024-01-01", "--end=2024-01-02"], now=NOW).question
+    assert (question.first, question.last) == (parse_hour("2024-01-01T00"), parse_hour("2024-01-01T23"))
+
+
+def test_names_given_twice_are_asked_once() -> None:
+    spans = plan(settings(["--regions=PACW,CAL,PACW", "--types=D,D"], now=NOW).question)
+    assert [(span.respondent, span.kinds) for span in spans] == [("PACW", ("D",)), ("CAL", ("D",))]
+
+
+def test_all_types_are_no_filter() -> None:
+    assert settings(["--types=all"], now=NOW).question.types == ()
+
+
+def test_flags_of_beam_go_to_beam() -> None:
+    words = ["--direct_num_workers=2", "--direct_running_mode=multi_processing", "--runner=DirectRunner"]
+    assert settings(words, now=NOW).beam == ("--runner=FnApiRunner", *words[:2])
+    assert settings(["--runner=FlinkRunner", "--flink_master=h:1"], now=NOW).beam[0] == "--runner=FlinkRunner"
+
+
+@pytest.mark.parametrize("words", [[], ["--refresh"], ["--routes=all", "--regions=all"]])
+def test_a_dry_run_sends_and_writes_nothing(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(lambda _: (500, {}, b"")) as served:
+        assert main([f"--api_url={served.url}", f"--output={tmp_path}/out", "--dry_run", *words]) == 0
+    assert served.asked == []
+    assert list(tmp_path.iterdir()) == []
+    assert "nothing was sent" in capsys.readouterr().out
