@@ -84,9 +84,9 @@ def _pieces(span: Span, coverage: Coverage, known: Known) -> Iterator[Piece]:
 def _check(span: Span, coverage: Coverage, place: str) -> None:
     what = f"--coverage {place}"
     if span.id not in coverage.spans:
-        raise UsageError(f"{what}: does not speak of {span.id}; count it too: python -m pipelines.coverage")
+        raise UsageError(f"{what}: it says nothing of {span.id}; count that too: python -m pipelines.coverage")
     if span.first < coverage.first:
-        raise UsageError(f"{what}: begins at {stamp(coverage.first)}, but the load at {stamp(span.first)}")
+        raise UsageError(f"{what}: it begins at {stamp(coverage.first)}, but the load at {stamp(span.first)}")
     kinds = coverage.spans[span.id]
     if kinds and not (span.kinds and set(span.kinds) <= set(kinds)):
         raise UsageError(f"{what}: of {span.id} it counts only --types {','.join(kinds)}")
