@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _existing(place: str) -> Storage:
     """The storage, without making a folder where there is none."""
     storage = Storage.at(place)
+    storage.reach()
     if storage.path is not None and not storage.path.is_dir():
         raise UsageError(f"--output {place}: there is no such folder")
     return storage

@@ -15,7 +15,7 @@ from quality.report.coverage import Coverage
 from quality.report.events import Event, Worst, events_of
 from quality.report.figures import Chart, draw_history
 from quality.report.frame import Frame
-from quality.report.history import drawn, history, step_for
+from quality.report.history import drawn, history, steps
 from quality.report.hourly import Hourly, TidyFile, read_tidy
 
 
@@ -46,8 +46,7 @@ class Findings:
 def examine(storage: Storage, report: Mapping[str, Any], frame: Frame) -> Findings:
     """Read every tidy file that report.json tells of, one at a time. UsageError where file and account differ."""
     found = Findings(frame, Coverage(frame))
-    chosen = set(drawn(report["series"]))
-    step = step_for(len(chosen), frame.hours)
+    step = steps(drawn(report["series"]), frame.hours)
     by_file = sorted(report["series"], key=lambda one: (one["route"], one["respondent"], one["series_id"]))
     for (route, respondent), accounts in groupby(by_file, key=lambda one: (one["route"], one["respondent"])):
         path = tidy_path(route, respondent)
@@ -55,7 +54,7 @@ def examine(storage: Storage, report: Mapping[str, Any], frame: Frame) -> Findin
         _take_file(found, tidy)
         series = {one.series_id: one for one in tidy.series}
         for account in accounts:
-            _take(found, account, _matching(path, account, series), step if account["series_id"] in chosen else 0)
+            _take(found, account, _matching(path, account, series), step.get(account["series_id"], 0))
     return found
 
 

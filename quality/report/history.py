@@ -18,8 +18,7 @@ from quality.report.packing import pack_counts, pack_rising, pack_values
 
 BUDGET = 700_000
 """Points that all histories together may have: about 2 MB of page."""
-_STEPS = (1, 24, 168)
-_LINES = {1: 1, 24: 3, 168: 3}
+_COARSE = (24, 168)
 _RANK = {kind: rank for rank, kind in enumerate(("D", "NG", "TI", "DF"))}
 
 Values = NDArray[np.float64]
@@ -82,18 +81,32 @@ class History:
 
 
 def drawn(series: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Which series stands for each region: its demand, else the next of the types, else its fullest series."""
-    best: dict[str, tuple[Any, ...]] = {}
+    """Which series stands for each region: its demand, else the next of the types, else its fullest series.
+
+    The region with the most flagged hours comes first.
+    """
+    best: dict[str, Mapping[str, Any]] = {}
     for one in series:
         if one["present"]:
-            key = (_route_rank(one["route"]), _rank(one), -one["present"], one["series_id"])
-            best[one["respondent"]] = min(key, best.get(one["respondent"], key))
-    return [str(key[-1]) for _, key in sorted(best.items())]
+            best[one["respondent"]] = min(one, best.get(one["respondent"], one), key=_standing)
+    return [one["series_id"] for one in sorted(best.values(), key=lambda one: (-one["flagged"], one["respondent"]))]
 
 
-def step_for(regions: int, hours: int) -> int:
-    """Hours a point, the finest that keeps the page small."""
-    return next((step for step in _STEPS if regions * _LINES[step] * hours / step <= BUDGET), _STEPS[-1])
+def _standing(one: Mapping[str, Any]) -> tuple[int, int, int, str]:
+    return _route_rank(one["route"]), _rank(one), -one["present"], one["series_id"]
+
+
+def steps(regions: Sequence[str], hours: int) -> dict[str, int]:
+    """Hours a point for each region: by hour for as many as the page can carry, the first ones first."""
+    coarse = next((step for step in _COARSE if _points(len(regions), hours, step) <= BUDGET), _COARSE[-1])
+    spare = BUDGET - _points(len(regions), hours, coarse)
+    by_hour = max(0, int(spare // (hours - _points(1, hours, coarse))))
+    return {name: 1 if place < by_hour else coarse for place, name in enumerate(regions)}
+
+
+def _points(regions: int, hours: int, step: int) -> float:
+    """Points of so many regions drawn as mean, least and largest of each `step` hours."""
+    return 3 * regions * hours / step
 
 
 def history(hourly: Hourly, *, step: int) -> History:

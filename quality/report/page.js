@@ -36,28 +36,30 @@ function unpack(data) {
   const gaps = gapAt.map((place, i) => ({place, hours: gapHours[i]}));
   const one = {...data, flags, gaps};
   if (data.step === 1) {
+    const flagged = new Set(at);
     one.hourly = values(data.value);
-    one.coarse = byDay(one.hourly, new Set(at));
+    one.trusted = one.hourly.map((value, place) => flagged.has(place) ? null : value);
+    one.coarse = byDay(one.trusted);
   } else {
     one.coarse = {step: data.step, mean: values(data.mean), low: values(data.low), high: values(data.high)};
   }
   return one;
 }
-function byDay(hourly, flagged) {
+function byDay(hourly) {
   const mean = [], low = [], high = [];
   for (let start = 0; start < hourly.length; start += DAY) {
-    const day = hourly.slice(start, start + DAY).filter((v, i) => v !== null && !flagged.has(start + i));
+    const day = hourly.slice(start, start + DAY).filter(v => v !== null);
     mean.push(day.length ? day.reduce((a, b) => a + b, 0) / day.length : null);
     low.push(day.length ? Math.min(...day) : null);
     high.push(day.length ? Math.max(...day) : null);
   }
   return {step: DAY, mean, low, high};
 }
+// Times, least, largest, what sets the scale (nothing flagged in it), and as reported.
 function table(one, fine) {
-  const {step, mean, low, high} = fine ? {step: 1, mean: one.hourly} : one.coarse;
-  const x = mean.map((_, i) => (one.first + (i + 0.5) * step - 0.5) * HOUR);
-  const none = fine ? mean.map(() => null) : null;
-  return [x, low || none, high || none, mean];
+  const {step, mean, low, high} = fine ? {step: 1, mean: one.trusted} : one.coarse;
+  const x = mean.map((_, i) => (one.first + (i + 0.5) * step - 0.5) * HOUR), none = mean.map(() => null);
+  return [x, low || none, high || none, mean, fine ? one.hourly : none];
 }
 
 const stamp = seconds => new Date(seconds * 1000).toISOString().slice(0, 13);
@@ -68,10 +70,12 @@ const colour = name => getComputedStyle(document.documentElement).getPropertyVal
 function build(box, one) {
   const live = box.querySelector(".live"), readout = box.querySelector(".readout");
   const first = one.first * HOUR, last = (one.first + one.hours - 1) * HOUR;
-  const margin = 0.05 * (one.scale[1] - one.scale[0]) || 1;
-  const bottom = one.scale[0] >= 0 ? Math.max(0, one.scale[0] - margin) : one.scale[0] - margin;
-  const range = [bottom, one.scale[1] + margin];
   let fine = false;
+
+  function range(_, min, max) {
+    const [low, high] = min === null ? one.scale : [min, max], margin = 0.05 * (high - low) || 1;
+    return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
+  }
 
   function marks(u) {
     const {ctx} = u, {left, top, width, height} = u.bbox, ratio = devicePixelRatio, holes = [];
@@ -111,7 +115,7 @@ function build(box, one) {
     if (i === null || i === undefined) { readout.textContent = ""; return; }
     const at = u.data[0][i], place = Math.round((at - first) / HOUR), span = fine ? 1 : one.coarse.step;
     const here = one.flags.filter(f => Math.abs(f.place - place) < (span + 1) / 2);
-    let text = fine ? `${stamp(at)} UTC: ${figure(u.data[3][i])}`
+    let text = fine ? `${stamp(at)} UTC: ${figure(u.data[4][i])}`
       : `${stamp(at).slice(0, 10)}${span > DAY ? ", the week" : ""}: mean ${figure(u.data[3][i])}, ${figure(u.data[1][i])} to ${figure(u.data[2][i])}`;
     if (here.length) text += ` · ${listed(here)}`;
     readout.textContent = text;
@@ -121,12 +125,12 @@ function build(box, one) {
   const u = new uPlot({
     width: live.parentElement.clientWidth, height: narrow ? 180 : 214, tzDate: s => uPlot.tzDate(new Date(s * 1000), "Etc/UTC"),
     cursor: {y: false, drag: {x: true, y: false}}, legend: {show: false},
-    scales: {x: {time: true}, y: {range: () => range}},
+    scales: {x: {time: true}, y: {range}},
     axes: [
       {...axis, size: 34, grid: {show: false}, values: [[365 * DAY * HOUR, "{YYYY}", null, null, null, null, null, null, 1], [28 * DAY * HOUR, "{YYYY}-{MM}", null, null, null, null, null, null, 1], [DAY * HOUR, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1], [HOUR, "{HH}h", "\n{YYYY}-{MM}-{DD}", null, null, null, null, null, 1]]},
       {...axis, size: narrow ? 50 : 62, values: (_, ticks) => ticks.map(t => t.toLocaleString("en-US").replace("-", "−"))},
     ],
-    series: [{}, {width: 0, points: {show: false}}, {width: 0, points: {show: false}}, {stroke: colour("--line"), width: 1.4, points: {show: false}}],
+    series: [{}, {width: 0, points: {show: false}}, {width: 0, points: {show: false}}, ...[true, false].map(auto => ({auto, stroke: colour("--line"), width: 1.4, points: {show: false}}))],
     bands: [{series: [2, 1], fill: colour("--band")}],
     hooks: {drawClear: [marks], draw: [flagged], setScale: [(u, key) => key === "x" && zoomed(u)], setCursor: [told]},
   }, table(one, false), live);

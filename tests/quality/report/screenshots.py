@@ -15,10 +15,11 @@ from typing import Any
 
 from eia.storage import Storage
 from quality.report.build import INDEX, write_page
-from tests.quality.report.browser import PHONE, WIDE, browser, chromium, opened
+from tests.quality.report.browser import PHONE, WIDE, Seen, browser, chromium, opened
 
 _PARTS = {"top": "header", "coverage": "#coverage figure", "doubtful": "#doubtful", "checks": "#checks"}
 _TALLEST = 1500
+_FLAGS_IN = 12  # days with flags to go past, for a lively picture
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,16 +45,22 @@ def _desk(started: Any, index: Path, to: Path) -> None:
         seen.scroll()
         for name, where in _PARTS.items():
             _save(seen.page.query_selector(where).screenshot(), to / f"report-{name}.png")
-        _save(seen.page.query_selector("details.region").screenshot(), to / "report-history.png")
+        _save(_region(seen).screenshot(), to / "report-history.png")
         box = seen.page.query_selector("figure.history")
-        box.query_selector("button:has-text('Next flagged')").click()
+        for _ in range(_FLAGS_IN):
+            box.query_selector("button:has-text('Next flagged')").click()
         _save(box.screenshot(), to / "report-zoomed.png")
+
+
+def _region(seen: Seen) -> Any:
+    """A region with flags, but not the most: the third, or the last of fewer."""
+    return seen.page.query_selector_all("details.region[open]")[:3][-1]
 
 
 def _dark(started: Any, index: Path, to: Path) -> None:
     with opened(started, index, viewport=WIDE, color_scheme="dark") as seen:
         seen.scroll()
-        _save(seen.page.query_selector("details.region").screenshot(), to / "report-dark.png")
+        _save(_region(seen).screenshot(), to / "report-dark.png")
 
 
 def _phone(started: Any, index: Path, to: Path) -> None:
@@ -62,12 +69,12 @@ def _phone(started: Any, index: Path, to: Path) -> None:
 
 
 def _save(picture: bytes, path: Path) -> None:
-    """Cut to a height that a reader scrolls past, and to 64 colours: a chart needs no more, and stays small."""
+    """Cut to a height that a reader scrolls past."""
     from PIL import Image
 
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image = image.crop((0, 0, image.width, min(image.height, _TALLEST)))
-    image.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.save(path, optimize=True)
     print(f"{path}  {image.width} × {image.height}  {path.stat().st_size:,} bytes")
 
 

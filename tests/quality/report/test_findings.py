@@ -17,7 +17,7 @@ from quality.report.coverage import step_of
 from quality.report.events import SHOWN, Event, Worst, events_of
 from quality.report.figures import draw_event, draw_history, draw_months, draw_rate
 from quality.report.frame import Frame
-from quality.report.history import BUDGET, binned, drawn, history, step_for
+from quality.report.history import BUDGET, binned, drawn, history, steps
 from quality.report.hourly import Hourly
 from quality.report.scales import line, nice_ticks
 from tests.quality.report.folder import FIRST, FLAT, HOURS, SPIKE, ZERO, broken
@@ -131,25 +131,31 @@ def test_one_wrong_unit_does_not_flatten_the_history() -> None:
     assert max(heights) <= 100
 
 
-def test_histories_grow_coarser_before_the_page_grows_too_large() -> None:
-    assert step_for(5, 100_000) == 1
-    assert step_for(70, 44_000) == 24
-    for regions in (1, 7, 8, 70, 400):
-        step = step_for(regions, 100_000)
-        assert step == 168 or regions * 100_000 / step * (1 if step == 1 else 3) <= BUDGET
+@given(st.integers(1, 90), st.integers(100, 150_000))
+def test_histories_grow_coarser_before_the_page_grows_too_large(regions: int, hours: int) -> None:
+    chosen = list(steps([str(place) for place in range(regions)], hours).values())
+    assert sum(hours if step == 1 else 3 * hours / step for step in chosen) <= BUDGET
+    assert chosen == sorted(chosen)
+    assert 1 in chosen
+
+
+def test_the_default_regions_are_drawn_by_the_hour() -> None:
+    assert set(steps(["PACW", "ERCO", "CAL", "TEX", "MISO"], 100_000).values()) == {1}
 
 
 def test_a_region_is_shown_by_its_demand_else_by_the_next() -> None:
-    def one(code: str, route: str, kind: str, present: int) -> dict[str, object]:
+    def one(code: str, route: str, kind: str, present: int, flagged: int = 0) -> dict[str, object]:
         name = f"{route}/{code}/{kind}"
-        return {"respondent": code, "route": route, "kind": kind, "present": present, "series_id": name}
+        return {
+            "respondent": code, "route": route, "kind": kind, "present": present, "series_id": name, "flagged": flagged,
+        }  # fmt: skip
 
     rows = [
         one("A", "fuel-type-data", "WND", 99), one("A", "region-data", "NG", 50), one("A", "region-data", "D", 9),
-        one("B", "region-data", "D", 0), one("B", "region-data", "TI", 5), one("B", "region-data", "NG", 2),
+        one("B", "region-data", "D", 0), one("B", "region-data", "TI", 5), one("B", "region-data", "NG", 2, 7),
         one("C", "fuel-type-data", "COL", 3), one("C", "fuel-type-data", "SUN", 4), one("D", "region-data", "D", 0),
     ]  # fmt: skip
-    assert drawn(rows) == ["region-data/A/D", "region-data/B/NG", "fuel-type-data/C/SUN"]
+    assert drawn(rows) == ["region-data/B/NG", "region-data/A/D", "fuel-type-data/C/SUN"]
 
 
 def test_what_is_off_the_scale_of_an_event_is_said(events: dict[str, Event]) -> None:
