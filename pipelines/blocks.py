@@ -17,6 +17,7 @@ from eia import lease
 from eia.errors import Stop, UsageError
 from eia.files import SUCCESS
 from eia.storage import Storage
+from pipelines.flink import preflight
 from pipelines.options import Parser, add_block_flags, beam_flags, block_settings, fail, listed, only_beams
 from quality.tidy_series import SeriesRef
 from transforms.block_settings import BlockSettings
@@ -53,7 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         storage = Storage.at(flags.output)
         refs, frame = _loaded(storage)
         chosen = block_settings(flags, frame, listed("formats", flags.formats, FORMATS))
-        _run(storage, refs, chosen, beam_flags(flags.runner, rest))
+        runner = beam_flags(flags.runner, rest)
+        for warning in preflight(runner, storage):
+            print(f"warning: {warning}", file=sys.stderr, flush=True)
+        _run(storage, refs, chosen, runner)
     except UsageError as error:
         return fail(error)
     except Stop as error:

@@ -24,6 +24,7 @@ from eia.hours import hour_of
 from eia.lanes import Span
 from eia.source import Run, ask_to_stop
 from eia.storage import Storage
+from pipelines.flink import preflight
 from pipelines.options import Settings
 from pipelines.progress import Progress
 from pipelines.summary import banner, summary
@@ -55,6 +56,8 @@ def load_program(build: Callable[..., Any]) -> Program:
 def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
     """Run a program to its end; the exit code."""
     storage = todo.storage
+    for warning in preflight(todo.beam, storage, embedded=todo.embedded):
+        print(f"warning: {warning}", file=sys.stderr, flush=True)
     run_id = uuid.uuid4().hex
     held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)
     with ExitStack() as stack:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.flink import cluster, parts, processes
-from deploy.flink.preflight import Wanted, check_job_server, check_master
+from pipelines.flink import Wanted, check_job_server, check_master
 from tests.flink.prototype import THREADS
 from tests.flink.server import Service, serving
 from tests.flink.waiting import soon

@@ -4,24 +4,73 @@
 Left alone, Beam starts a Java server and stages the job first, and tells of a wrong master in a stack trace.
 """
 
+from __future__ import annotations
+
 import http.client
+import ipaddress
 import json
 import queue
 import shutil
 import threading
 import zipfile
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from eia.errors import UsageError
+from eia.storage import Storage
+
 IN_PROCESS = ("[local]", "[auto]")
 MAIN_CLASS = b"Main-Class: org.apache.beam.runners.flink."
 # Clusters that start TaskManagers when a job asks for them: no slots now means nothing.
 ELASTIC = ("kubernetes.", "yarn.")
 LONGEST = 1 << 20
+_SHARED = "is a folder: every worker of the cluster must have it at this place; a bucket (s3://…) needs no sharing"
+_UNHEARD = "the embedded emulator listens on this machine only, not for the workers of"
+_HEARD = "give a key, or start `python -m eia.emulator` beside them and name it with --api_url"
 START_ONE = "start a cluster (make flink-up) or give the host and REST port of a JobManager as --flink_master"
+
+
+def preflight(flags: Sequence[str], storage: Storage, *, embedded: bool = False) -> tuple[str, ...]:
+    """Warnings, a line each. UsageError where the Flink that Beam's `flags` name cannot take a job; others pass."""
+    if not any(_is_flink(flag) for flag in flags):
+        return ()
+    from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, PortableOptions
+
+    options = PipelineOptions(list(flags))
+    flink, environment = options.view_as(FlinkRunnerOptions), options.view_as(PortableOptions).environment_type
+    wanted = Wanted(
+        version=flink.flink_version, parallelism=max(1, flink.parallelism), environment=environment or "DOCKER"
+    )
+    here = _is_here(flink.flink_master)
+    problem = (
+        check_job_server(flink.flink_job_server_jar, java=not flink.flink_submit_uber_jar)
+        or check_master(flink.flink_master, wanted=wanted)
+        or (f"{_UNHEARD} --flink_master={flink.flink_master}: {_HEARD}" if embedded and not here else None)
+    )
+    if problem:
+        raise UsageError(problem)
+    return () if here or storage.path is None else (f"--output {storage.path} {_SHARED}",)
+
+
+def _is_flink(flag: str) -> bool:
+    name, _, runner = flag.partition("=")
+    return name == "--runner" and runner.rpartition(".")[2].lower() == "flinkrunner"
+
+
+def _is_here(master: str) -> bool:
+    """Whether the workers are on this machine for certain: no cluster, or one on loopback."""
+    if master.strip() in IN_PROCESS:
+        return True
+    where = _parsed(master.strip())
+    host = str(where.hostname) if where else ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +103,12 @@ def check_master(url: str, timeout: float = 5.0, *, wanted: Wanted | None = None
     return _unfit(url, overview, wanted) if wanted else None
 
 
-def check_version(version: str, known: tuple[str, ...]) -> str | None:
-    """One line where Beam has no runner for `version`; `known` as Beam's own options list them."""
-    if version in known:
-        return None
-    return f"--flink_version={version} is unknown to the Beam installed here; it knows {', '.join(known)}"
+def check_job_server(jar: str | None, *, java: bool = True) -> str | None:
+    """One line where Beam's job server cannot start: no Java, or `jar` is no job server (None: Beam fetches it).
 
-
-def check_job_server(jar: str | None) -> str | None:
-    """One line where Beam's job server cannot start: no Java, or `jar` is no job server (None: Beam fetches it)."""
-    if shutil.which("java") is None:
+    `java`: whether the job server runs here; it does not where the cluster is sent one jar with everything.
+    """
+    if java and shutil.which("java") is None:
         return "the Flink runner needs Java and there is no `java` on the PATH: install a Java 17 runtime"
     if jar is None or "://" in jar:
         return None

@@ -6,15 +6,18 @@ import socket
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
-from apache_beam.options.pipeline_options import FlinkRunnerOptions
 
-from deploy.flink.preflight import Wanted, check_job_server, check_master, check_version
+from eia.errors import UsageError
+from eia.storage import Storage
+from pipelines import blocks, historical
+from pipelines.flink import Wanted, check_job_server, check_master, preflight
 
 # As Flink 1.19.0 serves it.
 OVERVIEW = {
@@ -119,12 +122,6 @@ def test_slots_that_come_when_asked_for_are_not_counted() -> None:
         assert one_line(check_master(at, wanted=FITS), "0 task slots")
 
 
-def test_versions_that_beam_knows() -> None:
-    known = FlinkRunnerOptions.PUBLISHED_FLINK_VERSIONS
-    assert check_version("1.19", known) is None
-    assert one_line(check_version("1.15", known), "1.15", "1.19")
-
-
 def test_job_server_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     java = tmp_path / "java"
     java.touch(0o755)
@@ -136,6 +133,73 @@ def test_job_server_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert one_line(check_job_server(_jar(tmp_path / "bad.jar", "org.example.Main")), "not Beam's")
     java.unlink()
     assert one_line(check_job_server(None), "Java 17")
+    assert check_job_server(None, java=False) is None
+
+
+@pytest.fixture
+def jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A job server, and a Java for it."""
+    (tmp_path / "java").touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return _jar(tmp_path / "all.jar", "org.apache.beam.runners.flink.FlinkJobServerDriver")
+
+
+def flags_for(master: str, jar: str, *others: str) -> list[str]:
+    chosen = [f"--flink_master={master}", f"--flink_job_server_jar={jar}", "--flink_version=1.19"]
+    return ["--runner=FlinkRunner", *chosen, *others]
+
+
+def test_other_runners_are_not_looked_at(tmp_path: Path) -> None:
+    assert preflight(["--runner=FnApiRunner", "--flink_master=nobody:1"], Storage.at(str(tmp_path))) == ()
+
+
+@pytest.mark.parametrize("runner", ["FlinkRunner", "flinkrunner", "apache_beam.runners.portability.FlinkRunner"])
+def test_the_runner_by_any_of_its_names(runner: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no file"):
+        preflight([f"--runner={runner}", "--flink_job_server_jar=/nowhere.jar"], Storage.at(str(tmp_path)))
+
+
+def test_a_cluster_here_that_fits_has_no_warning(tmp_path: Path, jar: str) -> None:
+    with serving(json.dumps(OVERVIEW).encode()) as at:
+        flags = flags_for(at, jar, "--parallelism=2", "--environment_type=PROCESS")
+        assert preflight(flags, Storage.at(str(tmp_path)), embedded=True) == ()
+        with pytest.raises(UsageError, match="--parallelism=2"):
+            preflight([*flags, "--parallelism=3"], Storage.at(str(tmp_path)))
+    assert preflight(["--runner=FlinkRunner"], Storage.at(str(tmp_path)), embedded=True) == ()
+
+
+def test_a_cluster_elsewhere_needs_a_shared_folder_and_no_embedded_emulator(
+    tmp_path: Path, jar: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", _all_here(socket.getaddrinfo))
+    with serving(json.dumps(OVERVIEW).encode()) as at:
+        flags = flags_for(at.replace("127.0.0.1", "jobmanager.example"), jar)
+        (warning,) = preflight(flags, Storage.at(str(tmp_path)))
+        assert one_line(warning, str(tmp_path), "every worker", "bucket")
+        assert preflight(flags, Storage.at("s3://bucket/load")) == ()
+        with pytest.raises(UsageError, match="--api_url"):
+            preflight(flags, Storage.at(str(tmp_path)), embedded=True)
+
+
+@pytest.mark.parametrize("program", [historical.main, blocks.main])
+def test_a_program_says_it_in_one_line_and_writes_nothing(
+    program: Callable[[list[str]], int], tmp_path: Path, jar: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    loaded = {"report.json": '{"series": [], "spans": [{"first": "2024-01-01T00", "last": "2024-01-01T01"}]}'}
+    for name, text in {**loaded, "_SUCCESS": ""}.items() if program is blocks.main else ():
+        out.mkdir(exist_ok=True)
+        (out / name).write_text(text)
+    before = sorted(out.rglob("*"))
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        assert program([f"--output={out}", *flags_for(f"127.0.0.1:{bound.getsockname()[1]}", jar)]) == 2
+    assert one_line(capfd.readouterr().err.rstrip("\n"), "error: --flink_master", "make flink-up")
+    assert sorted(out.rglob("*")) == before
+
+
+def _all_here(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda host, *others, **named: look_up("127.0.0.1", *others, **named)
 
 
 def _jar(path: Path, main: str) -> str:
