@@ -58,15 +58,17 @@ def needed(span: Span, held: Iterable[Held], *, settle_hours: int, since: dateti
     """
     wanted = wanted_hours(known(span), span.first, span.last)
     for one in held:
-        if one.kinds and not set(span.kinds) <= set(one.kinds):
-            continue
-        if one.kinds and not span.kinds:
-            continue
-        if refresh and one.modified < since:
-            continue
-        first, last = one.settles(settle_hours, since)
-        wanted[max(0, first - span.first) : max(0, last - span.first + 1)] = False
+        wanted[answers(one, span, settle_hours=settle_hours, since=since, refresh=refresh)] = False
     return wanted
+
+
+def answers(held: Held, span: Span, *, settle_hours: int, since: datetime, refresh: bool) -> slice:
+    """The places in a span, counted from its first hour, that need not be asked because of one stored response."""
+    other_kinds = held.kinds and not (span.kinds and set(span.kinds) <= set(held.kinds))
+    if other_kinds or (refresh and held.modified < since):
+        return slice(0, 0)
+    first, last = held.settles(settle_hours, since)
+    return slice(max(0, first - span.first), min(span.hours, max(0, last - span.first + 1)))
 
 
 def known(span: Span) -> tuple[Piece, ...]:

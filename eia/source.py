@@ -23,7 +23,7 @@ from eia.client import Api
 from eia.counting import Counting, Matrix
 from eia.dispatch import Asking, Dispatcher, Failure, Tally
 from eia.errors import Interrupted, Stop, StorageError, UsageError
-from eia.lanes import Lane, Span, needed
+from eia.lanes import Lane, Span, answers, needed
 from eia.rate import Limiter, Pace, Unlimited
 from eia.responses import Answer, Held, ResponseStore, held_in, load
 from eia.rows import Columns
@@ -168,8 +168,13 @@ class ApiSource:
             )
             for span, (good, _) in zip(spans, held, strict=True)
         ]
-        reused = sum(_usable(one, span) for span, (good, _) in zip(spans, held, strict=True) for one in good)
+        reused = sum(self._answers(one, span, run) for span, (good, _) in zip(spans, held, strict=True) for one in good)
         return _enough([lane for lane in lanes if lane.left], self.max_in_flight), reused, sum(bad for _, bad in held)
+
+    def _answers(self, held: Held, span: Span, run: Run) -> bool:
+        """Whether a stored response saves asking for some hours of the span."""
+        mine = answers(held, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)
+        return bool(mine.start < mine.stop)
 
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:
         return Shorts(storage, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)

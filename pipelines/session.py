@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from eia import lease
 from eia.emulator import Emulator, synthetic
-from eia.errors import EiaError, Interrupted, StorageError
+from eia.errors import EiaError, Interrupted, StorageError, UsageError
 from eia.files import SUCCESS
 from eia.hours import hour_of
 from eia.lanes import Span
@@ -32,6 +33,8 @@ from quality.publication import REPORT
 
 FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
 """What a run writes below its output; whatever else lies there is not ours."""
+ORIGIN = f"{lease.ROOT}/origin"
+"""Where it stands which server the stored responses are from."""
 _SAME_RUN = timedelta(days=1)
 
 
@@ -63,7 +66,8 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
     with ExitStack() as stack:
         stack.callback(held.release)
         storage.sweep(*FOLDERS)
-        run = Run(lease.Owner.here(run_id), _since(storage, program.state))
+        _keep_apart(todo)
+        run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
         storage.delete(*program.spoils)
         if todo.embedded:
             todo = _embed(todo, stack)
@@ -72,7 +76,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
             _execute(todo, spans, run, program)
         report = _report(storage, program.account)
         if report["exit"] == 0:
-            storage.put(program.state, msgspec.json.encode({"finished": datetime.now(UTC)}))
+            storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
     print(program.summary(todo, report))
     return int(report["exit"])
 
@@ -101,17 +105,36 @@ def _embed(todo: Settings, stack: ExitStack) -> Settings:
     return replace(todo, source=replace(todo.source, url=server.url))
 
 
-def _since(storage: Storage, key: str) -> datetime:
-    """Since when what is stored counts as this run's own: an unfinished run is gone on with."""
+class _State(msgspec.Struct):
+    started: datetime | None = None
+    finished: datetime | None = None
+    refresh: bool = False
+
+
+def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
+    """Since when what is stored counts as this run's own: an unfinished run is gone on with.
+
+    A refresh goes on with a refresh only: what a load has just stored is to be asked again.
+    """
     now = datetime.now(UTC)
     try:
-        state = msgspec.json.decode(storage.get(key), type=dict[str, datetime])
+        state = msgspec.json.decode(storage.get(key), type=_State)
     except (KeyError, msgspec.DecodeError):
-        state = {}
-    started = state.get("started", now)
-    since = started if "finished" not in state and now - started < _SAME_RUN else now
-    storage.put(key, msgspec.json.encode({"started": since}))
+        state = _State()
+    unfinished = state.started is not None and state.finished is None and now - state.started < _SAME_RUN
+    since = state.started if state.started and unfinished and (state.refresh or not refresh) else now
+    storage.put(key, msgspec.json.encode(_State(started=since, refresh=refresh)))
     return since
+
+
+def _keep_apart(todo: Settings) -> None:
+    """UsageError where the output holds hours of another source: synthetic ones never count as real."""
+    mine = "the emulator" if todo.embedded else str(urlsplit(todo.source.url).hostname)
+    if not todo.storage.create(ORIGIN, mine.encode()) and (before := todo.storage.get(ORIGIN).decode()) != mine:
+        raise UsageError(
+            f"--output {todo.storage.path or todo.storage.url} holds hours of {before}, not of {mine}: "
+            "choose another --output"
+        )
 
 
 @contextmanager

@@ -137,13 +137,8 @@ def _series(storage: Storage, groups: Sequence[GroupReport]) -> File:
 def _manifest(storage: Storage, files: Sequence[File]) -> None:
     """All files of the output: those of this run, and those of earlier questions that still stand."""
     mine = {file.path: file for file in files}
-    spans = {path.rsplit("/", 1)[0] for path in mine}
     present = {entry.key for folder in ("tidy", "avro", "rejects") for entry in storage.list(folder)}
-    older = [
-        file
-        for file in read_manifest(storage)
-        if file.path in present and file.path not in mine and file.path.rsplit("/", 1)[0] not in spans
-    ]
+    older = [file for file in read_manifest(storage) if file.path in present and file.path not in mine]
     _write_manifest(storage, [*mine.values(), *older])
 
 

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The historical load end to end, in this process, against an emulator on a real socket."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet as pq
+import pytest
+
+from eia.emulator import Emulator, Faults, RowSource, Series, synthetic
+from eia.hours import parse_hour
+from eia.routes import Route
+from pipelines.historical import main
+
+KEY = "CANARYcanary0123456789CANARYcanary012345"
+NOW = parse_hour("2024-03-01T00")
+WINTER = ("--start=2023-11-01", "--end=2024-02-01")
+TIDY = "tidy/region-data/respondent=PACW/part-00000.parquet"
+
+Load = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def rows() -> RowSource:
+    return synthetic(now=NOW)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def load(out: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Load PACW's winter into `out` from a server, as fast as it answers; the exit code."""
+    monkeypatch.setenv("EIA_API_KEY", KEY)
+    pace = ("--requests_per_hour=1000000", "--burst_per_second=1000", "--formats=parquet")
+
+    def run(server: Emulator, *words: str) -> int:
+        given = {word.split("=")[0] for word in words}
+        usual = [word for word in ("--regions=PACW", *WINTER) if word.split("=")[0] not in given]
+        return main([f"--api_url={server.url}", f"--output={out}", *pace, *usual, *words])
+
+    return run
+
+
+def report(out: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((out / "report.json").read_text())
+    rows, hours = found["rows"], found["hours"]
+    assert rows["received"] == rows["kept"] + rows["duplicate"] + rows["rejected"]
+    assert hours["asked"] == hours["present"] + hours["null"] + hours["missing"]
+    assert found["imbalances"] == []
+    return found
+
+
+def digest(out: Path, path: str = TIDY) -> str:
+    return hashlib.sha256((out / path).read_bytes()).hexdigest()
+
+
+def values(out: Path, kind: str = "D") -> dict[str, float | None]:
+    table = pq.read_table(out / TIDY).filter(pa.compute.field("type") == kind)
+    stamps = table["period"].cast(pa.timestamp("s")).to_numpy().astype("datetime64[h]").astype(str)
+    return dict(zip(stamps.tolist(), table["value"].to_pylist(), strict=True))
+
+
+class Revised:
+    """The same rows, `by` more in the hours from `since` on."""
+
+    def __init__(self, rows: RowSource, since: str, by: int) -> None:
+        self._rows, self._since, self._by = rows, parse_hour(since), by
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rows, name)
+
+    def series(self, route: Route, respondent: str) -> tuple[Series, ...]:
+        return tuple(self._later(one) for one in self._rows.series(route, respondent))
+
+    def _later(self, one: Series) -> Series:
+        values = np.where(one.hours >= self._since, one.values + self._by, one.values)
+        return Series(
+            one.respondent, one.respondent_name, one.kind, one.kind_name, one.hours, values.astype(np.int64), one.empty
+        )
+
+
+def test_a_load_its_resumption_and_a_longer_question(
+    rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Emulator(rows, key=KEY) as server:
+        assert load(server) == 0
+        first = report(out)
+        assert first["requests"]["sent"] == first["requests"]["planned"] == len(server.requests)
+        assert first["hours"]["asked"] == 92 * 24 * 4
+        assert (first["failures"], first["stopped"], first["rows"]["rejected"]) == ([], "", 0)
+        before = digest(out)
+        asked = len(server.requests)
+
+        assert load(server) == 0
+        again = report(out)
+        assert (again["requests"]["sent"], again["requests"]["reused"]) == (0, asked)
+        assert len(server.requests) == asked
+        assert digest(out) == before
+
+        assert load(server, "--start=2023-10-01") == 0
+        assert report(out)["hours"]["asked"] == 123 * 24 * 4
+        for seen in server.requests[asked:]:
+            assert "start=2023-10-01T00" in seen.query
+            assert "end=2023-10-31T23" in seen.query
+    assert KEY not in capsys.readouterr().err
+    _whole(out)
+    _leaks(out)
+
+
+def _whole(out: Path) -> None:
+    """The manifest is true, tidy is as documented, and `_SUCCESS` came last."""
+    manifest = json.loads((out / "manifest.json").read_text())["files"]
+    for entry in manifest:
+        data = (out / entry["path"]).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (entry["bytes"], entry["sha256"])
+    listed = {entry["path"] for entry in manifest}
+    assert {str(p.relative_to(out)) for p in (out / "tidy").rglob("*.parquet")} <= listed
+    table = pyarrow.dataset.dataset(out / "tidy" / "region-data", partitioning="hive").to_table()
+    assert table.num_rows == report(out)["rows"]["kept"]
+    schema = pq.read_schema(out / TIDY)
+    # Parquet knows no unit longer than a millisecond.
+    moment = pa.timestamp("ms", tz="UTC")
+    assert [(field.name, field.type) for field in schema] == [
+        ("series_id", pa.string()),
+        ("period", moment),
+        ("respondent", pa.string()),
+        ("type", pa.string()),
+        ("value", pa.float64()),
+        ("flag", pa.dictionary(pa.int32(), pa.string())),
+        ("retrieved_at", moment),
+        ("source", pa.dictionary(pa.int32(), pa.string())),
+    ]
+    tidy = pq.read_table(out / TIDY)
+    keys = list(zip(tidy["series_id"].to_pylist(), tidy["period"].to_pylist(), strict=True))
+    assert keys == sorted(set(keys))
+    assert set(tidy["source"].to_pylist()) == {"api"}
+    chunk = pq.ParquetFile(out / TIDY).metadata.row_group(0)
+    encodings = {chunk.column(i).path_in_schema: chunk.column(i).encodings for i in range(chunk.num_columns)}
+    assert "DELTA_BINARY_PACKED" in encodings["period"]
+    assert "BYTE_STREAM_SPLIT" in encodings["value"]
+    assert all(chunk.column(i).compression == "ZSTD" and chunk.column(i).has_offset_index for i in range(len(encodings)))
+
+
+def _leaks(folder: Path) -> None:
+    """No file holds the key, packed or not."""
+    import zstandard
+
+    for path in folder.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            text = zstandard.decompress(data) if path.suffix == ".zst" else data
+            assert KEY.encode() not in data + text, path
+            assert KEY not in str(path)
+
+
+def test_provisional_hours_are_asked_again_and_the_earlier_answer_stays(rows: RowSource, load: Load, out: Path) -> None:
+    """The later value stands, both are told of, and a third run keeps all."""
+    with Emulator(rows, now=parse_hour("2024-02-01T05")) as server:
+        assert load(server) == 0
+    before, raw = values(out), sorted(path.name for path in (out / "raw/eia/region-data/PACW").iterdir())
+    with Emulator(Revised(rows, "2024-01-31T00", 100), now=parse_hour("2024-02-20T00")) as server:
+        assert load(server) == 0
+        asked = [seen.query for seen in server.requests]
+        assert load(server) == 0
+        assert len(server.requests) == len(asked)
+    assert len(asked) == 1
+    # 240 hours before the first retrieval begin the provisional ones.
+    assert "start=2024-01-22T06" in asked[0]
+    assert set(raw) < {path.name for path in (out / "raw/eia/region-data/PACW").iterdir()}
+    after = values(out)
+    changed = {hour for hour in before if before[hour] != after[hour]}
+    assert changed == {hour for hour in before if hour >= "2024-01-31T00" and before[hour] is not None}
+    assert report(out)["rows"]["duplicate"] > 0
+    lines = [json.loads(line) for line in (out / "rejects/region-data/PACW.jsonl").read_text().splitlines()]
+    lost = {one["row"]["period"]: float(one["row"]["value"]) for one in lines if one["row"]["kind"] == "D"}
+    assert lost == {hour: before[hour] for hour in changed}
+    assert all("a later answer says" in one["reason"] for one in lines)
+
+
+def test_refresh_asks_for_everything_again(rows: RowSource, load: Load, out: Path) -> None:
+    with Emulator(rows) as server:
+        assert load(server) == 0
+        asked = len(server.requests)
+    with Emulator(Revised(rows, "2023-12-01T00", -7), now=NOW) as server:
+        assert load(server, "--refresh") == 0
+        assert len(server.requests) >= asked
+    assert report(out)["requests"]["reused"] == 0
+    assert any("a later answer says" in line for line in (out / "rejects/region-data/PACW.jsonl").read_text().splitlines())
+
+
+def test_refresh_after_a_run_that_did_not_end_well(rows: RowSource, load: Load, out: Path) -> None:
+    """What an unfinished load has just stored is asked again too, if that is what is wanted."""
+    with Emulator(rows, faults=Faults(fail_windows=("PACW:2023-11-05T00",))) as server:
+        assert load(server, "--tries=1", "--hours_per_request=720") == 1
+    with Emulator(rows) as server:
+        assert load(server, "--refresh") == 0
+        assert sum(seen.rows for seen in server.requests) >= 92 * 24 * 3.9
+
+
+def test_a_window_that_cannot_be_had(rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Emulator(rows, faults=Faults(fail_windows=("PACW:2023-12-24T12",))) as server:
+        assert load(server, "--tries=2", "--hours_per_request=240") == 1
+    found = report(out)
+    (failure,) = found["failures"]
+    assert failure["request"].startswith("region-data/PACW/")
+    assert failure["reason"]
+    assert failure["remedy"]
+    assert found["hours"]["missing"] >= 240 * 4
+    assert not (out / "_SUCCESS").exists()
+    (line,) = (out / "rejects/region-data/PACW.jsonl").read_text().splitlines()
+    assert json.loads(line)["request"] == failure["request"]
+    assert "FAILED" in capsys.readouterr().out
+    with Emulator(rows) as server:
+        assert load(server) == 0
+        assert len(server.requests) == 1
+    assert (out / "_SUCCESS").exists()
+    assert not (out / "rejects/region-data/PACW.jsonl").exists()
+
+
+def test_a_damaged_response_is_asked_again(rows: RowSource, load: Load, out: Path) -> None:
+    with Emulator(rows) as server:
+        assert load(server) == 0
+        before, asked = digest(out), len(server.requests)
+        stored = sorted((out / "raw/eia/region-data/PACW").iterdir())
+        data = bytearray(stored[0].read_bytes())
+        data[len(data) // 2] ^= 0xFF
+        stored[0].write_bytes(data)
+        assert load(server) == 0
+        assert len(server.requests) == asked + 1
+    assert report(out)["requests"]["damaged"] == 1
+    assert digest(out) == before
+
+
+def test_a_refused_key_is_one_line(
+    rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Emulator(rows, key="another key altogether") as server:
+        assert load(server) == 3
+    text = "".join(capfd.readouterr())
+    assert "register" in text
+    assert text.count("\n") == 1
+    assert KEY not in text
+    assert not (out / "_SUCCESS").exists()
+    _leaks(out)
+
+
+def test_a_key_refused_on_the_way_keeps_what_was_stored(rows: RowSource, load: Load, out: Path) -> None:
+    with Emulator(rows, faults=Faults(key_refused_after=2)) as server:
+        assert load(server, "--max_in_flight=1", "--hours_per_request=480") == 3
+    with Emulator(rows) as server:
+        assert load(server) == 0
+        assert 0 < report(out)["requests"]["reused"]
+
+
+def test_two_runs_at_once(rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    from eia import lease
+    from eia.storage import Storage
+
+    held = lease.acquire(
+        Storage.at(str(out)), "run", lease.Owner.here("another"), take_over=False, pause=lambda _: None
+    )
+    with Emulator(rows) as server:
+        assert load(server) == 3
+        assert server.requests == []
+        text = capfd.readouterr().err
+        assert text.count("\n") == 1
+        assert "another run works on" in text
+        held.release()
+        assert load(server) == 0
+
+
+def test_every_fault_at_once_and_the_same_tidy_bytes(
+    rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever goes wrong on the way, in whatever order answers come: the same tidy file, and the key nowhere."""
+    with Emulator(rows, key=KEY) as server:
+        assert load(server) == 0
+    quiet = digest(out)
+    shutil.rmtree(out)
+    faults = Faults(
+        p_503=0.08,
+        p_500=0.04,
+        p_502=0.04,
+        p_429=0.04,
+        retry_after=1.0,
+        p_reset=0.04,
+        p_cut=0.04,
+        p_html=0.04,
+        p_error_200=0.04,
+        p_bad_json=0.04,
+        p_total_changes=0.04,
+        p_total_wrong=0.04,
+        unstable_order=True,
+        name_case=True,
+    )
+    with Emulator(rows, key=KEY, faults=faults, latency=(0.03, 0.03), seed=5) as server:
+        assert load(server, "--hours_per_request=100", "--tries=30") == 0
+        assert len({seen.fault for seen in server.requests}) > 4
+    assert digest(out) == quiet
+    assert KEY not in "".join(capfd.readouterr())
+    _leaks(out)
+
+
+def test_a_folder_without_rights_is_one_line(rows: RowSource, out: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    place = f"{out}/file/below" if os.geteuid() == 0 else f"{out}/below"
+    out.mkdir()
+    (out / "file").write_text("no folder")
+    if os.geteuid() != 0:
+        out.chmod(0o500)
+    os.environ.setdefault("EIA_API_KEY", KEY)
+    with Emulator(rows) as server:
+        assert main([f"--api_url={server.url}", f"--output={place}"]) == 3
+        assert server.requests == []
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert "cannot use" in err
+
+
+def test_the_manifest_keeps_what_earlier_questions_left(rows: RowSource, load: Load, out: Path) -> None:
+    """Rejects of another respondent too, and new ones beside them."""
+    for code in ("PACW", "AVA"):
+        with Emulator(rows, faults=Faults(p_bad_unit=1.0)) as server:
+            assert load(server, f"--regions={code}", "--start=2024-01-31") == 0
+    paths = {entry["path"] for entry in json.loads((out / "manifest.json").read_text())["files"]}
+    for code in ("PACW", "AVA"):
+        assert {f"tidy/region-data/respondent={code}/part-00000.parquet", f"rejects/region-data/{code}.jsonl"} <= paths
+
+
+def test_synthetic_hours_never_mix_with_real_ones(rows: RowSource, load: Load, out: Path) -> None:
+    """What one source stored is not taken for another's."""
+    pace = ("--regions=PACW", "--start=2024-01-01", "--end=2024-01-02", "--formats=parquet")
+    assert main(["--source=emulator", f"--output={out}", *pace]) == 0
+    with Emulator(rows) as server:
+        assert load(server) in (2, 3)
+        assert server.requests == []
