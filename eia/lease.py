@@ -15,6 +15,7 @@ import os
 import re
 import socket
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,12 +84,17 @@ def acquire(storage: Storage, name: str, owner: Owner, *, take_over: bool, pause
         epoch = _latest(storage, name)
         if epoch and not take_over and _holds(storage, name, epoch, pause):
             raise Superseded(f"another run works on {storage.url} ({_who(storage, name, epoch)})")
-        if storage.create(_key(name, epoch + 1, "owner"), msgspec.json.encode(owner)):
+        if storage.create(_key(name, epoch + 1, "owner"), _claim(owner)):
             break
     while epoch and take_over and _holds(storage, name, epoch, pause):
         pause(BEAT)
     _forget(storage, name, epoch)
     return Lease(storage, name, epoch + 1)
+
+
+def _claim(owner: Owner) -> bytes:
+    """What only this attempt of this owner writes."""
+    return msgspec.json.encode(msgspec.structs.asdict(owner) | {"claim": uuid.uuid4().hex})
 
 
 def news_of(storage: Storage, name: str) -> dict[str, Any]:

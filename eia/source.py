@@ -231,7 +231,7 @@ def resolve_key(reference: str) -> str:
     if kind == "env":
         key = os.environ.get(where, "").strip()
     elif kind == "file":
-        key = _read_key(Path(where))
+        key = _read_key(where)
     elif kind == "none":
         return "emulator"
     else:
@@ -246,11 +246,17 @@ def ask_to_stop(storage: Storage, run: Run) -> None:
     storage.put(STOP_KEY, run.id.encode())
 
 
-def _read_key(path: Path) -> str:
+def _read_key(where: str) -> str:
+    """From a file, or from an object in a bucket, which workers reach wherever they are."""
     try:
-        return path.expanduser().read_text("utf-8").strip()
+        if "://" in where:
+            folder, _, name = where.rpartition("/")
+            return Storage.at(folder).get(name).decode("utf-8").strip()
+        return Path(where).expanduser().read_text("utf-8").strip()
+    except KeyError:
+        raise UsageError(f"--api_key file:{where}: there is no such object") from None
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
-        raise UsageError(f"--api_key file:{path}: {type(error).__name__}") from None
+        raise UsageError(f"--api_key file:{where}: {type(error).__name__}") from None
 
 
 def _told_to_stop(storage: Storage, run: Run) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,16 @@ from obstore.store import LocalStore, from_url
 
 from eia.errors import StorageError, UsageError
 
+PATIENCE = timedelta(seconds=15)
+"""How long a bucket that does not answer is asked again, each time: shorter than the silence that ends a lease."""
 _STAGED = re.compile(r"#\d+$")
+_CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP error: )?")
+"""What a client of buckets says before it says what is wrong; the method and the URL are kept."""
+_BUCKET_REMEDY = (
+    "check the bucket's name, that its server answers, and the credentials in the environment (for S3: "
+    "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL); then run the same command again: "
+    "what is stored is kept"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,13 @@ class Storage:
         with _explained(self.url):
             if self.path is not None:
                 return LocalStore(str(self.path), mkdir=True)
-            return from_url(self.url)
+            return _bucket(self.url, patience=PATIENCE)
+
+    def reach(self) -> None:
+        """Look at a bucket once, with little patience: StorageError says in seconds that it cannot be used."""
+        if self.path is None:
+            with _explained(self.url):
+                next(iter(obstore.list(_bucket(self.url, patience=timedelta(seconds=2)), chunk_size=1)), None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"url": self.url}
@@ -82,13 +97,23 @@ class Storage:
             obstore.put(self._store, key, data)
 
     def create(self, key: str, data: bytes) -> bool:
-        """Write an object only if there is none; False if there is one (exactly one of many callers wins)."""
+        """Write an object only if there is none; False if there is one. Exactly one of many callers wins.
+
+        `data` must be the caller's own: a bucket may have written it and lost the answer, and what is written then
+        tells whose it is.
+        """
         with _explained(f"{self.url}/{key}"):
             try:
                 obstore.put(self._store, key, data, mode="create")
             except AlreadyExistsError:
-                return False
+                return self.path is None and self._is(key, data)
             return True
+
+    def _is(self, key: str, data: bytes) -> bool:
+        try:
+            return self.get(key) == data
+        except KeyError:
+            return False
 
     def get(self, key: str) -> bytes:
         """The object's bytes. KeyError if there is none."""
@@ -140,11 +165,21 @@ class Storage:
         return len(left)
 
 
+def _bucket(url: str, *, patience: timedelta) -> Any:
+    """A client of a bucket. A server without TLS is one that the user has named as such."""
+    return from_url(
+        url,
+        client_options={"allow_http": True, "connect_timeout": timedelta(seconds=3), "timeout": timedelta(seconds=60)},
+        retry_config={"retry_timeout": patience, "backoff": {"max_backoff": timedelta(seconds=2)}, "max_retries": 100},
+    )
+
+
 @contextmanager
 def _explained(what: str) -> Iterator[None]:
     """One line for whatever the store says, without its debug tail."""
     try:
         yield
     except (BaseError, OSError) as error:
-        said = str(error).split("\n", 1)[0].strip()
-        raise StorageError(f"cannot use {what}: {said}") from None
+        said = _CEREMONY.sub(r"\1: ", str(error).split("\n", 1)[0].strip())
+        remedy = "" if what.startswith("file:") else _BUCKET_REMEDY
+        raise StorageError(f"cannot use {what}: {said}", remedy=remedy) from None

@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         flags, rest = _parser().parse_known_args(argv)
         only_beams(rest, _parser())
         storage = Storage.at(flags.output)
+        storage.reach()
         refs, frame = _loaded(storage)
         chosen = block_settings(flags, frame, listed("formats", flags.formats, FORMATS))
         runner = beam_flags(flags.runner, rest)

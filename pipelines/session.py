@@ -62,6 +62,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
     for warning in preflight(todo.beam, storage, embedded=todo.embedded):
         print(f"warning: {warning}", file=sys.stderr, flush=True)
     run_id = uuid.uuid4().hex
+    storage.reach()
     held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)
     with ExitStack() as stack:
         stack.callback(held.release)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small loads of two regions from an emulator whose clock stands still: the same files, wherever they are written."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from eia.emulator import Emulator, synthetic
+from eia.files import read_manifest
+from eia.hours import parse_hour
+from eia.storage import Storage
+
+NOW = parse_hour("2024-03-01T00")
+KEY = "0123456789abcdef"
+QUESTION = ("--regions=PACW,TEX", "--start=2022-01-01", "--end=2022-07-01")
+
+
+@contextmanager
+def emulator(*, latency: float = 0.0) -> Iterator[Emulator]:
+    """An API whose clock shows one moment for ever: what is retrieved is the same, byte for byte."""
+    with Emulator(synthetic(now=NOW), now=NOW, latency=(latency, 0.0)) as server:
+        yield server
+
+
+def flags(url: str, output: str, *more: str) -> list[str]:
+    """The flags of a load as fast as the machine can."""
+    pace = ("--requests_per_hour=10000000", "--burst_per_second=1000")
+    return [
+        *QUESTION,
+        "--source=api",
+        f"--api_url={url}",
+        "--api_key=env:SMALL_LOAD_KEY",
+        *pace,
+        f"--output={output}",
+        *more,
+    ]
+
+
+def starting(program: str, arguments: list[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """A program of ours as a user starts it, in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", f"pipelines.{program}", *arguments],
+        env={**os.environ, "SMALL_LOAD_KEY": KEY, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def manifest(output: str) -> dict[str, str]:
+    """What the manifest says: path → sha256."""
+    return {file.path: file.sha256 for file in read_manifest(Storage.at(output))}
+
+
+def checksums(output: str) -> dict[str, str]:
+    """The same, of the objects themselves."""
+    storage = Storage.at(output)
+    return {path: hashlib.sha256(storage.get(path)).hexdigest() for path in manifest(output)}
+
+
+def report(output: str) -> dict[str, Any]:
+    """The account of the last run."""
+    return dict(msgspec.json.decode(Storage.at(output).get("report.json")))

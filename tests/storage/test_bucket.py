@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Storage on a bucket does what it does on a folder, and says in one line what it cannot do."""
+
+import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from eia import lease
+from eia.errors import StorageError, Superseded
+from eia.storage import Storage
+from tests.storage.proxy import Passed, proxied
+from tests.storage.s3_server import S3Server, environment, free_port
+
+
+def test_objects_come_back(bucket: str) -> None:
+    storage = Storage.at(f"{bucket}/some/prefix/")
+    storage.put("a/b.json", b"1")
+    storage.put("a/b.json", memoryview(b"22"))
+    assert storage.get("a/b.json") == b"22"
+    assert storage.exists("a/b.json")
+    (entry,) = storage.list("a")
+    assert (entry.key, entry.size) == ("a/b.json", 2)
+    storage.delete("a/b.json", "a/gone")
+    assert not storage.exists("a/b.json")
+    assert storage.list("a") == storage.list("nowhere") == []
+    with pytest.raises(KeyError):
+        storage.get("a/b.json")
+
+
+def test_a_prefix_is_a_whole_name(bucket: str) -> None:
+    storage = Storage.at(bucket)
+    for key in ("raw/PAC/x", "raw/PACW/x", "raw/PAC/a b+c.json#1"):
+        storage.put(key, b"")
+    assert [entry.key for entry in storage.list("raw/PAC")] == ["raw/PAC/a b+c.json#1", "raw/PAC/x"]
+
+
+def test_a_listing_of_more_than_a_page_is_whole(bucket: str) -> None:
+    storage = Storage.at(f"{bucket}/p")
+    keys = [f"raw/{number:04d}" for number in range(1100)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: storage.put(key, b""), keys))
+    assert [entry.key for entry in storage.list("raw")] == keys
+
+
+def test_exactly_one_of_many_creates(bucket: str) -> None:
+    storage = Storage.at(bucket)
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(lambda i: storage.create("lock/1", str(i).encode()), range(48)))
+    assert won.count(True) == 1
+    assert storage.get("lock/1") == str(won.index(True)).encode()
+
+
+def test_its_pickle_holds_no_secret(bucket: str) -> None:
+    storage = Storage.at(bucket)
+    storage.put("k", b"1")
+    packed = pickle.dumps(storage)
+    assert b"testsecret" not in packed
+    assert b"testkey" not in packed
+    assert pickle.loads(packed).get("k") == b"1"
+
+
+def test_one_works_and_the_next_is_refused(bucket: str) -> None:
+    storage = Storage.at(bucket)
+    held = lease.acquire(storage, "run", lease.Owner.here("a"), take_over=False, pause=time.sleep)
+    with pytest.raises(Superseded, match="another run works on s3://"):
+        lease.acquire(storage, "run", lease.Owner.here("b"), take_over=False, pause=time.sleep)
+    held.beat({"run": "a"})
+    assert lease.news_of(storage, "run")["run"] == "a"
+    held.release()
+    again = lease.acquire(storage, "run", lease.Owner.here("b"), take_over=False, pause=time.sleep)
+    assert again.epoch == held.epoch + 1
+
+
+def test_a_lease_that_was_won_although_the_answer_was_lost(
+    bucket: str, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[Passed] = []
+
+    def lose(passed: Passed) -> bool:
+        if passed.conditional and not lost:
+            lost.append(passed)
+        return lost == [passed]
+
+    with proxied(s3.endpoint) as proxy:
+        proxy.lose = lose
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        held = lease.acquire(
+            Storage.at(bucket), "run", lease.Owner.here("a"), take_over=False, pause=lambda seconds: None
+        )
+        tries = [passed.status for passed in proxy.passed if passed.conditional]
+    assert held.epoch == 1
+    assert tries == [200, 412]
+
+
+def test_a_short_absence_is_waited_out(s3: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [3]
+
+    def lose(passed: Passed) -> bool:
+        left[0] -= 1
+        return left[0] >= 0
+
+    with proxied(s3.endpoint) as proxy:
+        proxy.lose = lose
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        storage = Storage.at(bucket)
+        storage.put("k", b"1")
+        assert storage.get("k") == b"1"
+    assert left[0] < 0
+
+
+@pytest.mark.parametrize("secret", ["wrongsecret123"])
+def test_a_wrong_secret(bucket: str, s3: S3Server, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+    said = refusal(Storage.at(bucket))
+    assert secret not in said
+    assert "AWS_SECRET_ACCESS_KEY" in said
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_bucket_that_is_missing() -> None:
+    assert "s3://no-such-bucket/x" in refusal(Storage.at("s3://no-such-bucket/x"))
+
+
+def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(f"http://127.0.0.1:{free_port()}").items():
+        monkeypatch.setenv(name, value)
+    assert "s3://bucket" in refusal(Storage.at("s3://bucket"))
+
+
+def refusal(storage: Storage) -> str:
+    """What is said, in one line, by a look at the storage."""
+    with pytest.raises(StorageError) as caught:
+        storage.reach()
+    said = str(caught.value)
+    assert "\n" not in said
+    assert len(said) < 500
+    return said

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A load into a bucket writes what it writes into a folder, goes on where it stopped, and is read by range."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eia.emulator import Emulator
+from eia.storage import Storage
+from pipelines import blocks, historical
+from pipelines import report as report_page
+from ringdata import RingBlocks
+from tests.storage.loads import KEY, checksums, emulator, flags, manifest, report
+from tests.storage.proxy import proxied
+from tests.storage.s3_server import S3Server, environment, free_port
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The same load twice: in a folder and in a bucket."""
+
+    api: Emulator
+    folder: str
+    bucket: str
+
+
+@pytest.fixture(scope="module")
+def loaded(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    folder, bucket = str(tmp_path_factory.mktemp("local")), f"{s3.bucket('load')}/some/prefix"
+    with emulator() as api, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SMALL_LOAD_KEY", KEY)
+        for name, value in s3.environment().items():
+            patch.setenv(name, value)
+        for output in (folder, bucket):
+            assert historical.main(flags(api.url, output)) == 0
+        yield Loaded(api, folder, bucket)
+
+
+def test_a_bucket_holds_the_same_bytes_as_a_folder(loaded: Loaded) -> None:
+    assert len(manifest(loaded.folder)) > 10
+    assert manifest(loaded.bucket) == manifest(loaded.folder)
+    assert checksums(loaded.bucket) == manifest(loaded.bucket)
+    mine, theirs = (
+        {entry.key: entry.size for entry in Storage.at(place).list("raw/eia")}
+        for place in (loaded.bucket, loaded.folder)
+    )
+    assert mine == theirs
+    assert Storage.at(loaded.bucket).exists("_SUCCESS")
+
+
+def test_a_second_run_asks_nothing(loaded: Loaded) -> None:
+    before, asked = manifest(loaded.bucket), len(loaded.api.requests)
+    assert historical.main(flags(loaded.api.url, loaded.bucket)) == 0
+    assert len(loaded.api.requests) == asked
+    assert report(loaded.bucket)["requests"]["sent"] == 0
+    assert manifest(loaded.bucket) == before
+
+
+def test_a_damaged_object_is_asked_again(loaded: Loaded) -> None:
+    storage, asked = Storage.at(loaded.bucket), len(loaded.api.requests)
+    victim = storage.list("raw/eia/region-data/TEX")[1]
+    whole = storage.get(victim.key)
+    storage.put(victim.key, whole[:-20] + bytes(20))
+    assert historical.main(flags(loaded.api.url, loaded.bucket)) == 0
+    assert len(loaded.api.requests) > asked
+    assert {seen.path for seen in loaded.api.requests[asked:]} == {loaded.api.requests[0].path}
+    assert manifest(loaded.bucket) == manifest(loaded.folder)
+
+
+def test_blocks_are_cut_again_in_the_bucket(loaded: Loaded) -> None:
+    cut = ["--validation_start=2022-04-01", "--test_start=2022-06-01", "--formats=parquet"]
+    for output in (loaded.bucket, loaded.folder):
+        assert blocks.main([f"--output={output}", *cut]) == 0
+    assert manifest(loaded.bucket) == manifest(loaded.folder) == checksums(loaded.bucket)
+    assert not [path for path in manifest(loaded.bucket) if path.startswith("tfds/")]
+    for output in (loaded.bucket, loaded.folder):
+        assert blocks.main([f"--output={output}"]) == 0
+
+
+def test_the_page_is_made_again_in_the_bucket(loaded: Loaded) -> None:
+    storage = Storage.at(loaded.bucket)
+    page = storage.get("report/index.html")
+    storage.delete("report/index.html")
+    assert report_page.main([f"--output={loaded.bucket}"]) == 0
+    assert storage.get("report/index.html") == page
+
+
+@pytest.mark.parametrize("config", ["blocks/series", "blocks/panel", "tfds/eia930/series/1.0.0"])
+def test_the_reader_gives_the_same_arrays(loaded: Loaded, config: str) -> None:
+    mine, theirs = (
+        RingBlocks(f"{place}/{config}", split="train", context=2048, ring_size=2, ring_rank=1)
+        for place in (loaded.bucket, loaded.folder)
+    )
+    assert len(mine) == len(theirs) > 0
+    for field, expected in theirs[0].items():
+        np.testing.assert_array_equal(mine[0][field], expected)
+
+
+def test_a_rank_reads_its_slice_alone(loaded: Loaded, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cost(ring_rank: int | None) -> tuple[int, list[str]]:
+        """Bytes, and ranges asked for, of one window: what opening the folder costs is not counted."""
+        place = f"{loaded.bucket}/tfds/eia930/series/1.0.0"
+        data = RingBlocks(place, split="train", context=4096, ring_size=4, ring_rank=ring_rank, order="contiguous")
+        opened = len(proxy.passed)
+        data[0]
+        asked = [passed for passed in proxy.passed[opened:] if passed.method == "GET"]
+        return sum(passed.size for passed in asked), [passed.range for passed in asked]
+
+    with proxied(s3.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        whole, _ = cost(None)
+        slices = [cost(rank) for rank in range(4)]
+    assert all(asked and all(asked) for _, asked in slices)
+    assert max(size for size, _ in slices) < 0.4 * whole
+
+
+def test_a_server_that_is_not_there_is_one_line_and_exit_3(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = len(loaded.api.requests)
+    for name, value in environment(f"http://127.0.0.1:{free_port()}").items():
+        monkeypatch.setenv(name, value)
+    for program, arguments in (
+        (historical, flags(loaded.api.url, "s3://away/x")),
+        (blocks, ["--output=s3://away/x"]),
+        (report_page, ["--output=s3://away/x"]),
+    ):
+        assert program.main(arguments) == 3
+        said = capsys.readouterr().err.strip()
+        assert said.startswith("error: cannot use s3://away/x")
+        assert "\n" not in said
+    assert len(loaded.api.requests) == asked
+
+
+def test_the_key_may_lie_in_a_bucket(loaded: Loaded, tmp_path: Path) -> None:
+    Storage.at(loaded.bucket).put("secrets/eia", f"{KEY}\n".encode())
+    reference = f"--api_key=file:{loaded.bucket}/secrets/eia"
+    assert historical.main([*flags(loaded.api.url, str(tmp_path / "out")), reference, "--end=2022-02-01"]) == 0
+    assert historical.main([*flags(loaded.api.url, str(tmp_path / "out")), f"{reference}-none"]) == 2
