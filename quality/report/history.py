@@ -16,7 +16,7 @@ from quality.report.frame import Frame
 from quality.report.hourly import Hourly
 from quality.report.packing import pack_counts, pack_rising, pack_values
 
-BUDGET = 700_000
+BUDGET = 800_000
 """Points that all histories together may have: about 2 MB of page."""
 _COARSE = (24, 168)
 _RANK = {kind: rank for rank, kind in enumerate(("D", "NG", "TI", "DF"))}
@@ -98,7 +98,7 @@ def _standing(one: Mapping[str, Any]) -> tuple[int, int, int, str]:
 
 def steps(regions: Sequence[str], hours: int) -> dict[str, int]:
     """Hours a point for each region: by hour for as many as the page can carry, the first ones first."""
-    coarse = next((step for step in _COARSE if _points(len(regions), hours, step) <= BUDGET), _COARSE[-1])
+    coarse = next((step for step in _COARSE if _points(len(regions), hours, step) <= BUDGET / 2), _COARSE[-1])
     spare = BUDGET - _points(len(regions), hours, coarse)
     by_hour = max(0, int(spare // (hours - _points(1, hours, coarse))))
     return {name: 1 if place < by_hour else coarse for place, name in enumerate(regions)}
