@@ -61,6 +61,8 @@ class Fetched:
     """Why the rest was not asked; empty where nothing was left."""
     stopped_by: str
     """The kind of error (`KeyRefused`, …)."""
+    limit_per_hour: int | None = None
+    """Requests that might start in an hour; None: unhurried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ class ApiSource:
         stopped = dispatcher.stopped
         tally = _merged(before, dispatcher.tally)
         why, kind = (str(stopped), type(stopped).__name__) if stopped else ("", "")
-        return Fetched(tally, todo.reused, todo.damaged, tuple(dispatcher.failures), why, kind)
+        failures = tuple(dispatcher.failures)
+        return Fetched(tally, todo.reused, todo.damaged, failures, why, kind, self.requests_per_hour)
 
     def _lanes(
         self, storage: Storage, store: ResponseStore, spans: Sequence[Span], run: Run

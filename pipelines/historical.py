@@ -36,7 +36,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     from transforms.blocks import Blocks
     from transforms.check import Check
     from transforms.fetch import Fetch
-    from transforms.publish import Publish
+    from transforms.publish import Finish, Publish
     from transforms.report import Report
 
     screening = Screening(FLAGS, screen_series)
@@ -50,7 +50,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     published = (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(
         todo.storage, spans=len(spans), min_completeness=todo.min_completeness
     )
-    return published | "Report" >> Report()
+    return published | "Report" >> Report() | "Finish" >> Finish()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands at the root of an output: series.parquet, report.json, manifest.json, `_SUCCESS`, in this order."""
+"""What stands at the root of an output: series.parquet, report.json, manifest.json, `_SUCCESS` last."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def publish(
     spans: int,
     min_completeness: float = 0.0,
 ) -> dict[str, Any]:
-    """Write the account of a run; `_SUCCESS` only where every hour asked was answered and every sum agrees."""
+    """Write the account of a run; `finish` comes after it, once the page stands too."""
     groups = sorted(groups, key=lambda group: (group.route, group.respondent))
     report = account(groups, fetched)
     report["checks"] = [_check(check) for check in checks]
@@ -51,8 +51,6 @@ def publish(
         _drop_old_blocks(storage, blocks)
         _manifest(storage, files)
     storage.put(REPORT, _json(report))
-    if report["exit"] == 0:
-        storage.put(SUCCESS, b"")
     return report
 
 
@@ -77,6 +75,12 @@ def _check(check: Check) -> dict[str, Any]:
 
 def _figure(value: float) -> float | None:
     return None if value != value else round(float(value), 3)
+
+
+def finish(storage: Storage) -> None:
+    """`_SUCCESS`, last of all, and only where every hour asked was answered and every sum agrees."""
+    if msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])["exit"] == 0:
+        storage.put(SUCCESS, b"")
 
 
 def publish_blocks(blocks: Sequence[File], storage: Storage) -> str:

@@ -84,6 +84,7 @@ def _rate(fetched: Fetched) -> dict[str, Any]:
         "page_fill": round(tally.rows / (tally.answered * PAGE), 4) if tally.answered else None,
         "success_rate": round(tally.answered / tally.sent, 4) if tally.sent else None,
         "seconds": round(seconds, 1) if seconds > 0 else 0.0,
+        "limit_per_hour": fetched.limit_per_hour,
         "faults": dict(sorted(tally.faults.items())),
         "per_minute": {key: asdict(tally)["per_minute"][key] for key in sorted(tally.per_minute, key=int)},
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Publish: the accounts of all spans → series.parquet, report.json, manifest.json, and `_SUCCESS` last of all."""
+"""Publish: the accounts of all spans → series.parquet, report.json, manifest.json; and `_SUCCESS` last of all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eia.files import File
 from eia.source import Fetched
 from eia.storage import Storage
 from quality.check import Check as CrossCheck
-from quality.publication import publish, publish_blocks
+from quality.publication import finish, publish, publish_blocks
 
 
 class Publish(beam.PTransform):
@@ -71,3 +71,16 @@ class PublishBlocks(beam.PTransform):
         return (
             blocks | "Gather" >> beam.combiners.ToList() | "Write manifest" >> beam.Map(publish_blocks, self._storage)
         )
+
+
+class Finish(beam.PTransform):
+    """PCollection[str] of one output's URL, when all else is written → PCollection[str]: the same, with `_SUCCESS`."""
+
+    def expand(self, written: beam.PCollection) -> beam.PCollection:
+        """One element: one marker."""
+        return written | "Mark" >> beam.Map(_finish)
+
+
+def _finish(url: str) -> str:
+    finish(Storage(url))
+    return url

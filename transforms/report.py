@@ -12,7 +12,7 @@ from quality.report.build import can_show, write_page
 
 
 class Report(beam.PTransform):
-    """PCollection[str] of one output's URL, once published → PCollection[int]: the bytes of its page, if it has one."""
+    """PCollection[str] of one output's URL, once published → PCollection[str]: the same, its page written if it has one."""
 
     def expand(self, published: beam.PCollection) -> beam.PCollection:
         """One element: the page is one file."""
@@ -20,7 +20,8 @@ class Report(beam.PTransform):
 
 
 class _ReportFn(beam.DoFn):
-    def process(self, url: str) -> Iterator[int]:
+    def process(self, url: str) -> Iterator[str]:
         storage = Storage(url)
         if can_show(storage):
-            yield write_page(storage)
+            write_page(storage)
+        yield url
