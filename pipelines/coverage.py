@@ -34,16 +34,15 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: CoverageSettings, ru
     """The whole program, as a graph."""
     import apache_beam as beam
 
+    from pipelines.session import synthetic_hours
     from transforms.count import CountByAsking, CountTidy, PublishCoverage
 
-    count = CountTidy(todo.tidy) if todo.tidy else CountByAsking(todo.source, todo.storage, run)
-    source = "tidy" if todo.tidy else todo.source.name
-    return (
-        root
-        | "Plan" >> beam.Create(spans)
-        | "Count" >> count
-        | "Publish" >> PublishCoverage(todo.storage, Method(source, todo.source.requests_per_hour))
-    )
+    if todo.tidy:
+        count, method = CountTidy(todo.tidy), Method("tidy", None, synthetic=synthetic_hours(todo.tidy))
+    else:
+        count = CountByAsking(todo.source, todo.storage, run)
+        method = Method(todo.source.name, todo.source.requests_per_hour, synthetic=todo.embedded)
+    return root | "Plan" >> beam.Create(spans) | "Count" >> count | "Publish" >> PublishCoverage(todo.storage, method)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         from pipelines.session import Program, drive
 
-        program = Program(build, ACCOUNT, (ACCOUNT,), f"{lease.ROOT}/coverage.json", _summary)
+        program = Program(build, ACCOUNT, (ACCOUNT,), f"{lease.ROOT}/coverage.json", _summary, asks=not todo.tidy)
         return drive(todo, spans, program)
     except UsageError as error:
         return fail(error)

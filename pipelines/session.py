@@ -36,6 +36,7 @@ FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
 ORIGIN = f"{lease.ROOT}/origin"
 """Where it stands which server the stored responses are from."""
 _SAME_RUN = timedelta(days=1)
+EMULATED = "the emulator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Program:
     state: str
     """Where it stands since when this run, or the unfinished one that it goes on with, works."""
     summary: Callable[[Any, dict[str, Any]], str]
+    asks: bool = True
+    """Whether it asks a server, whose hours may not be mixed with another's."""
 
 
 def load_program(build: Callable[..., Any]) -> Program:
@@ -67,7 +70,8 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
     with ExitStack() as stack:
         stack.callback(held.release)
         storage.sweep(*FOLDERS)
-        _keep_apart(todo)
+        if program.asks:
+            _keep_apart(todo)
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
         storage.delete(*program.spoils)
         if todo.embedded:
@@ -128,9 +132,17 @@ def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
     return since
 
 
+def synthetic_hours(storage: Storage) -> bool:
+    """Whether the hours of an output were made by the embedded emulator."""
+    try:
+        return storage.get(ORIGIN).decode() == EMULATED
+    except KeyError:
+        return False
+
+
 def _keep_apart(todo: Settings) -> None:
     """UsageError where the output holds hours of another source: synthetic ones never count as real."""
-    mine = "the emulator" if todo.embedded else str(urlsplit(todo.source.url).hostname)
+    mine = EMULATED if todo.embedded else str(urlsplit(todo.source.url).hostname)
     if not todo.storage.create(ORIGIN, mine.encode()) and (before := todo.storage.get(ORIGIN).decode()) != mine:
         raise UsageError(
             f"--output {todo.storage.path or todo.storage.url} holds hours of {before}, not of {mine}: "

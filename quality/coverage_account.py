@@ -29,6 +29,7 @@ class Method:
 
     source: str
     requests_per_hour: int | None
+    synthetic: bool
 
 
 def publish_coverage(
@@ -48,6 +49,7 @@ def publish_coverage(
 def _account(matrices: Sequence[Matrix], fetched: Fetched | None, method: Method) -> dict[str, Any]:
     report: dict[str, Any] = {
         "source": method.source,
+        "synthetic": method.synthetic,
         "requests_per_hour": method.requests_per_hour,
         "counted": len(matrices),
         "requests": requests(fetched) if fetched else None,

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The coverage program from its command line: against real rows, against the tidy folder, and with bad input."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from eia.emulator import Emulator, replay
+from pipelines import coverage, historical
+
+REGIONS = "PACW,CAL"
+FAST = ("--requests_per_hour", "1000000", "--burst_per_second", "1000")
+
+
+@pytest.fixture(scope="module")
+def server(recorded: Path) -> Iterator[Emulator]:
+    """Real rows of 2015-07 to 2020-07, demand and forecasts."""
+    with Emulator(replay([recorded / "region-data_2015-07_2020-07.parquet"])) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def asked(server: Emulator) -> list[str]:
+    """A question about more hours than there are: rows end in July 2020."""
+    where = ["--source", "api", "--api_url", server.url, "--api_key", "env:KEY_OF_THIS_TEST"]
+    return [*where, *FAST, "--regions", REGIONS, "--start", "2018-01-01", "--end", "2021-01-01"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _key() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KEY_OF_THIS_TEST", "x")
+        yield
+
+
+@pytest.fixture(scope="module")
+def counted(asked: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output whose hours were counted by asking."""
+    folder = tmp_path_factory.mktemp("counted")
+    assert coverage.main([*asked, "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded(counted: Path, asked: list[str], server: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output loaded by the plan that follows from the count."""
+    folder = tmp_path_factory.mktemp("loaded")
+    server.requests.clear()
+    flags = [*asked, "--output", str(folder), "--formats", "avro"]
+    assert historical.main([*flags, "--coverage", str(counted / "coverage.parquet")]) == 0
+    (folder / "rows_by_request.json").write_text(json.dumps([one.rows for one in server.requests]))
+    return folder
+
+
+def test_counts_by_asking_are_the_exact_counts_of_the_tidy_folder(counted: Path, loaded: Path) -> None:
+    assert coverage.main(["--from_tidy", str(loaded)]) == 0
+    assert (loaded / "coverage.parquet").read_bytes() == (counted / "coverage.parquet").read_bytes()
+    table = pq.read_table(counted / "coverage.parquet")
+    assert sum(table["null"].to_pylist()) == 72
+    assert (loaded / "_SUCCESS").exists()
+
+
+def test_a_load_planned_by_the_counts_asks_nothing_in_vain_and_loses_no_row(
+    loaded: Path, asked: list[str], server: Emulator, tmp_path: Path
+) -> None:
+    assert 0 not in json.loads((loaded / "rows_by_request.json").read_text())
+    server.requests.clear()
+    assert historical.main([*asked, "--output", str(tmp_path), "--formats", "avro"]) == 0
+    assert 0 in [one.rows for one in server.requests]
+    for code in REGIONS.split(","):
+        path = f"tidy/region-data/respondent={code}/part-00000.parquet"
+        assert (tmp_path / path).read_bytes() == (loaded / path).read_bytes()
+
+
+def test_the_page_and_the_account_stand_beside_the_counts(counted: Path) -> None:
+    account = json.loads((counted / "report/coverage.json").read_text())
+    assert {one["series_id"]: one["last"] for one in account["series"]}["EBA.CAL-ALL.D.H"] == "2020-07-01T23"
+    hours = account["hours"]
+    assert hours["hours"] == hours["present"] + hours["null"] + hours["absent"]
+    assert account["requests"]["sent"] < 60
+    assert "Regions by year, region-data" in (counted / "report/coverage.html").read_text()
+
+
+def test_a_dry_run_says_what_is_saved_and_sends_nothing(
+    counted: Path, asked: list[str], server: Emulator, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    server.requests.clear()
+    flags = [*asked, "--output", str(tmp_path / "none"), "--dry_run"]
+    assert historical.main([*flags, "--coverage", str(counted)]) == 0
+    assert "hours lie in months without a row and are not asked for" in capsys.readouterr().out
+    assert coverage.main(flags) == 0
+    assert "nothing was sent" in capsys.readouterr().out
+    assert not server.requests
+    assert not (tmp_path / "none").exists()
+
+
+def refused(flags: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line that wrong usage gets."""
+    capsys.readouterr()
+    code = coverage.main(flags) if "--from_tidy" in flags else historical.main(flags)
+    said = capsys.readouterr().err
+    assert code == 2
+    assert said.count("\n") == 1
+    return said
+
+
+def test_a_folder_that_was_not_loaded_whole_is_refused(
+    loaded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "no such folder" in refused(["--from_tidy", str(tmp_path / "none")], capsys)
+    assert not (tmp_path / "none").exists()
+    assert "no tidy files" in refused(["--from_tidy", str(tmp_path)], capsys)
+    half = tmp_path / "half"
+    shutil.copytree(loaded / "tidy", half / "tidy")
+    assert "half-written" in refused(["--from_tidy", str(half)], capsys)
+    (half / "_SUCCESS").touch()
+    assert "does not say what was loaded" in refused(["--from_tidy", str(half)], capsys)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--regions", "ERCO"], "nothing of --regions ERCO was loaded"),
+        (["--start", "2017-01-01"], "the hours 2018-01-01T00 to 2020-12-31T23 were loaded"),
+        (["--routes", "region-data,fuel-type-data", "--regions", "CAL"], "fuel-type-data/CAL is not among"),
+        (["--regions", "CALL"], "did you mean CAL"),
+        (["--hours_per_request", "3"], "no flag --hours_per_request"),
+    ],
+)
+def test_hours_that_were_not_loaded_are_not_counted(
+    flags: list[str], says: str, loaded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert says in refused(["--from_tidy", str(loaded), *flags], capsys)
+
+
+def test_a_coverage_file_of_another_question_stops_the_load(
+    counted: Path, asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = [*asked, "--output", str(tmp_path / "out"), "--coverage", str(counted / "coverage.parquet")]
+    assert "says nothing of fuel-type-data" in refused([*flags, "--routes", "all"], capsys)
+    assert "says nothing of region-data/ERCO" in refused([*flags, "--regions", "ERCO"], capsys)
+    assert "it begins at 2018-01-01T00" in refused([*flags, "--start", "2015-07-01"], capsys)
+    (tmp_path / "other.parquet").write_bytes(b"PAR1")
+    assert "no Parquet file" in refused([*flags, "--coverage", str(tmp_path / "other.parquet")], capsys)
+    assert not (tmp_path / "out").exists()
