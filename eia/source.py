@@ -24,6 +24,7 @@ from eia.counting import Counting, Matrix
 from eia.dispatch import Asking, Dispatcher, Failure, Tally
 from eia.errors import Interrupted, Stop, StorageError, UsageError
 from eia.lanes import Lane, Span, answers, needed
+from eia.program import fingerprint, require_same
 from eia.rate import Limiter, Pace, Unlimited
 from eia.responses import Answer, Held, ResponseStore, held_in, load
 from eia.rows import Columns
@@ -42,6 +43,8 @@ class Run:
 
     owner: lease.Owner
     since: datetime
+    program: str = field(default_factory=fingerprint)
+    """The code of whoever started the run: workers with other code refuse."""
 
     @property
     def id(self) -> str:
@@ -110,6 +113,7 @@ class ApiSource:
         """Do the work as the folder's one dispatcher."""
         before = lease.news_of(storage, "dispatcher")
         try:
+            require_same(run.program)
             held_lease = lease.acquire(
                 storage, "dispatcher", lease.Owner.here(run.id), take_over=True, pause=time.sleep
             )

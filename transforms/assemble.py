@@ -10,6 +10,7 @@ import apache_beam as beam
 from eia.assembly import GroupReport, Screening, assemble
 from eia.dispatch import Failure
 from eia.lanes import Span
+from eia.program import fingerprint, require_same
 from eia.source import ApiSource
 from eia.storage import Storage
 
@@ -32,6 +33,11 @@ class _AssembleFn(beam.DoFn):
         self._storage = storage
         self._screening = screening
         self._formats = formats
+        self._program = fingerprint()
+
+    def setup(self) -> None:
+        """Other code would write other bytes."""
+        require_same(self._program)
 
     def process(self, stored: tuple[Span, list[Failure]]) -> Iterator[GroupReport]:
         span, failures = stored

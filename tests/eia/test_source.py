@@ -189,6 +189,15 @@ def test_a_dispatcher_whose_key_another_one_uses_stops(rows: RowSource, storage:
     assert (second.stopped, second.failures) == ("", ())
 
 
+def test_a_worker_with_other_code_sends_nothing(rows: RowSource, storage: Storage) -> None:
+    other = Run(Owner.here("run"), datetime.now(UTC), program="0123456789ab")
+    with Emulator(rows) as server:
+        done = source(server.url).fetch(storage, (PACW,), other)
+        assert server.requests == []
+    assert done.stopped_by == "UsageError"
+    assert "install the same" in done.stopped
+
+
 @pytest.mark.parametrize(
     "reference", ["", KEY, "env:", "env:NO_SUCH_NAME", "file:", "file:/no/such", "file:~nobody-here/x"]
 )
