@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from eia.errors import Stop, UsageError
+from eia.errors import Interrupted, Stop, UsageError
 from eia.plan import plan
 from pipelines.options import LoadSettings, fail, settings
 from quality.coverage import read_coverage
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail(error)
     except Stop as error:
         print(f"error: {error}", file=sys.stderr)
-        return 3
+        return 130 if isinstance(error, Interrupted) else 3
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -19,7 +20,7 @@ import msgspec
 
 from eia import lease
 from eia.emulator import Emulator, synthetic
-from eia.errors import EiaError, Interrupted, StorageError, UsageError
+from eia.errors import EiaError, Interrupted, Stop, StorageError, UsageError
 from eia.files import SUCCESS
 from eia.hours import hour_of
 from eia.lanes import Span
@@ -153,15 +154,27 @@ def _keep_apart(todo: Settings) -> None:
 @contextmanager
 def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
     """Ctrl-C asks the dispatcher to finish what is under way; a second one ends at once."""
+    told: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        print(f"\nended: {Interrupted.remedy}", file=sys.stderr, flush=True)
+        # Threads wait for answers that may take a minute; whatever is stored is whole.
+        os._exit(130)
 
     def stop(number: int, frame: FrameType | None) -> None:
         print("\nstopping: waiting for what is under way (again to end at once)", file=sys.stderr, flush=True)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, end)
+        told.append(number)
         ask_to_stop(storage, run)
 
     before = signal.signal(signal.SIGINT, stop)
     try:
         yield
+    except Exception:
+        # A terminal sends Ctrl-C to Beam's worker processes too: they die of it, and Beam calls that a fault.
+        if told:
+            raise Interrupted("stopped on the way") from None
+        raise
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -170,5 +183,5 @@ def _report(storage: Storage, key: str) -> dict[str, Any]:
     try:
         report: dict[str, Any] = msgspec.json.decode(storage.get(key))
     except KeyError:
-        raise Interrupted("the run ended without an account") from None
+        raise Stop("the run ended without an account") from None
     return report

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs as processes of their own: stopped, killed, without room on the disk, with several workers."""
+
+import hashlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eia.emulator import Emulator, Faults, RowSource, synthetic
+from eia.hours import parse_hour
+
+KEY = "CANARYcanary0123456789CANARYcanary012345"
+ROOT = Path(__file__).resolve().parents[2]
+WINTER = ("--regions=PACW,AVA", "--start=2023-11-01", "--end=2024-02-01", "--formats=parquet")
+FAST = ("--requests_per_hour=1000000", "--burst_per_second=1000")
+
+
+@pytest.fixture(scope="module")
+def rows() -> RowSource:
+    return synthetic(now=parse_hour("2024-03-01T00"))
+
+
+class Runs:
+    """Starts loads; ends those that a test leaves behind."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, server: Emulator, *words: str, room: int | None = None) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "pipelines.historical", f"--api_url={server.url}", f"--output={self.out}"]
+        process = subprocess.Popen(
+            [*command, *WINTER, *words],
+            cwd=ROOT,
+            env={**os.environ, "EIA_API_KEY": KEY},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))) if room else None,
+        )
+        self._started.append(process)
+        return process
+
+    def stored(self) -> int:
+        return len(list((self.out / "raw/eia").rglob("*.json.zst")))
+
+    def until(self, stored: int) -> None:
+        deadline = time.monotonic() + 60
+        while self.stored() < stored:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def end(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    found = Runs(tmp_path / "out")
+    yield found
+    found.end()
+
+
+def finish(process: subprocess.Popen[str], *, workers: bool = False) -> tuple[int, str]:
+    """Exit code and all that was said; only Beam's own worker processes may say how they died."""
+    out, err = process.communicate(timeout=90)
+    text = out + err
+    assert workers or "Traceback" not in text
+    assert KEY not in text
+    return process.returncode, text
+
+
+def tidy(out: Path) -> dict[str, str]:
+    files = sorted((out / "tidy").rglob("*.parquet"))
+    return {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize("everyone", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(rows: RowSource, runs: Runs, everyone: bool) -> None:  # noqa: FBT001
+    """A terminal sends the signal to every process of the run; a service manager to the first one."""
+    words = ("--hours_per_request=48", "--max_in_flight=2")
+    more = ("--direct_num_workers=2", "--direct_running_mode=multi_processing") if everyone else ()
+    with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
+        process = runs.start(server, *FAST, *words, *more)
+        runs.until(3)
+        assert KEY.encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        (os.killpg if everyone else os.kill)(process.pid, signal.SIGINT)
+        code, text = finish(process, workers=everyone)
+        assert code == 130
+        assert "run the same command again" in text
+        assert not (runs.out / "_SUCCESS").exists()
+        before = runs.stored()
+        # Whoever dies at once may lose what was under way.
+        assert len(server.requests) - before <= (2 if everyone else 0)
+    with Emulator(rows, key=KEY) as server:
+        code, text = finish(runs.start(server, *FAST, *words))
+        assert code == 0
+        # 92 days of two respondents, two days at a time: none asked twice.
+        assert len(server.requests) == 2 * 46 - before
+    assert (runs.out / "_SUCCESS").exists()
+
+
+def test_a_second_ctrl_c_ends_at_once(rows: RowSource, runs: Runs) -> None:
+    with Emulator(rows, key=KEY, faults=Faults(p_timeout=1.0, stall_seconds=60)) as server:
+        process = runs.start(server, *FAST)
+        while not server.requests and process.poll() is None:
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.5)
+        before = time.monotonic()
+        os.kill(process.pid, signal.SIGINT)
+        code, text = finish(process)
+        assert time.monotonic() - before < 40
+    assert code == 130
+    assert "run the same command again" in text
+
+
+def test_a_killed_run_is_no_obstacle(rows: RowSource, runs: Runs) -> None:
+    with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
+        process = runs.start(server, *FAST, "--hours_per_request=240", "--max_in_flight=1")
+        runs.until(2)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        before = runs.stored()
+    with Emulator(rows, key=KEY) as server:
+        code, _ = finish(runs.start(server, *FAST))
+        assert code == 0
+        report = json.loads((runs.out / "report.json").read_text())
+        assert report["requests"]["reused"] == before
+        assert report["hours"]["missing"] < 200
+
+
+def test_a_full_disk_is_one_line(rows: RowSource, runs: Runs) -> None:
+    """No file may grow beyond 20 kB: a response cannot be stored."""
+    with Emulator(rows, key=KEY) as server:
+        code, text = finish(runs.start(server, *FAST, room=20_000))
+    lines = [line for line in text.splitlines() if line and not line.startswith("fetch ")]
+    assert code == 3
+    assert len(lines) == 1
+    assert "cannot use" in lines[0]
+    assert str(runs.out) in lines[0]
+    assert not (runs.out / "_SUCCESS").exists()
+
+
+@pytest.mark.slow
+def test_several_workers_write_the_same_bytes(rows: RowSource, runs: Runs, tmp_path: Path) -> None:
+    with Emulator(rows, key=KEY) as server:
+        code, text = finish(runs.start(server, *FAST))
+        assert code == 0
+        assert "WARNING" not in text
+    one = tidy(runs.out)
+    runs.out = tmp_path / "several"
+    workers = ("--direct_num_workers=2", "--direct_running_mode=multi_processing", "--hours_per_request=300")
+    with Emulator(rows, key=KEY, latency=(0.05, 0.05), seed=9) as server:
+        assert finish(runs.start(server, *FAST, *workers))[0] == 0
+    assert tidy(runs.out) == one
+    assert len(one) == 2
