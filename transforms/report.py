@@ -12,7 +12,7 @@ from quality.report.build import can_show, write_page
 
 
 class Report(beam.PTransform):
-    """PCollection[str] of one output's URL, once published → PCollection[str]: the same, its page written if it has one."""
+    """PCollection[str] of one output's URL, once published → PCollection[str]: the same, when its page is written."""
 
     def expand(self, published: beam.PCollection) -> beam.PCollection:
         """One element: the page is one file."""
