@@ -62,14 +62,14 @@ def pages(spans: Iterable[Span], hours: Sequence[int]) -> float:
 def _spans(route: Route, question: Question) -> list[Span]:
     codes = served(route) if question.regions == (ALL,) else [c for c in question.regions if c in served(route)]
     kinds = _filter(route, question.types)
-    if question.types and not kinds:
-        raise UsageError(f"--types {','.join(question.types)}: route {route.id} has none of them")
     return [Span(route.id, code, question.first, question.last, kinds, _density(route, code, kinds)) for code in codes]
 
 
 def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
     """Kinds to name in requests; empty where the question takes all that the route has."""
     kinds = tuple(sorted(set(types) & set(_kinds(route))))
+    if types and not kinds:
+        raise UsageError(f"--types {','.join(types)}: route {route.id} has none of them")
     if len("-".join(kinds)) > _LONGEST:
         raise UsageError(f"--types: {len(kinds)} names of {route.id} are too many for one question; leave --types out")
     return () if set(kinds) == set(route.types) else kinds
