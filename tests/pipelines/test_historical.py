@@ -149,7 +149,9 @@ def _whole(out: Path) -> None:
     encodings = {chunk.column(i).path_in_schema: chunk.column(i).encodings for i in range(chunk.num_columns)}
     assert "DELTA_BINARY_PACKED" in encodings["period"]
     assert "BYTE_STREAM_SPLIT" in encodings["value"]
-    assert all(chunk.column(i).compression == "ZSTD" and chunk.column(i).has_offset_index for i in range(len(encodings)))
+    assert all(
+        chunk.column(i).compression == "ZSTD" and chunk.column(i).has_offset_index for i in range(len(encodings))
+    )
 
 
 def _leaks(folder: Path) -> None:
@@ -196,7 +198,9 @@ def test_refresh_asks_for_everything_again(rows: RowSource, load: Load, out: Pat
         assert load(server, "--refresh") == 0
         assert len(server.requests) >= asked
     assert report(out)["requests"]["reused"] == 0
-    assert any("a later answer says" in line for line in (out / "rejects/region-data/PACW.jsonl").read_text().splitlines())
+    assert any(
+        "a later answer says" in line for line in (out / "rejects/region-data/PACW.jsonl").read_text().splitlines()
+    )
 
 
 def test_refresh_after_a_run_that_did_not_end_well(rows: RowSource, load: Load, out: Path) -> None:
@@ -208,7 +212,9 @@ def test_refresh_after_a_run_that_did_not_end_well(rows: RowSource, load: Load, 
         assert sum(seen.rows for seen in server.requests) >= 92 * 24 * 3.9
 
 
-def test_a_window_that_cannot_be_had(rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_window_that_cannot_be_had(
+    rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with Emulator(rows, faults=Faults(fail_windows=("PACW:2023-12-24T12",))) as server:
         assert load(server, "--tries=2", "--hours_per_request=240") == 1
     found = report(out)
@@ -242,9 +248,7 @@ def test_a_damaged_response_is_asked_again(rows: RowSource, load: Load, out: Pat
     assert digest(out) == before
 
 
-def test_a_refused_key_is_one_line(
-    rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_refused_key_is_one_line(rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with Emulator(rows, key="another key altogether") as server:
         assert load(server) == 3
     text = "".join(capfd.readouterr())
@@ -260,7 +264,7 @@ def test_a_key_refused_on_the_way_keeps_what_was_stored(rows: RowSource, load: L
         assert load(server, "--max_in_flight=1", "--hours_per_request=480") == 3
     with Emulator(rows) as server:
         assert load(server) == 0
-        assert 0 < report(out)["requests"]["reused"]
+        assert report(out)["requests"]["reused"] > 0
 
 
 def test_two_runs_at_once(rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A span's stored responses → tidy file and account; whatever the order and the cut of responses."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from numpy.typing import NDArray
+
+from eia.assembly import GroupReport, Screening, assemble, by_span
+from eia.dispatch import Failure
+from eia.lanes import Span
+from eia.responses import Held
+from eia.rows import Columns
+from eia.storage import Storage
+from eia.window import Window
+from quality.flags import FLAGS
+from quality.methods import screen_series
+from tests.eia.making import FIRST, LATER, answer, row, window
+
+SCREENING = Screening(FLAGS, screen_series)
+SPAN = Span("region-data", "PACW", FIRST, FIRST + 239)
+Stored = tuple[Held, Window, Columns, datetime]
+
+
+class Kept:
+    """A source that holds what a test made, in that order."""
+
+    name = "api"
+
+    def __init__(self, stored: list[Stored]) -> None:
+        self._stored = stored
+
+    def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
+        yield from self._stored
+
+
+def stored(first: int, last: int, *, late: int = 0, missing: tuple[int, ...] = ()) -> Stored:
+    rows = [
+        row(hour, kind, None if hour == 7 else str(100 + hour % 24))
+        for hour in range(first, last + 1)
+        for kind in ("D", "NG")
+        if hour not in missing
+    ]
+    found = answer(window(first, last), rows, at=LATER + timedelta(hours=late))
+    held = Held(f"raw/{first}", found.first, found.last, (), None, LATER)
+    return held, found.window, found.columns, found.retrieved_at
+
+
+def built(tmp_path: Path, parts: list[Stored], **other: tuple[Failure, ...]) -> tuple[GroupReport, bytes]:
+    storage = Storage.at(str(tmp_path))
+    report = assemble(storage, Kept(parts), SPAN, screening=SCREENING, **other)
+    return report, storage.get(report.files[0].path)
+
+
+def test_the_account_of_a_span(tmp_path: Path) -> None:
+    report, _ = built(tmp_path, [stored(0, 239, missing=(20, 21, 22))])
+    assert (report.received, report.kept, report.duplicate, report.rejected) == (474, 474, 0, 0)
+    assert [one.kind for one in report.series] == ["D", "DF", "NG", "TI"]
+    demand, forecast, *_ = report.series
+    assert (demand.hours, demand.present, demand.null, demand.missing) == (240, 236, 1, 3)
+    assert (demand.longest_gap, demand.longest_gap_from) == (3, "2023-01-01T20")
+    assert (demand.first, demand.last) == ("2023-01-01T00", "2023-01-10T23")
+    assert (forecast.present, forecast.missing, forecast.first, forecast.longest_gap) == (0, 240, None, 240)
+    table = pq.read_table(tmp_path / report.files[0].path)
+    assert table.num_rows == 474
+    assert table["value"].null_count == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_cut_and_the_order_of_responses_leave_no_trace(tmp_path: Path, seed: int) -> None:
+    _, whole = built(tmp_path, [stored(0, 239)])
+    draw = Random(seed)
+    cuts = [0, *sorted(draw.sample(range(1, 240), 7)), 240]
+    parts = [stored(max(0, a - draw.randrange(3)), b - 1) for a, b in itertools.pairwise(cuts)]
+    draw.shuffle(parts)
+    report, data = built(tmp_path, parts)
+    assert data == whole
+    assert report.received == report.kept + report.duplicate + report.rejected
+
+
+def test_failures_stand_in_the_rejects_until_they_are_had(tmp_path: Path) -> None:
+    failure = Failure("region-data/PACW/x", "region-data", "PACW", FIRST, FIRST + 5, "away", "again")
+    assert by_span([failure]) == {"region-data/PACW": [failure]}
+    report, _ = built(tmp_path, [stored(6, 239)], failures=(failure,))
+    path = tmp_path / "rejects/region-data/PACW.jsonl"
+    assert json.loads(path.read_text()) == {"reason": "away", "request": "region-data/PACW/x", "row": ""}
+    assert [file.path for file in report.files][1:] == ["rejects/region-data/PACW.jsonl"]
+    built(tmp_path, [stored(0, 239)])
+    assert not path.exists()
+
+
+def test_a_span_without_rows_is_an_answer(tmp_path: Path) -> None:
+    report, _ = built(tmp_path, [])
+    assert (report.received, report.kept) == (0, 0)
+    assert [one.missing for one in report.series] == [240] * 4
+    assert pq.read_table(tmp_path / report.files[0].path).num_rows == 0
+
+
+def test_flags_are_written_beside_values_that_do_not_change(tmp_path: Path) -> None:
+    class Found:
+        code: NDArray[np.uint8] = (np.arange(240) == 5).astype(np.uint8)
+        g = iqr_r = float("nan")
+
+    storage = Storage.at(str(tmp_path))
+    screening = Screening(("none", "odd"), lambda name, values: Found())
+    report = assemble(storage, Kept([stored(0, 239)]), SPAN, screening=screening)
+    table = pq.read_table(tmp_path / report.files[0].path)
+    assert [str(one) for one in table["flag"].to_pylist()].count("odd") == 2
+    assert report.series[0].flags == {"odd": 1}
+    assert report.series[0].g is None
+    assert table["value"].to_pylist()[5] == 105.0
