@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`dataset_info.json` and `features.json`, written by TensorFlow Datasets' own code, so that it opens the folder."""
+"""`dataset_info.json` and `features.json`, written by TensorFlow Datasets' own code, so that it opens the folder.
 
+In a process of its own: while it is imported it replaces Python's `import` for all threads, which would break theirs.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +23,31 @@ _DESCRIPTION = "Blocks of the U.S. hourly electricity record (Form EIA-930), wit
 
 def dataset_info(layout: Layout) -> dict[str, bytes]:
     """What makes a folder of TFRecord a TFDS data set, by file name. Needs tensorflow-datasets, not TensorFlow."""
-    tfds = _tfds()
+    if find_spec("tensorflow_datasets") is None:
+        raise LayoutError("TFDS metadata needs it: pip install tensorflow-datasets, or leave TFRecord out")
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", f"from {__name__} import answer; answer()"],
+        input=pickle.dumps(layout),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise RuntimeError(f"tensorflow-datasets wrote no metadata: {said[-1] if said else done.returncode}")
+    files: dict[str, bytes] = pickle.loads(done.stdout)  # noqa: S301 - what our own process wrote
+    return files
+
+
+def answer() -> None:
+    """Reads a layout from standard input, and writes its files to standard output."""
+    layout = pickle.load(sys.stdin.buffer)  # noqa: S301 - what our own process wrote
+    sys.stdout.buffer.write(pickle.dumps(_written(layout)))
+
+
+def _written(layout: Layout) -> dict[str, bytes]:
+    import tensorflow_datasets as tfds
+
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / NAME / layout.grid.config / VERSION
         place.mkdir(parents=True)
@@ -31,14 +63,6 @@ def dataset_info(layout: Layout) -> dict[str, bytes]:
         info.set_splits(tfds.core.SplitDict(_splits(tfds, layout, place)))
         info.write_to_directory(place)
         return {path.name: path.read_bytes() for path in sorted(place.iterdir()) if path.suffix == ".json"}
-
-
-def _tfds() -> Any:
-    try:
-        import tensorflow_datasets as tfds
-    except ImportError as missing:
-        raise LayoutError("TFDS metadata needs it: pip install tensorflow-datasets, or leave TFRecord out") from missing
-    return tfds
 
 
 def _features(tfds: Any, grid: Grid) -> Any:
