@@ -36,7 +36,7 @@ START_ONE = "start a cluster (make flink-up) or give the host and REST port of a
 
 def preflight(flags: Sequence[str], storage: Storage, *, embedded: bool = False) -> tuple[str, ...]:
     """Warnings, a line each. UsageError where the Flink that Beam's `flags` name cannot take a job; others pass."""
-    if not any(_is_flink(flag) for flag in flags):
+    if not is_flink(flags):
         return ()
     from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, PortableOptions
 
@@ -56,9 +56,10 @@ def preflight(flags: Sequence[str], storage: Storage, *, embedded: bool = False)
     return () if here or storage.path is None else (f"--output {storage.path} {_SHARED}",)
 
 
-def _is_flink(flag: str) -> bool:
-    name, _, runner = flag.partition("=")
-    return name == "--runner" and runner.rpartition(".")[2].lower() == "flinkrunner"
+def is_flink(flags: Sequence[str]) -> bool:
+    """Whether Beam's flags name the Flink runner."""
+    names = (flag.partition("=")[2] for flag in flags if flag.startswith("--runner="))
+    return any(name.rpartition(".")[2].lower() == "flinkrunner" for name in names)
 
 
 def _is_here(master: str) -> bool:

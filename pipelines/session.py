@@ -20,12 +20,13 @@ import msgspec
 
 from eia import lease
 from eia.emulator import Emulator, synthetic
-from eia.errors import EiaError, Interrupted, Stop, StorageError, UsageError
+from eia.errors import Interrupted, Stop, UsageError
 from eia.files import SUCCESS
 from eia.hours import hour_of
 from eia.lanes import Span
 from eia.source import Run, ask_to_stop
 from eia.storage import Storage
+from pipelines.execute import execute
 from pipelines.flink import preflight
 from pipelines.options import Settings
 from pipelines.progress import Progress
@@ -88,20 +89,8 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
 
 
 def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program) -> None:
-    """Hand the graph to Beam and wait. A storage's refusal comes back as itself, whatever Beam made of it."""
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    try:
-        with beam.Pipeline(options=PipelineOptions(list(todo.beam))) as root:
-            program.build(root, spans, todo, run)
-    except EiaError:
-        raise
-    except Exception as error:
-        for line in str(error).splitlines():
-            if "StorageError" in line or "cannot use " in line:
-                raise StorageError(line.split("StorageError: ")[-1]) from error
-        raise
+    """Hand the graph to Beam and wait."""
+    execute(lambda root: program.build(root, spans, todo, run), todo.beam)
 
 
 def _embed(todo: Settings, stack: ExitStack) -> Settings:

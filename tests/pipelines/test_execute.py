@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What fails on a worker is told by its own last line, with the lines of ours that led to it."""
+
+import apache_beam as beam
+import pytest
+
+from eia.errors import KeyRefused, StorageError, UsageError
+from pipelines.execute import WorkerFailed, execute, worker_error
+
+# As the driver of a Flink job gets it, shortened.
+FROM_FLINK = """Pipeline BeamApp-1 failed in state FAILED: java.lang.RuntimeException: Error received from SDK harness \
+for instruction 14: Traceback (most recent call last):
+  File "/venv/lib/python3.11/site-packages/apache_beam/runners/worker/sdk_worker.py", line 310, in _execute
+    response = task()
+               ^^^^^^
+  File "/python/lib/python3.11/concurrent/futures/thread.py", line 58, in run
+    result = self.fn(*self.args, **self.kwargs)
+  File "/venv/lib/python3.11/site-packages/apache_beam/internal/cloudpickle_pickler.py", line 229, in _loads
+    unpickled = cloudpickle.loads(s)
+                ^^^^^^^^^^^^^^^^^^^^
+  File "apache_beam/runners/common.py", line 686, in apache_beam.runners.common.SimpleInvoker.invoke_process
+  File "/app/quality/methods.py", line 11, in <module>
+    from quality.screening import screen, screen_forecast
+  File "/app/quality/screening.py", line 9, in <module>
+    import bottleneck as bn
+{raised}
+"""
+FRAMES = [
+    '  File "/app/quality/methods.py", line 11, in <module>',
+    "    from quality.screening import screen, screen_forecast",
+    '  File "/app/quality/screening.py", line 9, in <module>',
+    "    import bottleneck as bn",
+]
+
+
+def told(raised: str) -> Exception:
+    error, frames = worker_error(RuntimeError(FROM_FLINK.replace("{raised}", raised)))
+    assert frames == FRAMES
+    assert error is not None
+    assert "\n" not in str(error)
+    return error
+
+
+def test_what_a_worker_lacks() -> None:
+    error = told("ModuleNotFoundError: No module named 'bottleneck'")
+    assert isinstance(error, WorkerFailed)
+    assert str(error).startswith("a worker failed: ModuleNotFoundError: No module named 'bottleneck' (install the same")
+
+
+def test_anything_else_with_the_step_left_out() -> None:
+    error = told("ValueError: 3 (of 4) [while running 'Assemble/Write tidy-ptransform-12']\nmore words")
+    assert str(error) == f"a worker failed: ValueError: 3 (of 4) ({WorkerFailed.remedy})"
+    assert str(told("ValueError")).startswith("a worker failed: ValueError (")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StorageError("cannot use s3://b: no room (os error 28)"),
+        StorageError("cannot use s3://b: no", remedy="check the name (for S3: AWS_REGION); then again"),
+        UsageError("the worker on host has another version (1a) than the one (2b): install the same"),
+        KeyRefused("no such key"),
+    ],
+)
+def test_an_error_of_ours_comes_back_word_for_word(error: Exception) -> None:
+    back = told(f"eia.errors.{type(error).__name__}: {error} [while running 'Ask']")
+    assert (type(back), str(back)) == (type(error), str(error))
+
+
+def test_a_cluster_that_gives_up() -> None:
+    text = "Pipeline BeamApp-1_2 failed in state FAILED: org.x.NoResourceAvailableException: No slots.\n\tat org.x.Y"
+    error, frames = worker_error(RuntimeError(text))
+    assert str(error).startswith("the cluster gave the job up: org.x.NoResourceAvailableException: No slots. (")
+    assert frames == []
+
+
+def test_what_no_worker_raised_is_left_as_it_is() -> None:
+    def broken(root: beam.Pipeline) -> None:
+        raise KeyError("here")
+
+    assert worker_error(OSError("there")) == (None, [])
+    with pytest.raises(KeyError, match="here"):
+        execute(broken, ["--runner=FnApiRunner"])
+
+
+def test_in_process() -> None:
+    with pytest.raises(StorageError, match=r"^cannot use x \(mend it\)$"):
+        execute(lambda root: root | beam.Create([1]) | beam.Map(_no_room), ["--runner=FnApiRunner"])
+    with pytest.raises(RuntimeError, match="3 is too much"):
+        execute(lambda root: root | beam.Create([1]) | beam.Map(_too_much), ["--runner=FnApiRunner"])
+
+
+def _no_room(_: int) -> None:
+    raise StorageError("cannot use x", remedy="mend it")
+
+
+def _too_much(_: int) -> None:
+    raise RuntimeError("3 is too much")
