@@ -17,13 +17,14 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from eia.errors import Superseded
+from eia.errors import StorageError, Superseded
 from eia.storage import Storage
 
 ROOT = "raw/run"
@@ -70,8 +71,9 @@ class Lease:
         self.storage.put(_key(self.name, self.epoch, "beat"), msgspec.json.encode({"at": time.time(), **news}))
 
     def release(self) -> None:
-        """Let go."""
-        self.storage.put(_key(self.name, self.epoch, "done"), b"{}")
+        """Let go. Where the storage is away, our silence says it."""
+        with suppress(StorageError):
+            self.storage.put(_key(self.name, self.epoch, "done"), b"{}")
 
 
 def acquire(storage: Storage, name: str, owner: Owner, *, take_over: bool, pause: Callable[[float], None]) -> Lease:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +26,10 @@ from eia.errors import StorageError, UsageError
 
 PATIENCE = timedelta(seconds=15)
 """How long a bucket that does not answer is asked again, each time: shorter than the silence that ends a lease."""
+BRIEFLY = timedelta(seconds=2)
+"""How long where nothing is known of the bucket yet, or it did not answer all the time before."""
+_SLOWEST = timedelta(seconds=60)
+"""That one answer, or the largest file on its way, may take."""
 _STAGED = re.compile(r"#\d+$")
 _CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP error: )?")
 """What a client of buckets says before it says what is wrong; the method and the URL are kept."""
@@ -77,24 +82,58 @@ class Storage:
 
     @cached_property
     def _store(self) -> Any:
-        with _explained(self.url):
-            if self.path is not None:
-                return LocalStore(str(self.path), mkdir=True)
-            return _bucket(self.url, patience=PATIENCE)
+        return self._connected(PATIENCE)
+
+    @cached_property
+    def _brief(self) -> Any:
+        return self._connected(BRIEFLY)
+
+    @cached_property
+    def _gone(self) -> Event:
+        """Set where the last use failed: those that follow have little patience, until one succeeds."""
+        return Event()
+
+    def _connected(self, patience: timedelta) -> Any:
+        """A client; a server without TLS is one that the user has named as such."""
+        if self.path is not None:
+            return LocalStore(str(self.path), mkdir=True)
+        return from_url(
+            self.url,
+            client_options={
+                "allow_http": True,
+                "connect_timeout": timedelta(seconds=3),
+                "timeout": min(_SLOWEST, 4 * patience),
+            },
+            retry_config={"retry_timeout": patience, "backoff": {"max_backoff": BRIEFLY}, "max_retries": 100},
+        )
+
+    @contextmanager
+    def _using(self, key: str = "") -> Iterator[Any]:
+        """The client; one line for whatever it says, without its debug tail."""
+        what = f"{self.url}/{key}" if key else self.url
+        try:
+            yield self._brief if self._gone.is_set() else self._store
+        except (BaseError, OSError) as error:
+            self._gone.set()
+            said = _CEREMONY.sub(r"\1: ", str(error).split("\n", 1)[0].strip())
+            remedy = _BUCKET_REMEDY if self.path is None else ""
+            raise StorageError(f"cannot use {what}: {said}", remedy=remedy) from None
+        self._gone.clear()
 
     def reach(self) -> None:
         """Look at a bucket once, with little patience: StorageError says in seconds that it cannot be used."""
         if self.path is None:
-            with _explained(self.url):
-                next(iter(obstore.list(_bucket(self.url, patience=timedelta(seconds=2)), chunk_size=1)), None)
+            self._gone.set()
+            with self._using() as store:
+                next(iter(obstore.list(store, chunk_size=1)), None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"url": self.url}
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Write an object whole, over an older one."""
-        with _explained(f"{self.url}/{key}"):
-            obstore.put(self._store, key, data)
+        with self._using(key) as store:
+            obstore.put(store, key, data)
 
     def create(self, key: str, data: bytes) -> bool:
         """Write an object only if there is none; False if there is one. Exactly one of many callers wins.
@@ -102,9 +141,9 @@ class Storage:
         `data` must be the caller's own: a bucket may have written it and lost the answer, and what is written then
         tells whose it is.
         """
-        with _explained(f"{self.url}/{key}"):
+        with self._using(key) as store:
             try:
-                obstore.put(self._store, key, data, mode="create")
+                obstore.put(store, key, data, mode="create")
             except AlreadyExistsError:
                 return self.path is None and self._is(key, data)
             return True
@@ -119,9 +158,9 @@ class Storage:
         """The object's bytes. KeyError if there is none."""
         if self._absent:
             raise KeyError(key)
-        with _explained(f"{self.url}/{key}"):
+        with self._using(key) as store:
             try:
-                return bytes(obstore.get(self._store, key).bytes())
+                return bytes(obstore.get(store, key).bytes())
             except FileNotFoundError:
                 raise KeyError(key) from None
 
@@ -129,9 +168,9 @@ class Storage:
         """Whether there is such an object."""
         if self._absent:
             return False
-        with _explained(f"{self.url}/{key}"):
+        with self._using(key) as store:
             try:
-                obstore.head(self._store, key)
+                obstore.head(store, key)
             except FileNotFoundError:
                 return False
             return True
@@ -139,9 +178,9 @@ class Storage:
     def delete(self, *keys: str) -> None:
         """Remove objects; one that is not there is no error."""
         for key in keys if not self._absent else ():
-            with _explained(f"{self.url}/{key}"):
+            with self._using(key) as store:
                 try:
-                    obstore.delete(self._store, key)
+                    obstore.delete(store, key)
                 except FileNotFoundError:
                     continue
 
@@ -149,8 +188,8 @@ class Storage:
         """All objects below a prefix (a whole name of a folder), sorted by key; none where nothing is."""
         if self._absent:
             return []
-        with _explained(f"{self.url}/{prefix}"):
-            found = (meta for batch in obstore.list(self._store, prefix or None) for meta in batch)
+        with self._using(prefix) as store:
+            found = (meta for batch in obstore.list(store, prefix or None) for meta in batch)
             return sorted((Entry(m["path"], m["size"], m["last_modified"]) for m in found), key=lambda entry: entry.key)
 
     def sweep(self, *folders: str) -> int:
@@ -163,23 +202,3 @@ class Storage:
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
-
-
-def _bucket(url: str, *, patience: timedelta) -> Any:
-    """A client of a bucket. A server without TLS is one that the user has named as such."""
-    return from_url(
-        url,
-        client_options={"allow_http": True, "connect_timeout": timedelta(seconds=3), "timeout": timedelta(seconds=60)},
-        retry_config={"retry_timeout": patience, "backoff": {"max_backoff": timedelta(seconds=2)}, "max_retries": 100},
-    )
-
-
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """One line for whatever the store says, without its debug tail."""
-    try:
-        yield
-    except (BaseError, OSError) as error:
-        said = _CEREMONY.sub(r"\1: ", str(error).split("\n", 1)[0].strip())
-        remedy = "" if what.startswith("file:") else _BUCKET_REMEDY
-        raise StorageError(f"cannot use {what}: {said}", remedy=remedy) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,7 +54,9 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
-        self._show(lease.news_of(self._storage, "dispatcher"))
+        with suppress(Stop):
+            # A storage that is away is told of by whoever works on it.
+            self._show(lease.news_of(self._storage, "dispatcher"))
         self._bar.close()
 
     def _loop(self) -> None:
