@@ -17,7 +17,7 @@ from eia import lease
 from eia.errors import Stop, UsageError
 from eia.files import SUCCESS
 from eia.storage import Storage
-from pipelines.flink import preflight
+from pipelines import dataflow, flink
 from pipelines.options import Parser, add_block_flags, beam_flags, block_settings, fail, listed, only_beams
 from quality.tidy_series import SeriesRef
 from transforms.block_settings import BlockSettings
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         refs, frame = _loaded(storage)
         chosen = block_settings(flags, frame, listed("formats", flags.formats, FORMATS))
         runner = beam_flags(flags.runner, rest)
-        for warning in preflight(runner, storage):
+        for warning in (*flink.preflight(runner, storage), *dataflow.preflight(runner, storage)):
             print(f"warning: {warning}", file=sys.stderr, flush=True)
         _run(storage, refs, chosen, runner)
     except UsageError as error:

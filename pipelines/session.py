@@ -26,8 +26,8 @@ from eia.hours import hour_of
 from eia.lanes import Span
 from eia.source import Run, ask_to_stop
 from eia.storage import Storage
+from pipelines import dataflow, flink
 from pipelines.execute import execute
-from pipelines.flink import preflight
 from pipelines.options import Settings
 from pipelines.progress import Progress
 from pipelines.summary import banner, summary
@@ -64,8 +64,7 @@ def load_program(build: Callable[..., Any]) -> Program:
 def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
     """Run a program to its end; the exit code."""
     storage = todo.storage
-    for warning in preflight(todo.beam, storage, embedded=todo.embedded):
-        print(f"warning: {warning}", file=sys.stderr, flush=True)
+    _look_ahead(todo, program)
     run_id = uuid.uuid4().hex
     storage.reach()
     held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)
@@ -86,6 +85,17 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
             storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
     print(program.summary(todo, report))
     return int(report["exit"])
+
+
+def _look_ahead(todo: Settings, program: Program) -> None:
+    """Ask whether the runner can take the job, before anything is written. UsageError where it cannot."""
+    source = todo.source if program.asks else None
+    warnings = (
+        *flink.preflight(todo.beam, todo.storage, embedded=todo.embedded),
+        *dataflow.preflight(todo.beam, todo.storage, source=source),
+    )
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr, flush=True)
 
 
 def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program) -> None:
@@ -111,7 +121,8 @@ def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
 
     A refresh goes on with a refresh only: what a load has just stored is to be asked again.
     """
-    now = datetime.now(UTC)
+    # Buckets tell the time of writing in whole seconds.
+    now = datetime.now(UTC).replace(microsecond=0)
     try:
         state = msgspec.json.decode(storage.get(key), type=_State)
     except (KeyError, msgspec.DecodeError):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -23,6 +24,7 @@ from eia.hours import parse_hour
 from eia.plan import plan
 from eia.source import ApiSource, Run
 from eia.storage import Storage
+from pipelines import historical
 from pipelines.dataflow import preflight
 from pipelines.historical import build
 from pipelines.options import LoadSettings, settings
@@ -217,3 +219,11 @@ def test_dataflow_builds_its_job_offline(key: str) -> None:
     assert urns.count(GROUP) >= 5
     assert key.encode() not in everything_in(job.proto_pipeline)
     assert key not in str(job.proto)
+
+
+def test_the_load_says_so_before_it_writes(key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    question = ["--source=api", "--api_key=env:TEST_EIA_KEY", "--end=2024-01-01", f"--output={tmp_path / 'out'}"]
+    assert historical.main([*question, *DATAFLOW]) == 2
+    said = capsys.readouterr().err
+    assert said == f"error: --output {tmp_path / 'out'}: Dataflow's workers share no folder; give gs://BUCKET/PREFIX\n"
+    assert not (tmp_path / "out").exists()
