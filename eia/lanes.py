@@ -16,7 +16,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from eia.pieces import Piece, bounds, fitting, mend, mend_run, wanted_hours
+from eia.pieces import Piece, bounds, fitting, mend, wanted_hours
 from eia.responses import Answer, Held
 from eia.routes import PAGE
 from eia.window import Window
@@ -121,9 +121,10 @@ class Lane:
             self._density[window.descending] = answer.total / hours
         offset = self.span.first
         if answer.last < window.last:
-            self._give_back(answer.last + 1 - offset, window.last - offset)
+            # The first hour given back has a row: it is the one at which the page was full.
+            self._mark(answer.last + 1 - offset, window.last - offset, wanted=True)
         if answer.first > window.first:
-            self._give_back(window.first - offset, answer.first - 1 - offset)
+            self._mark(window.first - offset, answer.first - 1 - offset, wanted=True)
         return hours
 
     def given_up(self, window: Window) -> None:
@@ -159,11 +160,6 @@ class Lane:
             return max(1, int(self._fixed * min(1.0, self._fill)))
         density = self._density[descending]
         return ceil(PAGE / density * self._fill) + 1 if density > 0 else self.span.hours
-
-    def _give_back(self, first: int, last: int) -> None:
-        """More rows matched than came, so these hours hold some: they are asked as one where nothing else is sure."""
-        self._mark(first, last, wanted=True)
-        mend_run(self._bounds, first, last + 1)
 
     def _mark(self, first: int, last: int, *, wanted: bool) -> None:
         self._wanted[first : last + 1] = wanted

@@ -58,17 +58,12 @@ def mend(allowed: Flags, wanted: Flags) -> None:
     """Take away, in place, the bounds that would leave a window unsure at the edges of the wanted hours."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], wanted, [False])).astype(np.int8)))
     for start, stop in edges.reshape(-1, 2).tolist():
-        mend_run(allowed, start, stop)
-
-
-def mend_run(allowed: Flags, start: int, stop: int) -> None:
-    """The same for one run of hours, `stop` not among them, that may begin or end between two bounds."""
-    inner = np.flatnonzero(allowed[start + 1 : stop]) + start + 1
-    if len(inner) and not allowed[start]:
-        allowed[inner[0]] = False
-        inner = inner[1:]
-    if len(inner) and not allowed[stop]:
-        allowed[inner[-1]] = False
+        inner = np.flatnonzero(allowed[start + 1 : stop]) + start + 1
+        if len(inner) and not allowed[start]:
+            allowed[inner[0]] = False
+            inner = inner[1:]
+        if len(inner) and not allowed[stop]:
+            allowed[inner[-1]] = False
 
 
 def fitting(allowed: Flags, edge: int, hours: int, run: int, *, descending: bool) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from eia import lease
@@ -77,7 +77,7 @@ def told(matrix: Matrix) -> dict[str, tuple[list[int], list[int]]]:
     return {one.kind: (one.rows.tolist(), one.null.tolist()) for one in matrix.series}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(demand=states, forecast=states, hours=st.sampled_from([None, 100, 1000]))
 def test_counts_are_exact_and_a_load_planned_by_them_asks_nothing_in_vain(
     demand: list[tuple[int, int]], forecast: list[tuple[int, int]], hours: int | None
