@@ -242,7 +242,7 @@ def resolve_key(reference: str) -> str:
     elif kind == "none":
         return "emulator"
     else:
-        raise UsageError("--api_key takes a reference, env:NAME or file:PATH, never the key itself")
+        raise UsageError("--api_key takes a reference, env:NAME or file:PATH-OR-URL, never the key itself")
     if not key or not key.isascii() or not key.isprintable():
         raise UsageError(f"--api_key {reference}: no key there; get one at https://www.eia.gov/opendata/register.php")
     return key

@@ -148,7 +148,7 @@ def add_source_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup
     where = parser.add_argument_group("from where, to where")
     where.add_argument("--source", default="auto", choices=["auto", "api", "emulator"], help="auto: api with a key")
     where.add_argument("--api_url", default="", help=f"any server that speaks EIA v2 (default: {API_URL})")
-    where.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH, never the key itself")
+    where.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH-OR-URL, never the key")
     where.add_argument("--output", default="", help="folder or bucket URL (default: data; data/synthetic, no key)")
     return where
 

@@ -4,6 +4,7 @@
 import base64
 import bz2
 import re
+import shlex
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from eia.storage import Storage
 from pipelines import historical
 from pipelines.dataflow import preflight
 from pipelines.historical import build
-from pipelines.options import LoadSettings, settings
+from pipelines.options import LoadSettings, load_parser, only_beams, settings
 
 KEY = "k3y-that-must-not-travel-0123456789"
 CLOUD = (
@@ -227,3 +228,13 @@ def test_the_load_says_so_before_it_writes(key: str, tmp_path: Path, capsys: pyt
     said = capsys.readouterr().err
     assert said == f"error: --output {tmp_path / 'out'}: Dataflow's workers share no folder; give gs://BUCKET/PREFIX\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_of_the_readme_has_flags_that_exist() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "deploy" / "dataflow" / "README.md").read_text("utf-8")
+    (command,) = re.findall(r"^python -m pipelines\.historical ((?:.*\\\n)*.*)$", readme, re.MULTILINE)
+    parser = load_parser()
+    flags, rest = parser.parse_known_args(shlex.split(command.replace("\\\n", " ")))
+    only_beams(rest, parser)
+    assert flags.output == "gs://BUCKET/eia930"
+    assert len(rest) == 8
