@@ -83,7 +83,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
         report = _report(storage, program.account)
         if report["exit"] == 0:
             storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
-    print(program.summary(todo, report))
+    print(program.summary(todo, report), file=sys.stderr if report["stopped"] else sys.stdout)
     return int(report["exit"])
 
 
