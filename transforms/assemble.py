@@ -35,11 +35,9 @@ class _AssembleFn(beam.DoFn):
         self._formats = formats
         self._program = fingerprint()
 
-    def setup(self) -> None:
-        """Other code would write other bytes."""
-        require_same(self._program)
-
     def process(self, stored: tuple[Span, list[Failure]]) -> Iterator[GroupReport]:
+        # Other code would write other bytes.
+        require_same(self._program)
         span, failures = stored
         yield assemble(
             self._storage,
