@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Windows of the record on the devices of a ring: each rank's reader reads its slice, each device gets its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+from numpy.typing import NDArray
+
+from ringdata import RingBlocks
+from ringdata.layout import Layout
+from ringtrain import calendar
+from ringtrain.patches import Arrays, Patches
+
+DAY = 24
+
+
+def slots_of(folder: str) -> int:
+    """Tokens an hour of a panel, which contexts are a multiple of."""
+    return Layout.from_json((Path(folder) / "layout.json").read_bytes()).grid.slots
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Day patches of every demand series of a split, over a ring; `days` a window, of hours `first_hour` to it + 23.
+
+    `folder` is a folder of panel blocks. Only what the reader gives is used: values, masks, positions, statistics.
+    """
+
+    folder: str
+    split: str
+    days: int
+    slots: int
+    mesh: Mesh
+    order: str = "zigzag"
+    seed: int = 0
+    first_hour: int = 6  # hour ending, UTC: a day begins at midnight in New York, 9 pm in Los Angeles, winter time
+
+    @cached_property
+    def readers(self) -> tuple[RingBlocks, ...]:
+        """One for each rank; a process that holds some of the devices reads only theirs."""
+        return tuple(self._reader(rank) for rank in range(self.mesh.size))
+
+    @cached_property
+    def series(self) -> list[dict[str, Any]]:
+        """Rows of `sequences` of the series that become tokens: demand, with anything observed in train."""
+        rows = self.readers[0].sequences.to_pylist()
+        return [row for row in rows if row["series_id"].endswith(".D.H") and row["train_count"]]
+
+    @cached_property
+    def patches(self) -> Patches:
+        """How slices become tokens."""
+        return Patches(DAY, self.slots, tuple(row["slot"] for row in self.series))
+
+    @cached_property
+    def scale(self) -> NDArray[np.float32]:
+        """Mean and standard deviation of each series over train hours, in MW: float32[2, series]."""
+        return np.array([[row[name] for row in self.series] for name in ("train_mean", "train_std")], np.float32)
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Windows that begin at `first_hour`, by time: one a day."""
+        reader = self.readers[0]
+        first = (self.first_hour - reader.window(0).start_hour) % DAY
+        return np.arange(first, len(reader), DAY)
+
+    def epoch(self, epoch: int) -> NDArray[np.int64]:
+        """The same in an order that is a function of seed and epoch."""
+        order = self.readers[0].windows(epoch=epoch)
+        return order[np.isin(order, self.starts)]
+
+    def batch(self, windows: Sequence[int] | NDArray[np.int64]) -> dict[str, jax.Array]:
+        """Tokens of some windows, [batch, tokens, …], cut over the ring: value, observed, target, loss_mask, …"""
+        here = [device for device in self.mesh.devices.flat if device.process_index == jax.process_index()]
+        ranks = [list(self.mesh.devices.flat).index(device) for device in here]
+        held = {rank: self._slice(rank, windows) for rank in ranks}
+        return {name: self._spread(name, held) for name in held[ranks[0]]}
+
+    def _reader(self, rank: int) -> RingBlocks:
+        return RingBlocks(
+            self.folder,
+            split=self.split,
+            context=self.days * DAY * self.slots,
+            stride=self.slots,
+            ring_size=self.mesh.size,
+            ring_rank=rank,
+            order=self.order,
+            horizon=DAY,
+            seed=self.seed,
+        )
+
+    def _slice(self, rank: int, windows: Sequence[int] | NDArray[np.int64]) -> Arrays:
+        tokens = [self.patches.cut(self.readers[rank][int(index)]) for index in windows]
+        fields = {name: np.stack([part[name] for part in tokens]) for name in tokens[0]}
+        mean, std = (row[fields["slot"]][..., None] for row in self.scale)
+        fields["value"] = np.where(fields["observed"], (fields["value"] - mean) / std, 0)
+        fields["target"] = np.where(fields["loss_mask"], (fields["target"] - mean) / std, 0)
+        fields["calendar"] = self._calendar(fields["position"], fields["slot"])
+        return fields
+
+    def _calendar(self, position: NDArray[np.int32], slot: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Features of the day after each patch."""
+        zones = [row["time_zone"] for row in self.series]
+        pairs = zip((position.ravel() + DAY).tolist(), slot.ravel().tolist(), strict=True)
+        known = [calendar.features(hour, zones[place]) for hour, place in pairs]
+        return np.array(known, np.float32).reshape(*position.shape, calendar.FEATURES)
+
+    def _spread(self, name: str, held: dict[int, Arrays]) -> jax.Array:
+        """One global array, each device's part from its own rank's slice."""
+        part = next(iter(held.values()))[name]
+        tokens, sharding = part.shape[1], NamedSharding(self.mesh, P(None, "ring"))
+        shape = (part.shape[0], tokens * self.mesh.size, *part.shape[2:])
+        return jax.make_array_from_callback(shape, sharding, lambda where: held[(where[1].start or 0) // tokens][name])

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a rank's slice to tokens of a model: a token is a patch of hours of one series. numpy only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """Tokens of `hours` hours of the series in `chosen`, of the `slots` that the panel has an hour."""
+
+    hours: int
+    slots: int
+    chosen: tuple[int, ...]
+
+    @property
+    def names(self) -> int:
+        """Series that become tokens."""
+        return len(self.chosen)
+
+    def cut(self, item: Mapping[str, NDArray[Any]]) -> Arrays:
+        """An item of `RingBlocks` as tokens in the order in which the rank holds them: by patch, then by series.
+
+        `value`, `observed`, `target`, `loss_mask` [tokens, hours]; `position` [tokens], the patch's first hour;
+        `slot` [tokens], the place within `chosen`.
+        """
+        wide = {name: self._tokens(item[name]) for name in ("value", "observed", "target", "loss_mask")}
+        position = self._tokens(item["position"])[:, 0]
+        slot = np.tile(np.arange(self.names, dtype=np.int32), len(position) // self.names)
+        return wide | {"position": position.astype(np.int32), "slot": slot}
+
+    def _tokens(self, field: NDArray[Any]) -> NDArray[Any]:
+        """[patches · hours · slots] as [patches · chosen, hours]."""
+        by_hour = field.reshape(-1, self.hours, self.slots)[:, :, list(self.chosen)]
+        return np.ascontiguousarray(by_hour.transpose(0, 2, 1)).reshape(-1, self.hours)

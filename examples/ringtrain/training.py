@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole of the example: train over the ring, score the test split, say and draw what was found."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import count, islice
+from pathlib import Path
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+from numpy.typing import NDArray
+
+from ringtrain import calendar
+from ringtrain.drawing import draw_forecasts, draw_loss
+from ringtrain.learning import begin, forecaster, mean_error, stepper
+from ringtrain.loading import Panel, slots_of
+from ringtrain.model import Shape, Weights, start
+from ringtrain.page import table, write_between
+from ringtrain.scores import WEEK, Days, Scores, add_up, area, forecast_days
+
+NAMES = ("ERCO", "CISO", "PJM", "MISO", "NYIS", "BPAT")
+LOOKS = 10  # at validation, over the whole training
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to train on and how; `days` a window, `batch` windows a step."""
+
+    folder: str
+    days: int
+    steps: int
+    batch: int
+    rate: float
+    seed: int
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Curves in standard deviations, scored days, and scores of the test split; `about` says what was trained on."""
+
+    train: list[float]
+    validation: list[tuple[int, float]]
+    days: list[Days]
+    series: tuple[str, ...]
+    scores: Scores
+    about: str
+
+    @property
+    def beats_naive(self) -> bool:
+        """Whether the model's error is below both naive ones, in the mean over series."""
+        model, day, week, _ = (found["mean"] for found in self.scores.named().values())
+        return model < min(day, week)
+
+    @property
+    def text(self) -> str:
+        """The figures as Markdown."""
+        names = tuple(name for name in NAMES if name in self.scores.series)
+        return f"{self.about}\n\n{table(self.scores, names)}"
+
+    def draw(self, folder: Path) -> None:
+        """`training-loss.png` and `training-forecasts.png`."""
+        draw_loss(folder / "training-loss.png", self.train, self.validation)
+        drawn = [name for name in NAMES if name in self.series][:3] or self.series[:1]
+        shown = self.days[len(self.days) // 2]
+        places = [(self.series.index(name), name) for name in drawn]
+        draw_forecasts(folder / "training-forecasts.png", shown, places)
+
+    def write(self, page: Path) -> None:
+        """The same figures into a page."""
+        write_between(page, "figures", self.text)
+
+
+def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
+    """Train on train, watch validation, score test. The same plan on the same data gives the same result."""
+    mesh = Mesh(np.array(jax.devices()), ("ring",))
+    slots = slots_of(plan.folder)
+    panel = partial(Panel, plan.folder, days=plan.days, slots=slots, mesh=mesh, order=plan.order, seed=plan.seed)
+    train, validation, test = (panel(split=split) for split in ("train", "validation", "test"))
+    shape = Shape(series=train.patches.names, calendar=calendar.FEATURES)
+    tell(_devices(plan, mesh, slots, shape))
+    weights, losses, seen = _train(plan, train, validation, shape, tell)
+    forecast = partial(forecaster(shape, mesh), weights)
+    days = list(forecast_days(test, forecast))
+    scores = add_up(test, days)
+    series = tuple(area(row["series_id"]) for row in test.series)
+    return Result(losses, seen, days, series, scores, _about(plan, mesh, train, days, scores))
+
+
+def _train(
+    plan: Plan, train: Panel, validation: Panel, shape: Shape, tell: Callable[[str], None]
+) -> tuple[Weights, list[float], list[tuple[int, float]]]:
+    """Weights after the last step; the loss of each step; validation loss now and then."""
+    state = jax.device_put(begin(start(shape, seed=plan.seed)), NamedSharding(train.mesh, P()))
+    step = stepper(shape, train.mesh, steps=plan.steps, rate=plan.rate)
+    look = jax.jit(mean_error(shape, train.mesh))
+    held_out = [validation.batch([index]) for index in validation.starts[:: plan.days - WEEK]]
+    every = max(1, plan.steps // LOOKS)
+    losses: list[float] = []
+    seen: list[tuple[int, float]] = []
+    for number, windows in enumerate(islice(_batches(train, plan.batch), plan.steps)):
+        if number % every == 0:
+            seen.append((number, float(np.mean([look(state.weights, batch) for batch in held_out]))))
+            tell(_line(number, losses[-every:], seen[-1][1]))
+        state, loss = step(state, train.batch(windows))
+        losses.append(float(loss))
+    seen.append((plan.steps, float(np.mean([look(state.weights, batch) for batch in held_out]))))
+    tell(_line(plan.steps, losses[-every:], seen[-1][1]))
+    return state.weights, losses, seen
+
+
+def _line(step: int, losses: list[float], validation: float) -> str:
+    train = f"{np.mean(losses):.4f}" if losses else "-"
+    return f"step {step:4}  train {train:6}  validation {validation:.4f}"
+
+
+def _batches(panel: Panel, size: int) -> Iterator[NDArray[np.int64]]:
+    """Windows of epoch after epoch; all ranks take the same."""
+    for epoch in count():
+        order = panel.epoch(epoch)
+        for first in range(0, len(order) - size + 1, size):
+            yield order[first : first + size]
+
+
+def _devices(plan: Plan, mesh: Mesh, slots: int, shape: Shape) -> str:
+    values = plan.days * shape.hours * slots
+    return (
+        f"{mesh.size} devices ({mesh.devices.flat[0].device_kind}), {plan.order}; a window is {plan.days} days of "
+        f"{slots} slots = {values:,} hourly values, {values // mesh.size:,} a rank; "
+        f"{plan.days * shape.series:,} tokens of {shape.series} series"
+    )
+
+
+def _about(plan: Plan, mesh: Mesh, train: Panel, days: list[Days], scores: Scores) -> str:
+    """What the figures are of, in a sentence or two."""
+    observed = sum(row["train_count"] for row in train.series)
+    last = days[-1].first_hour + 24 * len(days[-1].demand) - 1
+    begun, ended = (f"{np.datetime64(hour, 'h').astype('datetime64[D]')}" for hour in (days[0].first_hour, last))
+    return (
+        f"{plan.steps} steps of {plan.batch} window of {plan.days} days, {mesh.size} devices, `{plan.order}`, seed "
+        f"{plan.seed}; {len(train.series)} series with {observed:,} observed train hours. Mean absolute error as a "
+        f"share of mean demand, {begun} to {ended}, over the {int(scores.hours.sum()):,} hours at which demand and "
+        f"all four are known:"
+    )

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small panel of demand and day-ahead forecasts, and the examples run as a user runs them."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ringdata import Cuts, Member, card_file, config_files, hour, plan_panel, shard_files
+
+EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
+sys.path.insert(0, str(EXAMPLES))
+FIRST, LAST = hour("2018-01-01"), hour("2019-06-30T23")
+CUTS = Cuts(validation=hour("2018-11-01"), test=hour("2019-02-01"))
+MEMBERS = [
+    Member(f"EBA.{area}-ALL.{kind}.H", FIRST, LAST, "megawatthours", zone)
+    for area, zone in (("ERCO", "America/Chicago"), ("PACW", "America/Los_Angeles"), ("NYIS", "America/New_York"))
+    for kind in ("D", "DF")
+]
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def load(series_id: str, first: int, hours: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Days and weeks of demand with some noise; a forecast is the same with other noise. One hour in 40 is missing."""
+    rng = np.random.default_rng(sum(map(ord, series_id)))
+    number = [member.series_id for member in MEMBERS].index(series_id)
+    whole = np.arange(FIRST, LAST + 1)
+    shape = 5 + np.sin(whole / 24 * 2 * np.pi + number // 2) + 0.7 * (whole // 24 % 7 < 2)
+    value = 1000 * (shape + rng.normal(0, 0.05, len(whole)))
+    part = slice(first - FIRST, first - FIRST + hours)
+    return value[part], rng.random(len(whole))[part] > 1 / 40
+
+
+@pytest.fixture(scope="session")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of panel blocks of a finished data set."""
+    output = tmp_path_factory.mktemp("panel")
+    layout = plan_panel(MEMBERS, cuts=CUTS)
+    files = [*config_files(layout, MEMBERS, load, formats=["parquet"]), card_file([layout])]
+    for shard in layout.shards:
+        files += shard_files(layout, MEMBERS, shard, load, formats=["parquet"])
+    entries = []
+    for file in files:
+        path, data = output / file.path, bytes(file.data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        checksum = hashlib.sha256(data).hexdigest()
+        entries.append({"path": file.path, "rows": file.rows, "bytes": len(data), "sha256": checksum})
+    (output / "manifest.json").write_text(json.dumps({"files": entries}))
+    (output / "_SUCCESS").touch()
+    return output / "blocks" / "panel"
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Run an example in a process of its own: JAX takes the number of devices once, and forbids others to fork."""
+    for needed in ("jax", "matplotlib"):
+        if find_spec(needed) is None:
+            pytest.skip(f"{needed} is not installed; pip install '.[jax]'")
+
+    def example(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        path = os.pathsep.join([str(EXAMPLES.parent), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"}
+        command = [sys.executable, str(EXAMPLES / name), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+
+    return example

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The training example runs, says what it found, draws it, and finds the same again."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SMALL = ("--days=16", "--steps=3", "--devices=2", "--seed=1")
+
+
+@pytest.fixture(scope="module")
+def twice(run: Callable[..., Any], panel: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, str]]:
+    found = []
+    for number in range(2):
+        folder = tmp_path_factory.mktemp(f"run{number}")
+        page = folder / "page.md"
+        page.write_text("before\n<!-- figures -->old<!-- /figures -->\nafter\n")
+        done = run("train_ring.py", str(panel), *SMALL, f"--images={folder}", f"--page={page}")
+        assert done.returncode in (0, 1), done.stderr
+        assert "2 devices (cpu), zigzag" in done.stdout, done.stderr
+        found.append((folder, page.read_text()))
+    return found
+
+
+def test_figures_stand_between_the_markers(twice: list[tuple[Path, str]]) -> None:
+    text = twice[0][1]
+    assert text.startswith("before\n<!-- figures -->\n3 steps of 1 window of 16 days, 2 devices, `zigzag`, seed 1;")
+    assert text.endswith("<!-- /figures -->\nafter\n")
+    assert "old" not in text
+    assert "| mean of 3 areas | median | model better in | ERCO | NYIS |" in text
+    assert text.count("\n| ") == 5
+
+
+def test_the_same_seed_gives_the_same_figures_and_drawings(twice: list[tuple[Path, str]]) -> None:
+    (one, text), (other, again) = twice
+    assert text == again
+    for name in ("training-loss.png", "training-forecasts.png"):
+        assert (one / name).read_bytes() == (other / name).read_bytes()
+        assert 5_000 < (one / name).stat().st_size < 200_000
