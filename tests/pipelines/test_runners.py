@@ -16,6 +16,7 @@ from pipelines.options import settings
 from tests.go_tools import PRISM
 from tests.storage.loads import KEY, emulator, flags, manifest, starting
 
+ALL_FORMATS = "--formats=parquet,tfrecord,avro"
 LISTENING = """
 import sys
 from pipelines.historical import main
@@ -43,7 +44,8 @@ def test_the_default_is_the_in_process_runner(named: tuple[str, ...], monkeypatc
 def test_it_reaches_for_nothing_but_the_api(tmp_path: Path) -> None:
     """Beam's plain DirectRunner would first look for another engine on the network, and start it."""
     with emulator() as api:
-        command = [sys.executable, "-c", LISTENING, *flags(api.url, str(tmp_path / "out"), "--end=2022-02-01")]
+        load = flags(api.url, str(tmp_path / "out"), "--end=2022-02-01", ALL_FORMATS)
+        command = [sys.executable, "-c", LISTENING, *load]
         done = subprocess.run(
             command, env={**os.environ, "SMALL_LOAD_KEY": KEY}, capture_output=True, text=True, timeout=300, check=False
         )
@@ -60,7 +62,7 @@ def test_prism_writes_the_same_files(tmp_path: Path) -> None:
     prism = ("--runner=PrismRunner", f"--prism_location={PRISM.here()}")
     with emulator() as api:
         for name, runner in (("direct", ()), ("prism", prism)):
-            load = starting("historical", flags(api.url, str(tmp_path / name), *runner), {})
+            load = starting("historical", flags(api.url, str(tmp_path / name), ALL_FORMATS, *runner), {})
             _, said = load.communicate(timeout=300)
             assert load.returncode == 0, said
         half = len(api.requests) // 2

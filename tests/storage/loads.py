@@ -15,10 +15,12 @@ from eia.emulator import Emulator, synthetic
 from eia.files import read_manifest
 from eia.hours import parse_hour
 from eia.storage import Storage
+from ringdata import RingBlocks
+from tests.storage.proxy import Proxy
 
 NOW = parse_hour("2024-03-01T00")
 KEY = "0123456789abcdef"
-QUESTION = ("--regions=PACW,TEX", "--start=2022-01-01", "--end=2022-07-01")
+QUESTION = ("--regions=PACW,TEX", "--start=2022-01-01", "--end=2022-07-01", "--formats=parquet")
 
 
 @contextmanager
@@ -67,3 +69,14 @@ def checksums(output: str) -> dict[str, str]:
 def report(output: str) -> dict[str, Any]:
     """The account of the last run."""
     return dict(msgspec.json.decode(Storage.at(output).get("report.json")))
+
+
+def cost(place: str, proxy: Proxy, *, ring_rank: int | None) -> int:
+    """Bytes that one window of four ranks takes from a bucket, by range alone; opening the folder is not counted."""
+    data = RingBlocks(place, split="train", context=16384, ring_size=4, ring_rank=ring_rank, order="contiguous")
+    opened = len(proxy.passed)
+    data[0]
+    asked = [passed for passed in proxy.passed[opened:] if passed.method == "GET"]
+    assert asked
+    assert all(passed.range for passed in asked)
+    return sum(passed.size for passed in asked)

@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
 from eia.emulator import Emulator
+from eia.storage import Storage
 from pipelines import coverage, historical
+from ringdata import RingBlocks
 from tests.flink.waiting import soon
 from tests.go_tools import VERSITYGW
-from tests.storage.loads import KEY, emulator, flags, manifest, report, starting
+from tests.storage.loads import KEY, checksums, cost, emulator, flags, manifest, report, starting
+from tests.storage.proxy import proxied
 from tests.storage.s3_server import S3Server
 
 pytestmark = pytest.mark.slow
@@ -124,10 +128,31 @@ def test_a_long_absence_of_the_server_is_one_line(api: Emulator, own: S3Server, 
     assert manifest("s3://mine/x") == expected
 
 
+def test_tfrecords_are_the_same_and_read_the_same(
+    s3: S3Server, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMALL_LOAD_KEY", KEY)
+    places = (output, str(tmp_path / "out"))
+    with emulator() as api:
+        for place in places:
+            assert historical.main(flags(api.url, place, "--formats=parquet,tfrecord,avro")) == 0
+    assert manifest(places[0]) == manifest(places[1]) == checksums(places[0])
+    mine, theirs = (
+        RingBlocks(f"{place}/tfds/eia930/series/1.0.0", split="train", context=2048, ring_size=2, ring_rank=1)
+        for place in places
+    )
+    assert len(mine) == len(theirs) > 0
+    for field, expected in theirs[0].items():
+        np.testing.assert_array_equal(mine[0][field], expected)
+    with proxied(s3.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        costs = [cost(f"{output}/tfds/eia930/panel/1.0.0", proxy, ring_rank=rank) for rank in (None, 0, 1, 2, 3)]
+    # A TFRecord is read block by block: each rank takes its own quarter.
+    assert max(costs[1:]) < 0.3 * costs[0]
+
+
 def test_what_exists_is_counted_the_same(output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMALL_LOAD_KEY", KEY)
-    from eia.storage import Storage
-
     with emulator() as api:
         for place in (output, str(tmp_path / "out")):
             assert coverage.main(flags(api.url, place)) == 0
