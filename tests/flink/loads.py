@@ -17,12 +17,13 @@ from deploy.flink import parts
 KEY = "CANARYcanary0123456789CANARYcanary012345"
 PER_SECOND = 10
 IN_FLIGHT = 6
-REQUESTS = 6 * 25
+HOURS = 48
+REQUESTS = 6 * 50 * 24 // HOURS
 QUESTION = (
     "--regions=PACW,AVA,BPAT,PGE,PSEI,SCL",
     "--start=2023-09-01",
     "--end=2023-10-21",
-    "--hours_per_request=48",
+    f"--hours_per_request={HOURS}",
     "--validation_start=2023-09-20",
     "--test_start=2023-10-10",
     f"--requests_per_hour={PER_SECOND * 3600}",
@@ -49,6 +50,7 @@ class Load:
     """A load that runs or ran: what it wrote below `output`, and what it said."""
 
     process: "subprocess.Popen[str]"
+    server: Server
     output: Path
 
     @property
@@ -94,10 +96,10 @@ def loading(server: Server, output: Path, *flags: str) -> Iterator[Load]:
             command, stdout=out, stderr=err, text=True, cwd=parts.CHECKOUT, start_new_session=True
         )
         try:
-            yield Load(process, output)
+            yield Load(process, server, output)
         finally:
             if process.poll() is None:
-                # Twice: at once. Beam's server in Java ends with the program only if that can still say so.
+                # Not killed: only a program that ends by itself ends Beam's server in Java.
                 os.killpg(process.pid, signal.SIGINT)
                 process.wait(120)
 

@@ -9,11 +9,13 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
 from deploy.flink import cluster, parts, processes
-from tests.flink.loads import IN_FLIGHT, KEY, PER_SECOND, REQUESTS, Load, Server, loading, serving
+from eia.hours import parse_hour
+from tests.flink.loads import HOURS, IN_FLIGHT, KEY, PER_SECOND, REQUESTS, Load, Server, loading, serving
 from tests.flink.waiting import soon
 
 pytestmark = pytest.mark.flink
@@ -71,13 +73,14 @@ def test_taskmanagers_lost_while_fetching_and_while_assembling(
         assert load.process.wait(PATIENCE) == 0, load.told
     assert load.files() == in_process.files()
     asked = server.asked()
-    times = Counter(query for _, query in asked)
-    assert set(times) == {query for _, query in Server("", in_process.output.parent / "asked.jsonl").asked()}
+    times = Counter(hour for _, query in asked for hour in hours(query))
+    assert set(times) == {hour for _, query in in_process.server.asked() for hour in hours(query)}
     # What was under way when the worker was lost, and nothing else, is asked for once more.
     until_lost = [query for at, query in asked if at <= before[-1][0] + 1]
-    assert {query for query, count in times.items() if count > 1} <= set(until_lost[-2 * IN_FLIGHT :])
+    twice = {hour for hour, count in times.items() if count > 1}
+    assert twice <= {hour for query in until_lost[-2 * IN_FLIGHT :] for hour in hours(query)}
+    assert len(twice) <= IN_FLIGHT * HOURS
     assert max(times.values()) <= 2
-    assert len(asked) <= REQUESTS + IN_FLIGHT
     assert_one_at_a_time(asked)
     assert max(epochs(load)) >= 2
 
@@ -139,6 +142,13 @@ def plain(load: Load) -> list[str]:
     """The summary without speeds and places."""
     lines = [line.partition(";")[0] for line in load.said.splitlines()]
     return [line.replace(str(load.output), "OUTPUT") for line in lines]
+
+
+def hours(query: str) -> list[tuple[str, int]]:
+    """The hours that a request asks for, of its respondent."""
+    words = parse_qs(query)
+    first, last = (parse_hour(words[name][0]) for name in ("start", "end"))
+    return [(words["facets[respondent][]"][0], hour) for hour in range(first, last + 1)]
 
 
 def assert_one_at_a_time(asked: list[tuple[float, str]]) -> None:
