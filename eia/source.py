@@ -138,7 +138,8 @@ class ApiSource:
         store = ResponseStore(storage, settle_hours=self.settle_hours)
         todo = work(store)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
-        watch = _Watch(storage, run, held_lease, todo.hours, before)
+        before = _caught_up(before, todo)
+        watch = _Watch(storage, run, held_lease, todo, before)
 
         def ask(window: Window) -> Answer:
             answer = api.ask(window)
@@ -159,7 +160,9 @@ class ApiSource:
         tally = _merged(before, dispatcher.tally)
         why, kind = (str(stopped), type(stopped).__name__) if stopped else ("", "")
         failures = tuple(dispatcher.failures)
-        return Fetched(tally, todo.reused, todo.damaged, failures, why, kind, self.requests_per_hour)
+        return Fetched(
+            tally, before.get("reused", todo.reused), todo.damaged, failures, why, kind, self.requests_per_hour
+        )
 
     def _lanes(
         self, storage: Storage, store: ResponseStore, spans: Sequence[Span], run: Run
@@ -206,18 +209,23 @@ class _Work:
 class _Watch:
     """Beats the dispatcher's lease with its progress, and stops it when it should not go on."""
 
-    def __init__(self, storage: Storage, run: Run, held_lease: lease.Lease, hours: int, before: dict[str, Any]) -> None:
+    def __init__(
+        self, storage: Storage, run: Run, held_lease: lease.Lease, todo: _Work, before: dict[str, Any]
+    ) -> None:
         self._storage = storage
         self._run = run
         self._lease = held_lease
-        self._hours = hours
         self._before = before
+        self._told = {
+            "run": run.id,
+            "hours_wanted": todo.hours + before.get("hours", 0),
+            "reused": before.get("reused", todo.reused),
+        }
         self._heard: tuple[float, Any] = (time.monotonic(), None)
 
     def tick(self, tally: Tally) -> None:
         """Superseded or Interrupted where another took over, the run is gone, or somebody asked to stop."""
-        news = asdict(_merged(self._before, tally)) | {"run": self._run.id, "hours_wanted": self._hours}
-        self._lease.beat(news)
+        self._lease.beat(asdict(_merged(self._before, tally)) | self._told)
         if _told_to_stop(self._storage, self._run):
             raise Interrupted("asked to stop: what was under way is stored")
         alive = self._run.owner.alive
@@ -304,6 +312,14 @@ def _enough(lanes: list[Lane], in_flight: int) -> list[Lane]:
 def _carried(news: dict[str, Any], run: Run) -> dict[str, Any]:
     """What an earlier dispatcher of this very run had done (its worker was lost)."""
     return news if news.get("run") == run.id else {}
+
+
+def _caught_up(before: dict[str, Any], todo: _Work) -> dict[str, Any]:
+    """What a lost dispatcher stored after its last beat counts as asked and answered by it."""
+    if not before:
+        return {}
+    answered = max(before["answered"], todo.reused - before["reused"])
+    return before | {"answered": answered, "sent": max(before["sent"], answered)}
 
 
 def _merged(before: dict[str, Any], tally: Tally) -> Tally:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from eia import lease
 from eia.emulator import Emulator, Faults, RowSource, synthetic
 from eia.errors import UsageError
 from eia.hours import parse_hour
@@ -187,6 +189,39 @@ def test_a_dispatcher_whose_key_another_one_uses_stops(rows: RowSource, storage:
         assert done
     assert done[0].stopped_by == "Superseded"
     assert (second.stopped, second.failures) == ("", ())
+
+
+def test_a_dispatcher_that_was_killed_is_carried_on_and_its_requests_are_counted(
+    rows: RowSource, storage: Storage
+) -> None:
+    """As when the worker is lost and its work given to another, in the same run."""
+    who = run(Owner.here("run"))
+    program = (
+        "import pickle, sys; source, storage, span, who = pickle.load(sys.stdin.buffer);"
+        "source.fetch(storage, [span], who)"
+    )
+    with Emulator(rows, key=KEY, latency=(0.05, 0.0)) as server:
+        assert source(server.url).fetch(storage, [CAL], run()).tally.answered == 5
+        asking = source(server.url, hours_per_request=24, max_in_flight=2)
+        lost = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
+        assert lost.stdin is not None
+        lost.stdin.write(pickle.dumps((asking, storage, PACW, who)))
+        lost.stdin.close()
+        while len(storage.list("raw/eia/region-data")) < 30:
+            assert lost.poll() is None
+            time.sleep(0.02)
+        lost.kill()
+        lost.wait()
+        stored = len(storage.list("raw/eia/region-data"))
+        done = asking.fetch(storage, [PACW], who)
+        again = asking.fetch(storage, [PACW], who)
+        asked = len(server.requests) - 5
+    windows = (LAST + 1 - FIRST) // 24
+    assert stored < windows
+    assert (done.reused, done.tally.answered, again.reused, again.tally.answered) == (0, windows, 0, windows)
+    assert windows <= done.tally.sent <= asked <= windows + 2
+    news = lease.news_of(storage, "dispatcher")
+    assert news["hours"] <= news["hours_wanted"] <= LAST + 1 - FIRST
 
 
 def test_a_worker_with_other_code_sends_nothing(rows: RowSource, storage: Storage) -> None:

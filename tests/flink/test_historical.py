@@ -72,6 +72,8 @@ def test_taskmanagers_lost_while_fetching_and_while_assembling(
         cluster.start_taskmanager(folder)
         assert load.process.wait(PATIENCE) == 0, load.told
     assert load.files() == in_process.files()
+    assert "windows: 0 stored before, " in plain(load)[0]
+    assert plain(load)[1:4] == plain(in_process)[1:4]
     asked = server.asked()
     times = Counter(hour for _, query in asked for hour in hours(query))
     assert set(times) == {hour for _, query in in_process.server.asked() for hour in hours(query)}
