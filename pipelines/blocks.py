@@ -18,6 +18,7 @@ from eia.errors import Stop, UsageError
 from eia.files import SUCCESS
 from eia.storage import Storage
 from pipelines import dataflow, flink
+from pipelines.execute import execute
 from pipelines.options import Parser, add_block_flags, beam_flags, block_settings, fail, listed, only_beams
 from quality.tidy_series import SeriesRef
 from transforms.block_settings import BlockSettings
@@ -87,15 +88,11 @@ def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
 
 
 def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: Sequence[str]) -> None:
-    import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
-
     owner = lease.Owner.here(uuid.uuid4().hex)
     held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)
     try:
         storage.delete(SUCCESS)
-        with beam.Pipeline(options=PipelineOptions(list(flags))) as root:
-            build(root, refs, storage, chosen)
+        execute(lambda root: build(root, refs, storage, chosen), flags)
     finally:
         held.release()
 
