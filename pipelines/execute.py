@@ -41,6 +41,7 @@ def execute(build: Callable[[Any], object], flags: Sequence[str]) -> None:
 
     try:
         with ExitStack() as stack:
+            stack.enter_context(_told_once())
             runner = stack.enter_context(_flink()) if is_flink(flags) else None
             build(stack.enter_context(beam.Pipeline(runner=runner, options=PipelineOptions(list(flags)))))
     except EiaError:
@@ -51,6 +52,21 @@ def execute(build: Callable[[Any], object], flags: Sequence[str]) -> None:
             raise
         print("".join(f"{line}\n" for line in frames), end="", file=sys.stderr, flush=True)
         raise told from None
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """An error of ours is told at the end, in one line: without the traceback that Beam logs where it was raised."""
+
+    def foreign(record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], EiaError))
+
+    logger = logging.getLogger("apache_beam.runners.common")
+    logger.addFilter(foreign)
+    try:
+        yield
+    finally:
+        logger.removeFilter(foreign)
 
 
 def worker_error(error: Exception) -> tuple[EiaError | None, list[str]]:

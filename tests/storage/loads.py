@@ -20,7 +20,8 @@ from tests.storage.proxy import Proxy
 
 NOW = parse_hour("2024-03-01T00")
 KEY = "0123456789abcdef"
-QUESTION = ("--regions=PACW,TEX", "--start=2022-01-01", "--end=2022-07-01", "--formats=parquet")
+QUESTION = ("--regions=PACW,TEX", "--start=2022-01-01", "--end=2022-07-01")
+PARQUET = "--formats=parquet"
 
 
 @contextmanager
@@ -31,7 +32,12 @@ def emulator(*, latency: float = 0.0) -> Iterator[Emulator]:
 
 
 def flags(url: str, output: str, *more: str) -> list[str]:
-    """The flags of a load as fast as the machine can."""
+    """The flags of a load as fast as the machine can; Parquet alone, unless `more` says otherwise."""
+    return [PARQUET, *question(url, output, *more)]
+
+
+def question(url: str, output: str, *more: str) -> list[str]:
+    """The flags that every program has which asks the API."""
     pace = ("--requests_per_hour=10000000", "--burst_per_second=1000")
     return [
         *QUESTION,

@@ -17,7 +17,7 @@ from pipelines import coverage, historical
 from ringdata import RingBlocks
 from tests.flink.waiting import soon
 from tests.go_tools import VERSITYGW
-from tests.storage.loads import KEY, checksums, cost, emulator, flags, manifest, report, starting
+from tests.storage.loads import KEY, checksums, cost, emulator, flags, manifest, question, report, starting
 from tests.storage.proxy import proxied
 from tests.storage.s3_server import S3Server
 
@@ -121,7 +121,8 @@ def test_a_long_absence_of_the_server_is_one_line(api: Emulator, own: S3Server, 
     own.stop()
     code, said = ended(load)
     assert code == 3
-    assert said.splitlines()[-1].startswith("error: cannot use s3://mine/x")
+    (line,) = [line for line in said.splitlines() if not line.startswith("fetch ")]
+    assert line.startswith("error: cannot use s3://mine/x")
     own.start()
     code, said = ended(starting("historical", flags(api.url, "s3://mine/x", MANY), {}))
     assert code == 0, said
@@ -155,7 +156,7 @@ def test_what_exists_is_counted_the_same(output: str, tmp_path: Path, monkeypatc
     monkeypatch.setenv("SMALL_LOAD_KEY", KEY)
     with emulator() as api:
         for place in (output, str(tmp_path / "out")):
-            assert coverage.main(flags(api.url, place)) == 0
+            assert coverage.main(question(api.url, place)) == 0
         mine, theirs = (Storage.at(place).get("coverage.parquet") for place in (output, str(tmp_path / "out")))
         assert mine == theirs
         asked = [*flags(api.url, output), f"--coverage={output}/coverage.parquet"]
