@@ -176,9 +176,12 @@ class ResponseStore:
 
 
 def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
-    """What is stored for a respondent, by name; objects that are no responses are passed over."""
+    """What is stored for a respondent, in order; objects that are no responses are passed over.
+
+    Answers to the same question come in the order of retrieval: the plain name, where there is one, was the first.
+    """
     entries = storage.list(_folder(route, respondent))
-    return [held for entry in entries if (held := _held(entry)) is not None]
+    return sorted((held for entry in entries if (held := _held(entry)) is not None), key=_order)
 
 
 def load(storage: Storage, held: Held, route: str, respondent: str) -> tuple[Window, Columns, datetime]:
@@ -210,6 +213,10 @@ def _at(answer: Answer) -> str:
 
 def _folder(route: str, respondent: str) -> str:
     return f"{ROOT}/{route}/{respondent}"
+
+
+def _order(held: Held) -> tuple[int, int, tuple[str, ...], float]:
+    return held.first, held.last, held.kinds, held.at.timestamp() if held.at else 0.0
 
 
 def _held(entry: Entry) -> Held | None:

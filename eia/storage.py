@@ -8,7 +8,7 @@ Only the URL travels between processes: credentials come from the environment of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -191,6 +191,22 @@ class Storage:
         with self._using(prefix) as store:
             found = (meta for batch in obstore.list(store, prefix or None) for meta in batch)
             return sorted((Entry(m["path"], m["size"], m["last_modified"]) for m in found), key=lambda entry: entry.key)
+
+    def moment(self, key: str, pause: Callable[[float], None]) -> datetime:
+        """The storage's own time: later than of all that was written before, no later than of all that follows.
+
+        This host's clock says nothing of when a bucket writes, and some tell whole seconds only: `key`, alone in
+        its folder, is written until its time has moved on. `pause(seconds)` is called while waiting.
+        """
+        first = self._touched(key)
+        while (now := self._touched(key)) <= first:
+            pause(0.02)
+        return now
+
+    def _touched(self, key: str) -> datetime:
+        """When an object was written that is written now, as a listing tells it (a head may tell it more coarsely)."""
+        self.put(key, b"")
+        return max(entry.modified for entry in self.list(key.rpartition("/")[0]))
 
     def sweep(self, *folders: str) -> int:
         """Remove what killed writers left half-written on a local disk; how many. For the lock's holder only.

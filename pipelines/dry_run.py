@@ -17,11 +17,11 @@ from pipelines.options import LoadSettings
 def dry_run(todo: LoadSettings, spans: Sequence[Span]) -> int:
     """Print the plan; send nothing, write nothing."""
     source = todo.source
+    # Nothing is of this run: no clock is asked, for a bucket's is not this host's.
+    since = datetime.max.replace(tzinfo=UTC)
     held = [held_in(todo.storage, span.route, span.respondent) for span in spans]
     left = [
-        int(
-            needed(span, found, settle_hours=source.settle_hours, since=datetime.now(UTC), refresh=source.refresh).sum()
-        )
+        int(needed(span, found, settle_hours=source.settle_hours, since=since, refresh=source.refresh).sum())
         for span, found in zip(spans, held, strict=True)
     ]
     existing = [int(wanted_hours(known(span), span.first, span.last).sum()) for span in spans]

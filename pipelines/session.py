@@ -37,6 +37,8 @@ FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
 """What a run writes below its output; whatever else lies there is not ours."""
 ORIGIN = f"{lease.ROOT}/origin"
 """Where it stands which server the stored responses are from."""
+CLOCK = f"{lease.ROOT}/clock/now"
+"""Written to learn the storage's time."""
 _SAME_RUN = timedelta(days=1)
 EMULATED = "the emulator"
 
@@ -121,8 +123,7 @@ def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
 
     A refresh goes on with a refresh only: what a load has just stored is to be asked again.
     """
-    # Buckets tell the time of writing in whole seconds.
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = storage.moment(CLOCK, time.sleep)
     try:
         state = msgspec.json.decode(storage.get(key), type=_State)
     except (KeyError, msgspec.DecodeError):

@@ -3,6 +3,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def test_reading_makes_no_folder(storage: Storage) -> None:
         storage.get("x")
     assert storage.path is not None
     assert not storage.path.exists()
+
+
+def test_a_moment_is_later_than_all_before_and_not_than_what_follows(storage: Storage) -> None:
+    for number in range(20):
+        storage.put(f"a/before{number}", b"")
+        moment = storage.moment("clock/now", time.sleep)
+        storage.put(f"b/after{number}", b"")
+        assert max(entry.modified for entry in storage.list("a")) < moment
+        assert next(e.modified for e in storage.list("b") if e.key == f"b/after{number}") >= moment
 
 
 def test_exactly_one_of_many_creates(storage: Storage) -> None:

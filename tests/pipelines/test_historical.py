@@ -191,13 +191,15 @@ def test_provisional_hours_are_asked_again_and_the_earlier_answer_stays(rows: Ro
 
 
 def test_refresh_asks_for_everything_again(rows: RowSource, load: Load, out: Path) -> None:
-    with Emulator(rows) as server:
+    with Emulator(rows, now=NOW) as server:
         assert load(server) == 0
-        asked = len(server.requests)
+        asked, before = len(server.requests), values(out)
     with Emulator(Revised(rows, "2023-12-01T00", -7), now=NOW) as server:
         assert load(server, "--refresh") == 0
         assert len(server.requests) >= asked
     assert report(out)["requests"]["reused"] == 0
+    # Also where the emulator's clock stands still, so that both were retrieved in the same second.
+    assert values(out)["2023-12-01T00"] == before["2023-12-01T00"] - 7
     assert any(
         "a later answer says" in line for line in (out / "rejects/region-data/PACW.jsonl").read_text().splitlines()
     )

@@ -52,6 +52,15 @@ def test_exactly_one_of_many_creates(bucket: str) -> None:
     assert storage.get("lock/1") == str(won.index(True)).encode()
 
 
+def test_a_moment_is_later_than_all_before_and_not_than_what_follows(bucket: str) -> None:
+    """Also where a bucket tells whole seconds only."""
+    storage = Storage.at(f"{bucket}/p")
+    storage.put("a/before", b"")
+    moment = storage.moment("clock/now", time.sleep)
+    storage.put("b/after", b"")
+    assert storage.list("a")[0].modified < moment <= storage.list("b")[0].modified
+
+
 def test_its_pickle_holds_no_secret(bucket: str) -> None:
     storage = Storage.at(bucket)
     storage.put("k", b"1")
