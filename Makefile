@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements.lock setup.py 2>/dev/null | cksum | cut -d' ' -f1)
+READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help run test test-slow test-flink lint bench real-rows screenshots flink-up flink-run flink-down clean
+.PHONY: help run test test-slow test-ml test-flink lint bench real-rows screenshots flink-up flink-run flink-down clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -19,6 +20,11 @@ $(READY):
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	rm -f $(VENV)/.ready-* && touch $@
 
+$(READY_ML):
+	$(PYTHON) -m venv .venv-ml
+	.venv-ml/bin/pip install --quiet --disable-pip-version-check -r requirements-ml.lock
+	rm -f .venv-ml/.ready-* && touch $@
+
 run: $(READY)  ## install, and load five regions (synthetic without a key); ARGS="--regions=all …"
 	$(BIN)/python -m pipelines.historical --runner=DirectRunner $(ARGS)
 
@@ -27,6 +33,9 @@ test: $(READY)  ## install, and run the tests (under ten minutes on two cores)
 
 test-slow: $(READY)  ## the tests that take longer than a minute
 	$(BIN)/python -m pytest -m "slow" $(ARGS)
+
+test-ml: $(READY_ML)  ## the reader and the training example beside TensorFlow, JAX, grain and datasets
+	.venv-ml/bin/python -m pytest tests/ringdata tests/examples $(ARGS)
 
 test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go)
 	$(BIN)/python -m pytest -m "flink" $(ARGS)
@@ -52,4 +61,4 @@ flink-down: $(READY)  ## stop what flink-up started
 	$(BIN)/python -m deploy.flink.cluster down
 
 clean:  ## remove the environment and caches, not the data
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-ml build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -26,6 +26,7 @@ setup(
     install_requires=["numpy>=1.26,<3", "pyarrow>=16,<26"],
     extras_require={
         "test": [
+            "duckdb>=1.1,<3",
             "hypothesis>=6.100,<7",
             "mypy>=1.11,<3",
             "playwright>=1.45,<2",
@@ -35,6 +36,12 @@ setup(
             "ruff>=0.6,<1",
             "types-requests>=2.32,<3",
         ],
+        # Each of these reads the training blocks in its own way; docs/training-format.md shows the line.
+        "jax": ["jax>=0.4.35,<1", "matplotlib>=3.8,<4"],
+        "tensorflow": ["tensorflow-cpu>=2.16,<3", "tensorflow-datasets>=4.9.8,<5"],
+        "huggingface": ["datasets>=3,<6"],
+        "grain": ["grain>=0.2.3,<1"],
+        "torch": ["torch>=2.2,<3"],
         "load": [
             *BEAM,
             "bottleneck>=1.4,<2",

@@ -45,7 +45,7 @@ def draw_forecasts(path: Path, days: Days, series: list[tuple[int, str]], count:
         axis.set(ylabel=f"{name}, GW", xlim=(hours[0], hours[-1]))
     figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, ncols=4, loc="outside upper left")
     axes[-1].xaxis.set_major_formatter(DateFormatter("%a %d %b", tz=UTC))
-    axes[-1].set_xlabel(f"UTC, {hours[0]:%Y}")
+    axes[-1].set_xlabel(f"UTC, {hours[0]:%Y-%m-%d} to {hours[-1]:%Y-%m-%d}")
     _save(figure, path)
 
 
@@ -59,5 +59,5 @@ def _axes(rows: int) -> tuple[Figure, list[Axes]]:
 def _save(figure: Figure, path: Path) -> None:
     """Without the date, so that the same figure is the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=95, metadata={"Software": None})
+    figure.savefig(path, dpi=85, metadata={"Software": None})
     plt.close(figure)

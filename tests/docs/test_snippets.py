@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python of README.md and docs/formats.md runs as it stands, beside the output of a load."""
+
+import json
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eia.emulator import Emulator, synthetic
+from eia.hours import parse_hour
+from pipelines.historical import main
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("README.md", "docs/formats.md")
+SNIPPET = re.compile(r"(?:<!-- needs: ([\w ]+) -->\n)?```python\n(.*?)```", re.DOTALL)
+SNIPPETS = [(page, *found) for page in PAGES for found in SNIPPET.findall((ROOT / page).read_text("utf-8"))]
+NOW = parse_hour("2024-03-01T00")
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `data/`, as a load of two regions leaves it."""
+    folder = tmp_path_factory.mktemp("beside")
+    pace = ("--requests_per_hour=1000000", "--burst_per_second=1000")
+    with pytest.MonkeyPatch.context() as patch, Emulator(synthetic(now=NOW), now=NOW) as server:
+        patch.setenv("EIA_API_KEY", "0123456789abcdef")
+        asked = ("--regions=PACW,ERCO", "--start=2019-01-01", "--end=2024-03-01", "--formats=parquet,avro")
+        assert main([f"--api_url={server.url}", f"--output={folder / 'data'}", *asked, *pace]) == 0
+    return folder
+
+
+@pytest.mark.parametrize(("page", "needs", "code"), SNIPPETS)
+def test_snippets_run(page: str, needs: str, code: str, beside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in needs.split():
+        if not find_spec(name):
+            pytest.skip(f"{name} is not installed: this snippet cannot run")
+    monkeypatch.chdir(beside)
+    names: dict[str, Any] = {}
+    exec(compile(code, page, "exec"), names)
+    if "hours" in names:
+        # Whatever reads the folder finds the same rows.
+        assert len(names["hours"]) == json.loads((beside / "data/report.json").read_text())["rows"]["kept"]
+
+
+def test_every_page_has_snippets() -> None:
+    assert {page for page, _, _ in SNIPPETS} == set(PAGES)
