@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import ceil
 
 from eia.errors import UsageError
 from eia.lanes import Span
@@ -54,9 +55,11 @@ def passed_over(question: Question) -> tuple[str, ...]:
     )
 
 
-def pages(spans: Iterable[Span], hours: Sequence[int]) -> float:
-    """About how many full pages `hours` (one count a span) make."""
-    return sum(count * span.density / PAGE for span, count in zip(spans, hours, strict=True))
+def requests(spans: Iterable[Span], hours: Sequence[int], *, hours_per_request: int | None = None) -> int:
+    """About how many requests `hours` (one count a span) take: each span with hours takes one at least."""
+    return sum(
+        ceil(count / (hours_per_request or PAGE / span.density)) for span, count in zip(spans, hours, strict=True)
+    )
 
 
 def _spans(route: Route, question: Question) -> list[Span]:
@@ -103,5 +106,9 @@ def _all_known(what: str, given: tuple[str, ...], known: list[str]) -> None:
         if name in known or (given == (ALL,) and what != "type"):
             continue
         near = get_close_matches(name.upper() if what != "route" else name, known, 3, 0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known[:12])}, …"
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"there are {', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
+        )
         raise UsageError(f"--{what}s: no {what} {name!r}; {hint}")

@@ -7,6 +7,7 @@ Nothing above this package knows that the API is the only one: bulk files will b
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,7 @@ from eia.shorts import Shorts
 from eia.storage import Storage
 from eia.window import Window
 
+_LIKE_A_KEY = re.compile(r"[A-Za-z0-9]{32,}", re.ASCII)
 STOP_KEY = f"{lease.ROOT}/stop"
 _ENOUGH_ENDS = 4
 """Requests under way that fill 1.75 a second at 1.6 s an answer, with one to spare."""
@@ -189,6 +191,10 @@ class ApiSource:
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:
         return Shorts(storage, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)
 
+    def first_request(self) -> float:
+        """Seconds until the pace lets the first request start: its bucket begins empty."""
+        return self._limiter().wait()
+
     def _limiter(self) -> Limiter:
         if self.requests_per_hour is None and not self.min_delay:
             return Unlimited()
@@ -252,8 +258,16 @@ def resolve_key(reference: str) -> str:
     else:
         raise UsageError("--api_key takes a reference, env:NAME or file:PATH-OR-URL, never the key itself")
     if not key or not key.isascii() or not key.isprintable():
-        raise UsageError(f"--api_key {reference}: no key there; get one at https://www.eia.gov/opendata/register.php")
+        raise UsageError(
+            f"--api_key {_shown(reference)}: no key there; get one at https://www.eia.gov/opendata/register.php"
+        )
     return key
+
+
+def _shown(reference: str) -> str:
+    """A reference for a message; not where the key itself was put in the place of its name."""
+    kind, _, where = reference.partition(":")
+    return f"{kind}:…" if _LIKE_A_KEY.fullmatch(where) else reference
 
 
 def ask_to_stop(storage: Storage, run: Run) -> None:
@@ -269,9 +283,10 @@ def _read_key(where: str) -> str:
             return Storage.at(folder).get(name).decode("utf-8").strip()
         return Path(where).expanduser().read_text("utf-8").strip()
     except KeyError:
-        raise UsageError(f"--api_key file:{where}: there is no such object") from None
+        raise UsageError(f"--api_key {_shown(f'file:{where}')}: there is no such object") from None
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
-        raise UsageError(f"--api_key file:{where}: {type(error).__name__}") from None
+        said = getattr(error, "strerror", None) or type(error).__name__
+        raise UsageError(f"--api_key {_shown(f'file:{where}')}: {said}") from None
 
 
 def _told_to_stop(storage: Storage, run: Run) -> bool:

@@ -26,6 +26,10 @@ from ringdata.layout import Cuts
 from transforms.block_settings import BlockSettings
 
 _DIGITS = re.compile(r"\d{1,12}", re.ASCII)
+PER_HOUR = 6300
+"""70 % of the requests an hour that EIA asks clients to stay under."""
+SYNTHETIC = "data/synthetic"
+"""Where synthetic hours go by default: never beside real ones."""
 API_URL = "https://api.eia.gov/v2"
 FORMATS = ("parquet", "tfrecord", "avro")
 _RECORD_BEGINS = parse_hour("2015-07-01T00")
@@ -68,6 +72,14 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
+class Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Names a default where there is one and the help does not tell it in words."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        told = "(default" in (action.help or "") or action.default in (None, "", False)
+        return action.help if told else super()._get_help_string(action)
+
+
 def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
     """Flags → settings. UsageError with one line for the first fault. `--help` prints and exits."""
     parser = load_parser()
@@ -84,14 +96,22 @@ def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
     )
 
 
+def _given(flag: str, text: str | None) -> None:
+    """An empty word is an unset variable of a shell, and no wish for the default."""
+    if text is not None and not text.strip():
+        raise UsageError(f"{flag} is empty: give it a value, or leave it out")
+
+
 def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> Settings:
     """The flags of `add_question_flags`, `add_source_flags` and `add_pace_flags`, checked."""
+    _given("--api_url", flags.api_url)
+    _given("--output", flags.output)
     embedded = _embedded(flags)
     return Settings(
         question=_question(flags, now),
         source=_source(flags, embedded=embedded),
         embedded=embedded,
-        storage=Storage.at(flags.output or ("data/synthetic" if embedded else "data")),
+        storage=Storage.at(flags.output or (SYNTHETIC if embedded else "data")),
         dry_run=flags.dry_run,
         beam=beam_flags(flags.runner, rest),
     )
@@ -118,7 +138,7 @@ def load_parser() -> argparse.ArgumentParser:
         epilog="Anything else goes to Beam: --direct_num_workers=2 --direct_running_mode=multi_processing, "
         "--flink_master=HOST:8081, --parallelism=N, --environment_type=… See docs/runners.md.",
         allow_abbrev=False,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add_question_flags(parser)
     where = add_source_flags(parser)
@@ -147,16 +167,18 @@ def add_source_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup
     """From where, to where."""
     where = parser.add_argument_group("from where, to where")
     where.add_argument("--source", default="auto", choices=["auto", "api", "emulator"], help="auto: api with a key")
-    where.add_argument("--api_url", default="", help=f"any server that speaks EIA v2 (default: {API_URL})")
+    where.add_argument("--api_url", help=f"any server that speaks EIA v2 (default: {API_URL})")
     where.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH-OR-URL, never the key")
-    where.add_argument("--output", default="", help="folder or bucket URL (default: data; data/synthetic, no key)")
+    where.add_argument("--output", help="folder or bucket URL (default: data; data/synthetic, no key)")
     return where
 
 
 def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """How fast, what again, and on what."""
     how = parser.add_argument_group("how fast")
-    how.add_argument("--requests_per_hour", type=_positive, help="in any rolling hour, never more (default: 6300)")
+    how.add_argument(
+        "--requests_per_hour", type=_positive, help=f"in any rolling hour, never more (default: {PER_HOUR})"
+    )
     how.add_argument("--burst_per_second", type=_positive, default=3, help="in any rolling second, never more")
     how.add_argument("--min_delay", type=_seconds, default=0.0, help="seconds between two request starts")
     how.add_argument("--max_in_flight", type=_positive, default=8, help="concurrent requests")
@@ -211,11 +233,11 @@ def block_settings(flags: argparse.Namespace, frame: tuple[int, int], formats: t
 
 
 def _source(flags: argparse.Namespace, *, embedded: bool) -> ApiSource:
-    url = checked_url(flags.api_url or API_URL)
+    url = checked_url(API_URL if flags.api_url is None else flags.api_url)
     if not embedded and (flags.runner in LOCAL_RUNNERS or not flags.api_key.startswith("env:")):
         # On a cluster the key is where its workers are; here it can be looked up at once.
         resolve_key(flags.api_key)
-    unhurried = flags.requests_per_hour or (None if embedded else 6300)
+    unhurried = flags.requests_per_hour or (None if embedded else PER_HOUR)
     return ApiSource(
         url=url,
         key="none:" if embedded else flags.api_key,

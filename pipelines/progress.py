@@ -77,7 +77,7 @@ class Progress:
         self._bar.refresh()
         fetched = news["hours"] >= news["hours_wanted"]
         if self._bar.disable and not self._told and (fetched or time.monotonic() - self._said > _LINE_EVERY):
-            share = 100 * news["hours"] / max(1, news["hours_wanted"])
+            share = 100 * news["hours"] / news["hours_wanted"] if news["hours_wanted"] else 100
             self._say(f"fetch {share:3.0f} %  {self._line(news)}")
         if fetched:
             self._show_files()
@@ -99,12 +99,16 @@ class Progress:
 
     def _line(self, news: dict[str, Any]) -> str:
         """`277 windows, 1,384,468 records, 8,702/s, 99 % of the rate, 3 retried`."""
+        if not news["hours_wanted"]:
+            return "nothing to ask: all is stored"
         seconds = max(1e-9, (news["last_answer"] or 0) - (news["first_start"] or 0))
         speed = news["rows"] / seconds if news["last_answer"] else 0.0
         parts = [f"{news['answered']:,} windows", f"{news['rows']:,} records", f"{speed:,.0f}/s"]
         if self._per_hour and news["sent"] > 1:
             starts = max(1e-9, news["last_start"] - news["first_start"])
-            parts.append(f"{100 * (news['sent'] - 1) / starts / (self._per_hour / 3600):.0f} % of the rate")
+            # A burst at the start is within the limit, and no more than all of it.
+            used = min(1.0, (news["sent"] - 1) / starts / (self._per_hour / 3600))
+            parts.append(f"{100 * used:.0f} % of the rate")
         if news["retried"]:
             parts.append(f"{news['retried']:,} retried")
         return ", ".join(parts)

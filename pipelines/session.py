@@ -27,6 +27,7 @@ from eia.lanes import Span
 from eia.source import Run, ask_to_stop
 from eia.storage import Storage
 from pipelines import dataflow, flink
+from pipelines.earlier import narrower, others
 from pipelines.execute import execute
 from pipelines.options import Settings
 from pipelines.progress import Progress
@@ -39,6 +40,8 @@ ORIGIN = f"{lease.ROOT}/origin"
 """Where it stands which server the stored responses are from."""
 CLOCK = f"{lease.ROOT}/clock/now"
 """Written to learn the storage's time."""
+_LONG = 5.0
+"""Seconds after which a silent program needs an explanation."""
 _SAME_RUN = timedelta(days=1)
 EMULATED = "the emulator"
 
@@ -54,13 +57,15 @@ class Program:
     state: str
     """Where it stands since when this run, or the unfinished one that it goes on with, works."""
     summary: Callable[[Any, dict[str, Any]], str]
+    narrows: bool = False
+    """Whether what it writes is of the hours asked for alone, however many were there before."""
     asks: bool = True
     """Whether it asks a server, whose hours may not be mixed with another's."""
 
 
 def load_program(build: Callable[..., Any]) -> Program:
     """The historical load."""
-    return Program(build, REPORT, (SUCCESS, REPORT), f"{lease.ROOT}/state.json", summary)
+    return Program(build, REPORT, (SUCCESS, REPORT), f"{lease.ROOT}/state.json", summary, narrows=True)
 
 
 def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
@@ -76,6 +81,8 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
         if program.asks:
             _keep_apart(todo)
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
+        for line in narrower(storage, spans) if program.narrows else ():
+            print(f"warning: {line}", file=sys.stderr, flush=True)
         storage.delete(*program.spoils)
         if todo.embedded:
             todo = _embed(todo, stack)
@@ -86,6 +93,11 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
         if report["exit"] == 0:
             storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
     print(program.summary(todo, report), file=sys.stderr if report["stopped"] else sys.stdout)
+    if program.narrows and (count := others(storage, spans)):
+        print(
+            f"note      tidy/ keeps files of earlier loads ({count:,}); series.parquet, blocks/, tfds/ and the report "
+            "are of this one alone"
+        )
     return int(report["exit"])
 
 
@@ -98,6 +110,8 @@ def _look_ahead(todo: Settings, program: Program) -> None:
     )
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr, flush=True)
+    if program.asks and (first := todo.source.first_request()) > _LONG:
+        print(f"the first request starts in {first:,.0f} s: so slow is the pace asked for", file=sys.stderr, flush=True)
 
 
 def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program) -> None:

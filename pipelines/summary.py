@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.options import Settings
+from eia.storage import Storage
+from pipelines.options import SYNTHETIC, Settings
 
 
 def banner() -> str:
     """Says, so that nobody misses it, that what follows are no real data."""
     lines = [
-        "SYNTHETIC DATA: no API key is set, so the embedded emulator answers.",
+        "SYNTHETIC DATA: the embedded emulator answers (no API key is set, or --source=emulator).",
         "Nothing in this output is a measurement. For the real record get a free key",
         "at https://www.eia.gov/opendata/register.php and run:",
         "    EIA_API_KEY=<your key> python -m pipelines.historical",
@@ -58,5 +59,8 @@ def _next(todo: Settings, report: dict[str, Any]) -> str:
     if report["failures"]:
         return "run the same command again: it asks only for the hours that are not stored yet"
     if todo.embedded:
-        return "set EIA_API_KEY and run again for real data"
+        elsewhere = ", with another --output" if todo.storage != Storage.at(SYNTHETIC) else ""
+        return f"set EIA_API_KEY and run again for real data{elsewhere}"
+    if report["rows"]["rejected"]:
+        return f"look at rejects/: {report['rows']['rejected']:,} rows were refused, each with its reason"
     return f"read it: pyarrow.dataset.dataset('{todo.storage.path or todo.storage.url}/tidy')"

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from eia.errors import UsageError
-from eia.plan import Question, pages, passed_over, plan
+from eia.plan import Question, passed_over, plan, requests
 from eia.respondents import expected_kinds, members, neighbours, respondents, served, subregions
 from eia.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION
 from eia.rows import KIND
@@ -64,9 +64,11 @@ def test_all_types_by_name_are_no_filter() -> None:
     assert (span.kinds, span.density) == (("D", "TI"), 2.0)
 
 
-def test_pages() -> None:
+def test_every_span_with_hours_takes_a_request() -> None:
     (span,) = plan(ask(first=0, last=12_499))
-    assert pages([span], [span.hours]) == 10.0
+    assert requests([span], [span.hours]) == 10
+    assert requests([span, span], [1, 0]) == 1
+    assert requests([span], [49], hours_per_request=24) == 3
 
 
 def test_tables_agree_with_each_other() -> None:

@@ -190,6 +190,27 @@ def test_provisional_hours_are_asked_again_and_the_earlier_answer_stays(rows: Ro
     assert all("a later answer says" in one["reason"] for one in lines)
 
 
+def test_fewer_hours_or_other_regions_than_before_are_told_of(
+    rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Emulator(rows, now=NOW) as server:
+        assert load(server) == 0
+        whole = digest(out)
+        said = capsys.readouterr()
+        assert "warning" not in said.err
+        assert "note" not in said.out
+        assert load(server, "--start=2023-12-01") == 0
+        assert "tidy/ has region-data/PACW from 2023-11-01T00 to 2024-01-31T23" in capsys.readouterr().err
+        assert load(server, "--regions=ERCO") == 0
+        assert "tidy/ keeps files of earlier loads (1)" in capsys.readouterr().out
+        # What was said holds: the longer range asks nothing, and is back to the byte.
+        asked = len(server.requests)
+        assert load(server) == 0
+        assert len(server.requests) == asked
+        assert "nothing to ask: all is stored" in capsys.readouterr().err
+        assert digest(out) == whole
+
+
 def test_refresh_asks_for_everything_again(rows: RowSource, load: Load, out: Path) -> None:
     with Emulator(rows, now=NOW) as server:
         assert load(server) == 0

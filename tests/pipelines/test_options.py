@@ -17,6 +17,7 @@ NOW = datetime(2024, 5, 6, 7, 8, tzinfo=UTC)
 
 WRONG = {
     "--routes=region": "region-data",
+    "--routes=weather": "there are region-data, fuel-type-data, interchange-data, region-sub-ba-data\n",
     "--routes=": "--routes",
     "--regions=PACX": "PAC",
     "--regions=pacw": "PACW",
@@ -40,7 +41,11 @@ WRONG = {
     "--api_url=api.eia.gov": "--api_url",
     f"--api_key={KEY}": "reference",
     "--api_key=env:NO_SUCH_NAME": "NO_SUCH_NAME",
-    "--api_key=file:/no/such/file": "/no/such/file",
+    "--api_key=file:/no/such/file": "/no/such/file: No such file",
+    f"--api_key=env:{KEY}": "env:…: no key there",
+    f"--api_key=file:{KEY}": "file:…: No such file",
+    "--api_url=": "--api_url is empty",
+    "--output=": "--output is empty",
     "--output=ftp://x": "--output",
     "--output=s3://": "--output",
     "--formats=csv": "csv",
@@ -131,6 +136,9 @@ def test_help_shows_every_flag_of_ours_first(capsys: pytest.CaptureFixture[str])
     text = capsys.readouterr().out
     for flag in ("--routes", "--start", "--api_key", "--output", "--requests_per_hour", "--refresh", "--dry_run"):
         assert flag in text
+    assert "(default: 6300)" in text
+    assert "(default: )" not in text
+    assert "(default: None)" not in text
 
 
 def test_defaults() -> None:
@@ -183,3 +191,24 @@ def test_a_dry_run_sends_and_writes_nothing(
     assert served.asked == []
     assert list(tmp_path.iterdir()) == []
     assert "nothing was sent" in capsys.readouterr().out
+
+
+DRY = {
+    ("--regions=all", "--start=2024-01-01", "--end=2024-01-03"): "about 85 of up to 5,000 rows",
+    ("--regions=PACW", "--start=2023-01-01", "--end=2024-01-01", "--hours_per_request=24"): "about 365 of",
+    ("--regions=PACW", "--end=2019-01-02", "--min_delay=90"): "still to ask: 2 minutes at 6,300 requests an hour, 90 s",
+}
+
+
+@pytest.mark.parametrize("words", DRY)
+def test_a_dry_run_counts_requests_not_pages(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--api_url=http://127.0.0.1:9/v2", "--dry_run", *words]) == 0
+    assert DRY[words] in capsys.readouterr().out
+
+
+def test_a_dry_run_without_a_key_tells_the_time_at_the_real_pace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("EIA_API_KEY")
+    assert main(["--dry_run", "--regions=all", "--routes=all", "--start=2019-01-01", "--end=2020-01-01"]) == 0
+    assert "minutes at 6,300 requests an hour" in capsys.readouterr().out

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the benchmarks that docs/benchmarks.md names, and put what each printed where it stands there.
+
+    python benchmarks/page.py [NAME ...]
+
+The page says which commands: `<!-- run: benchmarks/screening.py -->` … `<!-- /run -->`. With names, only those.
+"""
+
+import argparse
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "benchmarks.md"
+SPOT = re.compile(r"(?P<begin><!-- run: (?P<command>[^>]+) -->\n).*?(?P<end><!-- /run -->)", re.DOTALL)
+
+
+def machine() -> str:
+    """Where and when figures were measured."""
+    models = re.findall(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    cores = f"{os.cpu_count()} cores of {models[0] if models else platform.machine()}"
+    return f"{datetime.now(UTC):%Y-%m-%d}, {cores}, Python {platform.python_version()}"
+
+
+def measured(command: str) -> str:
+    """What a benchmark printed. SystemExit where it failed: a page holds no half figures."""
+    ran = subprocess.run([sys.executable, *shlex.split(command)], cwd=ROOT, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise SystemExit(f"{command}: exit {ran.returncode}\n{ran.stderr[-2000:]}")
+    return f"```\n$ python {command}    # {machine()}\n{ran.stdout.strip()}\n```\n"
+
+
+def main() -> None:
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("names", nargs="*", help="only these: screening, assemble, …")
+    wanted = flags.parse_args().names
+
+    text = PAGE.read_text("utf-8")
+    for spot in list(SPOT.finditer(text)):
+        if wanted and not any(f"/{name}.py" in spot["command"] for name in wanted):
+            continue
+        print(spot["command"], flush=True)
+        found = measured(spot["command"])
+        text = text.replace(spot[0], f"{spot['begin']}{found}{spot['end']}")
+        # At once, so that a later failure loses nothing.
+        PAGE.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
