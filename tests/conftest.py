@@ -1,9 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every test may ask for."""
 
+import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+
+def lacking(reason: str) -> NoReturn:
+    """Skip a test for want of a program that its machine may lack; but CI installs them all, so there it fails."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}: CI should have installed it")
+    pytest.skip(reason)
+
 
 RECORDED = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "recorded"
 

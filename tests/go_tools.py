@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import pytest
+from tests.conftest import lacking
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
 
@@ -51,11 +51,11 @@ class GoTool:
     def here(self) -> Path:
         """The binary, for a test that skips where there is no Go, or Go cannot reach its modules."""
         if not self.binary.exists() and shutil.which("go") is None:
-            pytest.skip(f"{self.binary.name} is not built, and go is not on the PATH (Debian: apt install golang-go)")
+            lacking(f"{self.binary.name} is not built, and go is not on the PATH (Debian: apt install golang-go)")
         try:
             return self.build()
         except RuntimeError as error:
-            pytest.skip(str(error))
+            lacking(str(error))
 
 
 VERSITYGW = GoTool("github.com/versity/versitygw/cmd/versitygw", "v1.8.0", BUILD / "s3" / "bin")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.flink import cluster, parts
+from tests.conftest import lacking
 from tests.flink.waiting import soon
 
 TOOLS = ("java", "mvn", "go")
@@ -18,7 +19,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where a cluster of two TaskManagers runs; once it is down, none of its processes is left."""
     for tool in TOOLS:
         if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not on the PATH")
+            lacking(f"{tool} is not on the PATH")
     folder = tmp_path_factory.mktemp("cluster")
     cluster.up(folder, wanted=parts.versions(), taskmanagers=2, slots=1)
     yield folder

@@ -13,18 +13,19 @@ import pytest
 
 from eia.storage import Storage
 from quality.report.build import INDEX, write_page
+from tests.conftest import lacking
 from tests.quality.report.browser import PHONE, WIDE, browser, chromium, opened
 from tests.quality.report.folder import write_folder
 
-pytestmark = [
-    pytest.mark.skipif(chromium() is None, reason="no Chromium on this host: apt-get install chromium"),
-    pytest.mark.skipif(find_spec("playwright") is None, reason="no playwright here: pip install playwright"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Any]:
+    if chromium() is None:
+        lacking("no Chromium on this host: apt-get install chromium")
+    if find_spec("playwright") is None:
+        lacking("no playwright here: pip install playwright")
     with browser() as one:
         yield one
 
