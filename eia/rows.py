@@ -26,7 +26,7 @@ from eia.window import Window
 
 KIND = re.compile(r"[A-Za-z0-9._-]{1,16}", re.ASCII)
 """What a code may look like; it enters series ids and, checked against this, file names."""
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 Hours = NDArray[np.int64]
 

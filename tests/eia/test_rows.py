@@ -117,6 +117,7 @@ def test_a_row_to_refuse_changes_nothing_for_the_others(wanted: list[tuple[int, 
         ({"value": True}, "value is no number"),
         ({"value": [1]}, "value is no number"),
         ({"value": "1e999"}, "value is not finite"),
+        ({"value": "1e99999999999999999999"}, "value is not finite"),
         ({"value": 10**400}, "value is not finite"),
     ],
 )
@@ -132,6 +133,15 @@ def test_reasons(change: dict[str, Any], reason: str) -> None:
 )
 def test_numbers_in_every_form(value: Any, expected: float) -> None:
     assert parsed([row(0, value=value)]).value.tolist() == [expected]
+
+
+@pytest.mark.parametrize("value", ["1e+0005", "1E-0005", "42e0196", "2e-6395", "+.5e0", "1.", "-0", "00012"])
+def test_a_number_is_one_whether_or_not_another_row_is_refused(value: str) -> None:
+    """A refused row has its whole answer read the slow way, which must not take other numbers than the quick one."""
+    quick, slow = parsed([row(0, value=value)]), parsed([row(0, value=value), row(1, value="x")])
+    assert quick.refused == ()
+    assert len(slow.refused) == 1
+    assert quick.value.tolist() == slow.value.tolist() == [float(value)]
 
 
 def test_null_and_empty_are_rows_without_a_value() -> None:
