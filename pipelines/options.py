@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from importlib import import_module
 from typing import NoReturn
 
 from eia.client import checked_url
@@ -69,6 +70,7 @@ class Parser(argparse.ArgumentParser):
     """A parser whose faults are UsageErrors: one line, no usage page."""
 
     def error(self, message: str) -> NoReturn:
+        """Instead of the usage page and an exit."""
         raise UsageError(message)
 
 
@@ -119,15 +121,30 @@ def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> 
 
 def beam_flags(runner: str, rest: Sequence[str]) -> tuple[str, ...]:
     """Beam's flags, with the runner that is meant. UsageError for one that Beam does not know."""
-    if runner not in LOCAL_RUNNERS and "." not in runner:
-        from apache_beam.options.pipeline_options import StandardOptions
-
-        known = sorted({name.rsplit(".", 1)[-1] for name in StandardOptions.ALL_KNOWN_RUNNERS})
-        if runner.lower() not in (name.lower() for name in known):
-            raise UsageError(f"--runner: Beam knows no {runner!r}; there are {', '.join(known)}")
+    if runner not in LOCAL_RUNNERS:
+        _known_runner(runner)
     if runner in LOCAL_RUNNERS and any(word.split("=", 1)[0] == "--region" for word in rest):
         raise UsageError("--region is a cloud's, and this runner has none; did you mean --regions?")
     return (f"--runner={LOCAL_RUNNERS.get(runner, runner)}", *rest)
+
+
+def _known_runner(runner: str) -> None:
+    """UsageError for a name that Beam does not know, or a dotted one (`package.module.Class`) that is no runner."""
+    from apache_beam.options.pipeline_options import StandardOptions
+    from apache_beam.runners import PipelineRunner
+
+    known = sorted({name.rsplit(".", 1)[-1] for name in StandardOptions.ALL_KNOWN_RUNNERS})
+    if "." not in runner:
+        if runner.lower() not in (name.lower() for name in known):
+            raise UsageError(f"--runner: Beam knows no {runner!r}; there are {', '.join(known)}")
+        return
+    module, _, name = runner.rpartition(".")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise UsageError(f"--runner {runner}: {error}; Beam knows {', '.join(known)}") from None
+    if not (isinstance(found, type) and issubclass(found, PipelineRunner)):
+        raise UsageError(f"--runner {runner}: that is no runner; Beam knows {', '.join(known)}")
 
 
 def load_parser() -> argparse.ArgumentParser:
@@ -351,6 +368,3 @@ def fail(error: Exception) -> int:
     """One line on stderr; exit code 2."""
     print(f"error: {error}", file=sys.stderr)
     return 2
-
-
-__all__ = ["ALL", "LoadSettings", "Settings", "fail", "load_parser", "settings"]

@@ -75,6 +75,10 @@ WRONG = {
     "-x": "-x",
     "PACW": "PACW",
     "--runner=NoSuchRunner": "NoSuchRunner",
+    "--runner=a.b.C": "a.b.C",
+    "--runner=pathlib.Path": "no runner",
+    "--runner=apache_beam.runners.NoSuchRunner": "NoSuchRunner",
+    "--runner=.C": ".C",
     "--direct_num_workers=many": "--direct_num_workers",
     "--direct_running_mode=quick": "--direct_running_mode",
 }
