@@ -71,11 +71,6 @@ class Grid:
         self._covered.clear()
         return [self._series[kind] for kind in sorted(self._series)]
 
-    @property
-    def kept(self) -> int:
-        """Rows that stand in the grid."""
-        return sum(int(np.count_nonzero(series.at)) for series in self._series.values())
-
     def _cover(self, kinds: tuple[str, ...], settled: tuple[int, int], moment: int) -> None:
         covered = self._covered.setdefault(kinds, np.zeros(self.span.hours, np.uint32))
         here = covered[max(0, settled[0] - self.span.first) : max(0, settled[1] + 1 - self.span.first)]

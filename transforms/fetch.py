@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import apache_beam as beam
 
@@ -43,7 +42,7 @@ class _FetchFn(beam.DoFn):
     def process(self, keyed: tuple[str, Iterable[Span]]) -> Iterator[tuple[Span, list[Failure]] | object]:
         spans = sorted(keyed[1], key=lambda span: span.id)
         fetched = self._source.fetch(self._storage, spans, self._run)
-        yield beam.pvalue.TaggedOutput(FETCHED, replace(fetched, failures=fetched.failures))
+        yield beam.pvalue.TaggedOutput(FETCHED, fetched)
         if not fetched.stopped:
             failed = by_span(fetched.failures)
             yield from ((span, failed.get(span.id, [])) for span in spans)
