@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from eia.avro import write_avro
+from eia.avro import avro_path, write_avro
 from eia.dispatch import Failure
 from eia.files import File, put_file
 from eia.grid import Grid, Reject, Series
@@ -122,6 +122,9 @@ def assemble(
     files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]
     if "avro" in formats:
         files.append(write_avro(storage, span, tidy_tables(span, flagged, source.name)))
+    else:
+        # An older one would stand beside other rows, in one manifest.
+        storage.delete(avro_path(span))
     files += _write_rejects(storage, span, [*grid.rejects, *_failed(failures)])
     reports = [_series_report(span, one) for one in flagged]
     return GroupReport(

@@ -365,6 +365,22 @@ def test_the_manifest_keeps_what_earlier_questions_left(rows: RowSource, load: L
         assert {f"tidy/region-data/respondent={code}/part-00000.parquet", f"rejects/region-data/{code}.jsonl"} <= paths
 
 
+def test_rows_as_avro_are_the_tidy_rows_or_none(rows: RowSource, load: Load, out: Path) -> None:
+    """A shorter question without Avro leaves no longer one of an earlier load beside its tidy rows."""
+    avro = "avro/region-data/respondent=PACW/part-00000.avro"
+    with Emulator(rows) as server:
+        assert load(server, "--formats=avro") == 0
+        assert _listed(out)[avro] == _listed(out)[TIDY] == report(out)["rows"]["kept"]
+        assert load(server, "--end=2023-12-01") == 0
+    assert _listed(out)[TIDY] == report(out)["rows"]["kept"]
+    assert avro not in _listed(out)
+    assert not (out / avro).exists()
+
+
+def _listed(out: Path) -> dict[str, int]:
+    return {one["path"]: one["rows"] for one in json.loads((out / "manifest.json").read_text())["files"]}
+
+
 def test_synthetic_hours_never_mix_with_real_ones(rows: RowSource, load: Load, out: Path) -> None:
     """What one source stored is not taken for another's."""
     pace = ("--regions=PACW", "--start=2024-01-01", "--end=2024-01-02", "--formats=parquet")
