@@ -17,7 +17,8 @@ from eia.dispatch import Failure
 from eia.files import File, put_file
 from eia.grid import Grid, Reject, Series
 from eia.hours import stamp
-from eia.lanes import Span
+from eia.lanes import Span, known
+from eia.pieces import wanted_hours
 from eia.respondents import expected_kinds
 from eia.responses import Held
 from eia.routes import REGION, ROUTES
@@ -115,8 +116,7 @@ def assemble(
     grid = Grid(span)
     for held, window, columns, at in source.columns(storage, span):
         grid.add(held.key, window, (held.first, held.last), columns, at)
-    if span.route == REGION.id:
-        grid.ensure(span.kinds or expected_kinds(REGION, span.respondent))
+    _ensure_series(grid, span)
     flagged = [_flagged(span, series, screening) for series in grid.finish()]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
     files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]
@@ -140,6 +140,28 @@ def assemble(
         series=reports,
         files=files,
     )
+
+
+def _ensure_series(grid: Grid, span: Span) -> None:
+    """No hour asked vanishes: neither of what was asked for by name, nor where an answer could not be had.
+
+    A kind of the tables that no answer has is no series, save in the hours that nothing answers.
+    """
+    known_kinds = expected_kinds(ROUTES[span.route], span.respondent)
+    grid.ensure(_asked_kinds(span, known_kinds))
+    wanted = wanted_hours(known(span), span.first, span.last)
+    for kind in span.kinds or known_kinds:
+        unanswered = wanted & grid.unanswered(kind)
+        if np.any(unanswered):
+            grid.ensure((kind,), asked=unanswered)
+
+
+def _asked_kinds(span: Span, known_kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Kinds whose every hour counts as asked, even where no answer has a row of them."""
+    if span.kinds:
+        # `--types=NUC --regions=all` asks nobody for a reactor that the tables do not know.
+        return span.kinds if span.named else tuple(kind for kind in span.kinds if kind in known_kinds)
+    return known_kinds if span.route == REGION.id else ()
 
 
 def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
@@ -168,20 +190,22 @@ def _write_rejects(storage: Storage, span: Span, rejects: list[Reject]) -> list[
 
 def _series_report(span: Span, one: Flagged) -> SeriesReport:
     series, names = one.series, one.names
-    rows = series.at != 0
-    present = rows & ~np.isnan(series.value)
+    rows, empty = series.at != 0, np.isnan(series.value)
+    asked = np.ones(len(rows), bool) if series.asked is None else series.asked
+    present = rows & ~empty
     places = np.flatnonzero(present)
     counts = np.bincount(one.code[rows], minlength=len(names)) if len(names) > 1 else np.zeros(1, int)
-    gap, where = _longest_gap(present)
+    gap, where = _longest_gap(present | ~asked)
     return SeriesReport(
         series_id=ROUTES[span.route].series_id(span.respondent, series.kind),
         route=span.route,
         respondent=span.respondent,
         kind=series.kind,
-        hours=span.hours,
+        # Each is a count of its own, none what the others leave: so the sum says something.
+        hours=span.hours if series.asked is None else int(np.count_nonzero(asked)),
         present=len(places),
-        null=int(rows.sum()) - len(places),
-        missing=span.hours - int(rows.sum()),
+        null=int(np.count_nonzero(rows & empty)),
+        missing=int(np.count_nonzero(asked & ~rows)),
         flagged=int(counts[1:].sum()),
         flags={name: int(count) for name, count in zip(names[1:], counts[1:], strict=True) if count},
         first=stamp(span.first + int(places[0])) if len(places) else None,

@@ -7,7 +7,7 @@ later answer holds no row for is empty. Memory is 12 bytes a cell, however often
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,6 +39,8 @@ class Series:
     kind: str
     value: NDArray[np.float64]
     at: NDArray[np.uint32]
+    asked: NDArray[np.bool_] | None = None
+    """bool[hours]: which count as asked; None: all."""
 
 
 @dataclass(slots=True)
@@ -145,10 +147,19 @@ class Grid:
             self._series[kind] = Series(kind, np.full(hours, np.nan), np.zeros(hours, np.uint32))
         return self._series[kind]
 
-    def ensure(self, kinds: Iterator[str] | tuple[str, ...]) -> None:
-        """Give a series to kinds that ought to exist, so that their hours are named as missing."""
+    def ensure(self, kinds: Iterable[str], *, asked: NDArray[np.bool_] | None = None) -> None:
+        """Give a series to kinds that have none yet, so that their hours (those `asked`) are named as missing."""
         for kind in kinds:
-            self._get(kind)
+            if kind not in self._series:
+                self._get(kind).asked = asked
+
+    def unanswered(self, kind: str) -> NDArray[np.bool_]:
+        """bool[hours]: which hours of a kind no response settles. To be called before `finish`."""
+        settled = np.zeros(self.span.hours, bool)
+        for kinds, covered in self._covered.items():
+            if not kinds or kind in kinds:
+                settled |= covered != 0
+        return ~settled
 
 
 def _same(one: float, other: float) -> bool:

@@ -38,6 +38,8 @@ class Span:
     """Rows an hour, as the tables expect."""
     pieces: tuple[Piece, ...] | None = None
     """The only hours to ask for, where it is known which have rows; None: all."""
+    named: bool = True
+    """Whether the respondent was asked for by name, not as one of all."""
 
     @property
     def id(self) -> str:

@@ -65,7 +65,11 @@ def requests(spans: Iterable[Span], hours: Sequence[int], *, hours_per_request: 
 def _spans(route: Route, question: Question) -> list[Span]:
     codes = served(route) if question.regions == (ALL,) else [c for c in question.regions if c in served(route)]
     kinds = _filter(route, question.types)
-    return [Span(route.id, code, question.first, question.last, kinds, _density(route, code, kinds)) for code in codes]
+    named = question.regions != (ALL,)
+    return [
+        Span(route.id, code, question.first, question.last, kinds, _density(route, code, kinds), named=named)
+        for code in codes
+    ]
 
 
 def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:

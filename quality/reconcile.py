@@ -52,6 +52,11 @@ def imbalances(report: dict[str, Any], groups: Sequence[GroupReport]) -> list[st
         if group.received != group.kept + group.duplicate + group.rejected
     ]
     found += [
+        f"{group.route}/{group.respondent}: wrote {group.kept} rows, but its series hold {held}"
+        for group in groups
+        if group.kept != (held := sum(one.present + one.null for one in group.series))
+    ]
+    found += [
         f"{one['series_id']}: asked {one['hours']} hours, but present {one['present']}, null {one['null']} "
         f"and missing {one['missing']}"
         for one in report["series"]

@@ -4,6 +4,7 @@
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -11,17 +12,21 @@ from random import Random
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace as changed
 from numpy.typing import NDArray
 
 from eia.assembly import GroupReport, Screening, assemble, by_span
-from eia.dispatch import Failure
+from eia.dispatch import Failure, Tally
 from eia.lanes import Span
+from eia.pieces import Piece
 from eia.responses import Held
 from eia.rows import Columns
+from eia.source import Fetched
 from eia.storage import Storage
 from eia.window import Window
 from quality.flags import FLAGS
 from quality.methods import screen_series
+from quality.reconcile import account, imbalances
 from tests.eia.making import FIRST, LATER, answer, row, window
 
 SCREENING = Screening(FLAGS, screen_series)
@@ -116,3 +121,60 @@ def test_flags_are_written_beside_values_that_do_not_change(tmp_path: Path) -> N
     assert report.series[0].flags == {"odd": 1}
     assert report.series[0].g is None
     assert table["value"].to_pylist()[5] == 105.0
+
+
+FUELS = Span("fuel-type-data", "PACW", FIRST, FIRST + 239)
+"""The tables know NG, OTH, SUN, WAT and WND of it."""
+
+
+def fuels(tmp_path: Path, span: Span, *parts: tuple[int, int], served: tuple[str, ...] = ("WND",)) -> dict[str, int]:
+    """Hours missing, by kind, of `parts` of hours that were answered; each answer has rows of the kinds `served`."""
+    kept = []
+    for first, last in parts:
+        rows = [row(hour, kind, route=FUELS.route) for hour in range(first, last + 1) for kind in served]
+        found = answer(window(first, last, route=FUELS.route, kinds=span.kinds), rows)
+        kept.append((Held(f"raw/{first}", found.first, found.last, span.kinds, None, LATER), found.window))
+        kept[-1] += (found.columns, found.retrieved_at)
+    report = assemble(Storage.at(str(tmp_path)), Kept(kept), span, screening=SCREENING)
+    for one in report.series:
+        assert one.hours == one.present + one.null + one.missing
+        assert one.longest_gap <= one.missing + one.null
+    return {one.kind: one.missing for one in report.series}
+
+
+def test_a_fuel_that_no_answer_has_is_no_series(tmp_path: Path) -> None:
+    assert fuels(tmp_path, FUELS, (0, 239)) == {"WND": 0}
+
+
+def test_hours_that_nothing_answers_are_missing_in_every_series_that_may_exist(tmp_path: Path) -> None:
+    """Of a fuel that the rest of the answers do not have, only the hours that could not be had."""
+    tables = {"NG", "OTH", "SUN", "WAT", "WND"}
+    assert fuels(tmp_path, FUELS, (0, 99), (110, 239)) == dict.fromkeys(tables, 10)
+    assert fuels(tmp_path, FUELS) == dict.fromkeys(tables, 240)
+    assert fuels(tmp_path, replace(FUELS, pieces=(Piece(FIRST, FIRST + 99),)), (0, 99)) == {"WND": 140}
+
+
+def test_what_was_asked_for_by_name_is_a_series(tmp_path: Path) -> None:
+    named = replace(FUELS, kinds=("GEO", "SUN", "WND"))
+    assert fuels(tmp_path, named, (0, 239)) == {"GEO": 240, "SUN": 240, "WND": 0}
+    # Of all respondents, a kind counts where the tables know it.
+    everybody = replace(named, named=False)
+    assert fuels(tmp_path, everybody, (0, 239)) == {"SUN": 240, "WND": 0}
+    assert fuels(tmp_path, everybody, (0, 229)) == {"GEO": 10, "SUN": 240, "WND": 10}
+
+
+def test_the_account_of_another_grid_does_not_balance(tmp_path: Path) -> None:
+    """Hours and rows are counted where they stand: an account that lost some cannot agree by itself."""
+    report, _ = built(tmp_path, [stored(0, 239, missing=(20, 21, 22))])
+    fetched = Fetched(Tally(), 0, 0, (), "", "")
+    assert imbalances(account([report], fetched), [report]) == []
+    (demand, *others) = report.series
+    for doctored in ({"missing": 2}, {"hours": 241}, {"present": 235}, {"null": 2}):
+        wrong = changed(report, series=[changed(demand, **doctored), *others])
+        (hours, *rows) = reversed(imbalances(account([wrong], fetched), [wrong]))
+        assert hours.startswith("EBA.PACW-ALL.D.H: asked 24")
+        assert bool(rows) == ("present" in doctored or "null" in doctored)
+    lost = changed(report, series=others)
+    assert imbalances(account([lost], fetched), [lost]) == [
+        "region-data/PACW: wrote 474 rows, but its series hold 237",
+    ]

@@ -257,6 +257,35 @@ def test_a_window_that_cannot_be_had(
     assert not (out / "rejects/region-data/PACW.jsonl").exists()
 
 
+def test_hours_of_fuels_that_cannot_be_had_are_missing(rows: RowSource, load: Load, out: Path) -> None:
+    """Also where nothing at all was answered, so that no row tells which fuels there are."""
+    june = ("--routes=fuel-type-data", "--start=2023-06-01", "--end=2023-07-01")
+    with Emulator(rows, faults=Faults(fail_windows=("PACW:2023-06-10T00",))) as server:
+        assert load(server, *june, "--tries=2") == 1
+    found = report(out)
+    assert len(found["failures"]) == 1
+    assert {one["series_id"][-5:-2]: one["missing"] for one in found["series"]} == dict.fromkeys(
+        (".NG", "OTH", "SUN", "WAT", "WND"), 720
+    )
+    with Emulator(rows) as server:
+        assert load(server, *june) == 0
+    assert report(out)["hours"]["asked"] == 5 * 720
+
+
+def test_a_type_asked_for_by_name_is_accounted_for(
+    rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    january = ("--routes=fuel-type-data", "--start=2024-01-01", "--end=2024-02-01", "--min_completeness=0.95")
+    with Emulator(rows) as server:
+        assert load(server, *january, "--types=GEO") == 1
+        assert report(out)["hours"] == {"asked": 744, "present": 0, "null": 0, "missing": 744}
+        assert "SHORT     EBA.PACW-ALL.NG.GEO.H" in capsys.readouterr().out
+        # Whoever asks all for reactors asks nobody for one that the tables do not know.
+        assert load(server, *january, "--types=NUC", "--regions=all") == 0
+    assert "EBA.PJM-ALL.NG.NUC.H" in {one["series_id"] for one in report(out)["series"]}
+    assert len(report(out)["series"]) < 40
+
+
 def test_a_damaged_response_is_asked_again(rows: RowSource, load: Load, out: Path) -> None:
     with Emulator(rows) as server:
         assert load(server) == 0
