@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from math import ceil
 
 from eia.errors import UsageError
+from eia.hours import hour_of, stamp
 from eia.lanes import Span
 from eia.respondents import expected_kinds, fuels, respondents, served
 from eia.routes import FUEL_NAMES, PAGE, REGION, ROUTES, SUBREGION, Route
@@ -16,6 +18,9 @@ from eia.routes import FUEL_NAMES, PAGE, REGION, ROUTES, SUBREGION, Route
 ALL = "all"
 _LONGEST = 160
 """Letters that the kinds of a question may have: they stand in the names of stored responses."""
+SLACK = 31 * 24
+"""Hours asked for before and after the days of an authority's life: most of these are the first or last of a month, so
+known to the month. In the recorded real rows nobody outlives its day; who comes nearest ends 19 days before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +34,32 @@ class Question:
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Hours `first`..`last` (inclusive) of a question that its plan does not ask for, and why."""
+
+    route: str
+    respondent: str
+    first: int
+    last: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.route}/{self.respondent} {stamp(self.first)}_{stamp(self.last)}: {self.reason}"
+
+
 def plan(question: Question) -> tuple[Span, ...]:
-    """The spans of a question, in a fixed order. UsageError names what does not exist, and what is near it."""
+    """The spans of a question, in a fixed order, each within the life of its respondent.
+
+    UsageError names what does not exist, and what is near it.
+    """
     routes = _routes(question.routes)
     known = sorted({code for route in ROUTES.values() for code in served(route)})
     _all_known("region", question.regions, known)
     _all_known("type", question.types, sorted({kind for route in routes for kind in _kinds(route)}))
     spans = tuple(span for route in routes for span in _spans(route, question))
+    if not spans and len(out := outlived(question)) == len(question.regions):
+        raise UsageError("; ".join(out))
     if not spans:
         raise UsageError(
             f"--routes {','.join(question.routes)} has no hours for --regions {','.join(question.regions)}"
@@ -43,15 +67,16 @@ def plan(question: Question) -> tuple[Span, ...]:
     return spans
 
 
-def passed_over(question: Question) -> tuple[str, ...]:
-    """Route/region pairs of the question that the tables say do not exist (sub-regions of most authorities)."""
-    if question.regions == (ALL,):
-        return ()
+def passed_over(question: Question) -> tuple[PassedOver, ...]:
+    """What the tables say does not exist: sub-regions of most authorities, hours before or after a respondent's life.
+
+    Of `all` regions, series that nobody named are not listed.
+    """
     return tuple(
-        f"{route.id}/{code}"
+        one
         for route in _routes(question.routes)
-        for code in question.regions
-        if code not in served(route)
+        for code in (served(route) if question.regions == (ALL,) else question.regions)
+        for one in _passed_over(route, code, question)
     )
 
 
@@ -62,14 +87,60 @@ def requests(spans: Iterable[Span], hours: Sequence[int], *, hours_per_request: 
     )
 
 
+def outlived(question: Question) -> tuple[str, ...]:
+    """A line for each region asked for by name that does not live in any of the hours asked for."""
+    hours = f"from {stamp(question.first)} to {stamp(question.last)}"
+    return tuple(
+        f"--regions {code}: {_life(code)}, so there are no hours {hours}"
+        for code in question.regions
+        if code in respondents() and lived(code, question.first, question.last) is None
+    )
+
+
+def lived(code: str, first: int, last: int) -> tuple[int, int] | None:
+    """The hours of `first`..`last` (inclusive) in which a respondent lives, with some slack; None if in none."""
+    about = respondents()[code]
+    if about.activated:
+        first = max(first, _midnight(about.activated) - SLACK)
+    if about.retired:
+        last = min(last, _midnight(about.retired) + 23 + SLACK)
+    return (first, last) if first <= last else None
+
+
 def _spans(route: Route, question: Question) -> list[Span]:
     codes = served(route) if question.regions == (ALL,) else [c for c in question.regions if c in served(route)]
     kinds = _filter(route, question.types)
     named = question.regions != (ALL,)
     return [
-        Span(route.id, code, question.first, question.last, kinds, _density(route, code, kinds), named=named)
+        Span(route.id, code, *hours, kinds, _density(route, code, kinds), named=named)
         for code in codes
+        if (hours := lived(code, question.first, question.last)) is not None
     ]
+
+
+def _passed_over(route: Route, code: str, question: Question) -> Iterator[PassedOver]:
+    first, last = question.first, question.last
+    lives = lived(code, first, last)
+    if code not in served(route):
+        yield PassedOver(route.id, code, first, last, "the reference tables know no such series")
+    elif lives is None:
+        yield PassedOver(route.id, code, first, last, _life(code))
+    else:
+        if first < lives[0]:
+            yield PassedOver(route.id, code, first, lives[0] - 1, _life(code))
+        if lives[1] < last:
+            yield PassedOver(route.id, code, lives[1] + 1, last, _life(code))
+
+
+def _life(code: str) -> str:
+    """`retired 2020-01-27`, `active since 2025-06-01`, or both."""
+    about = respondents()[code]
+    parts = (("active since", about.activated), ("retired", about.retired))
+    return ", ".join(f"{word} {day}" for word, day in parts if day)
+
+
+def _midnight(day: date) -> int:
+    return hour_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
 def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:

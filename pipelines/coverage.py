@@ -16,7 +16,7 @@ from eia.errors import Stop, UsageError
 from eia.respondents import expected_kinds
 from eia.routes import ROUTES
 from pipelines.coverage_options import CoverageSettings, coverage_settings
-from pipelines.options import fail
+from pipelines.options import fail, say_outlived
 from quality.coverage import COVERAGE
 from quality.coverage_account import ACCOUNT, PAGE_AT, Method
 
@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 some could not be counted, 2 wrong usage, 3 cannot go on, 130 asked to stop."""
     try:
         todo, spans = coverage_settings(sys.argv[1:] if argv is None else argv, now=datetime.now(UTC))
+        say_outlived(todo.question)
         if todo.dry_run:
             print(_estimate(todo, spans))
             return 0

@@ -35,8 +35,8 @@ def dry_run(todo: LoadSettings, spans: Sequence[Span]) -> int:
     print(f"rows      about {rows:,.0f}; {stored:,} stored responses answer some of it already")
     if todo.coverage:
         print(f"coverage  {_saved(todo, spans, existing)}")
-    for pair in passed_over(todo.question):
-        print(f"skipped   {pair}: the reference tables know no such series")
+    for one in passed_over(todo.question):
+        print(f"skipped   {one}")
     print("dry run   nothing was sent")
     return 0
 

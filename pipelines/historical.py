@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from eia.errors import Interrupted, Stop, UsageError
-from eia.plan import plan
-from pipelines.options import LoadSettings, fail, settings
+from eia.plan import passed_over, plan
+from pipelines.options import LoadSettings, fail, say_outlived, settings
 from quality.coverage import read_coverage
 from quality.coverage_plan import narrowed
 
@@ -48,7 +48,10 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     checks = series | "Check" >> Check(todo.storage, first=todo.question.first, last=todo.question.last)
     blocks = series | "Blocks" >> Blocks(todo.storage, todo.blocks, screening=screening)
     published = (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(
-        todo.storage, spans=len(spans), min_completeness=todo.min_completeness
+        todo.storage,
+        spans=len(spans),
+        not_asked=passed_over(todo.question),
+        min_completeness=todo.min_completeness,
     )
     return published | "Report" >> Report() | "Finish" >> Finish()
 
@@ -64,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             from pipelines.dry_run import dry_run
 
             return dry_run(todo, spans)
+        say_outlived(todo.question)
         from pipelines.session import drive, load_program
 
         return drive(todo, spans, load_program(build))

@@ -17,7 +17,7 @@ from typing import NoReturn
 from eia.client import checked_url
 from eia.errors import UsageError
 from eia.hours import hour_of, parse_hour, stamp
-from eia.plan import ALL, Question
+from eia.plan import ALL, Question, outlived
 from eia.routes import REGION, ROUTES
 from eia.source import ApiSource, resolve_key
 from eia.storage import Storage
@@ -117,6 +117,12 @@ def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> 
         dry_run=flags.dry_run,
         beam=beam_flags(flags.runner, rest),
     )
+
+
+def say_outlived(question: Question) -> None:
+    """A line on stderr for each region asked for by name that does not live in the hours asked for."""
+    for line in outlived(question):
+        print(f"skipped: {line}", file=sys.stderr, flush=True)
 
 
 def beam_flags(runner: str, rest: Sequence[str]) -> tuple[str, ...]:

@@ -66,7 +66,9 @@ def coverage_of(matrices: Iterable[Matrix]) -> Coverage:
     spans = {matrix.span.id: matrix.span.kinds for matrix in ordered}
     parts = [_rows(matrix.span, series) for matrix in ordered for series in matrix.series]
     table = pa.concat_tables(parts) if parts else SCHEMA.empty_table()
-    return Coverage(ordered[0].span.first, ordered[0].span.last, spans, table)
+    # Spans end with the life of their respondent.
+    first, last = min(one.span.first for one in ordered), max(one.span.last for one in ordered)
+    return Coverage(first, last, spans, table)
 
 
 def encoded(coverage: Coverage) -> bytes:

@@ -15,6 +15,7 @@ from eia.hours import stamp
 from eia.lanes import Span
 from eia.months import first_hour
 from eia.pieces import Piece
+from eia.plan import lived
 from quality.coverage import Coverage, month_hours
 
 _ALIVE = 2
@@ -35,7 +36,12 @@ def narrowed(spans: Sequence[Span], coverage: Coverage, *, place: str) -> tuple[
     for span in spans:
         _check(span, coverage, place)
     found = by_span(coverage, spans)
-    return tuple(_narrowed(span, coverage, found[span.id]) for span in spans)
+    return tuple(span if _later(span, coverage) else _narrowed(span, coverage, found[span.id]) for span in spans)
+
+
+def _later(span: Span, coverage: Coverage) -> bool:
+    """Whether the respondent's life lies outside of the hours counted: nobody could count it then."""
+    return span.id not in coverage.spans and lived(span.respondent, coverage.first, coverage.last) is None
 
 
 def by_span(coverage: Coverage, spans: Sequence[Span]) -> dict[str, Known]:
@@ -83,6 +89,8 @@ def _pieces(span: Span, coverage: Coverage, known: Known) -> Iterator[Piece]:
 
 def _check(span: Span, coverage: Coverage, place: str) -> None:
     what = f"--coverage {place}"
+    if _later(span, coverage):
+        return
     if span.id not in coverage.spans:
         raise UsageError(f"{what}: it says nothing of {span.id}; count that too: python -m pipelines.coverage")
     if span.first < coverage.first:

@@ -15,6 +15,7 @@ from eia.assembly import GroupReport, SeriesReport
 from eia.errors import UsageError
 from eia.files import MANIFEST, SUCCESS, File, put_file, read_manifest
 from eia.hours import parse_hour, stamp
+from eia.plan import PassedOver
 from eia.respondents import respondents
 from eia.routes import UNIT
 from eia.source import Fetched
@@ -34,11 +35,13 @@ def publish(
     checks: Sequence[Check] = (),
     blocks: Sequence[File] = (),
     spans: int,
+    not_asked: Sequence[PassedOver] = (),
     min_completeness: float = 0.0,
 ) -> dict[str, Any]:
     """Write the account of a run; `finish` comes after it, once the page stands too."""
     groups = sorted(groups, key=lambda group: (group.route, group.respondent))
     report = account(groups, fetched)
+    report["not_asked"] = [_not_asked(one) for one in not_asked]
     report["checks"] = [_check(check) for check in checks]
     report["imbalances"] = imbalances(report, groups)
     report["completeness"] = _completeness(report, min_completeness)
@@ -62,6 +65,10 @@ def _completeness(report: dict[str, Any], least: float) -> dict[str, Any]:
         if one["present"] < least * one["hours"]
     ]
     return {"minimum": least, "short": sorted(short, key=lambda one: (one["share"], one["series_id"]))}
+
+
+def _not_asked(one: PassedOver) -> dict[str, Any]:
+    return asdict(one) | {"first": stamp(one.first), "last": stamp(one.last)}
 
 
 def _check(check: Check) -> dict[str, Any]:
@@ -93,11 +100,12 @@ def publish_blocks(blocks: Sequence[File], storage: Storage) -> str:
 
 
 def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
-    """The series of a published output that hold a value, and the first and last hour that its load asked for."""
+    """The series of a published output that hold a value, and the first and last hour of its load's question."""
     try:
         report = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
         groups = msgspec.convert(report["series"], list[SeriesReport])
-        hours = [parse_hour(span[end]) for span in report["spans"] for end in ("first", "last")]
+        asked = [*report["spans"], *report.get("not_asked", ())]
+        hours = [parse_hour(span[end]) for span in asked for end in ("first", "last")]
     except (KeyError, ValueError, msgspec.MsgspecError):
         raise UsageError(f"{storage.url}/{REPORT} is missing or not ours: run pipelines.historical first") from None
     refs = [ref for one in groups if (ref := series_ref(one)) is not None]

@@ -9,6 +9,7 @@ import apache_beam as beam
 
 from eia.assembly import GroupReport
 from eia.files import File
+from eia.plan import PassedOver
 from eia.source import Fetched
 from eia.storage import Storage
 from quality.check import Check as CrossCheck
@@ -18,9 +19,11 @@ from quality.publication import finish, publish, publish_blocks
 class Publish(beam.PTransform):
     """Accounts of spans, fetch, checks and blocks → PCollection[str]: the output's URL, once it is whole."""
 
-    def __init__(self, storage: Storage, *, spans: int, min_completeness: float = 0.0) -> None:
+    def __init__(
+        self, storage: Storage, *, spans: int, not_asked: tuple[PassedOver, ...], min_completeness: float = 0.0
+    ) -> None:
         super().__init__()
-        self._do = _PublishFn(storage, spans, min_completeness)
+        self._do = _PublishFn(storage, spans, not_asked, min_completeness)
 
     def expand(self, told: Sequence[beam.PCollection]) -> beam.PCollection:
         """Only accounts cross the shuffle: a few kilobytes a span."""
@@ -34,9 +37,12 @@ class Publish(beam.PTransform):
 
 
 class _PublishFn(beam.DoFn):
-    def __init__(self, storage: Storage, spans: int, min_completeness: float) -> None:
+    def __init__(
+        self, storage: Storage, spans: int, not_asked: tuple[PassedOver, ...], min_completeness: float
+    ) -> None:
         self._storage = storage
         self._spans = spans
+        self._not_asked = not_asked
         self._min_completeness = min_completeness
 
     def process(
@@ -54,6 +60,7 @@ class _PublishFn(beam.DoFn):
             checks=checks,
             blocks=blocks,
             spans=self._spans,
+            not_asked=self._not_asked,
             min_completeness=self._min_completeness,
         )
         yield self._storage.url

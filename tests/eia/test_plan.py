@@ -4,26 +4,35 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from eia.errors import UsageError
-from eia.plan import Question, passed_over, plan, requests
+from eia.hours import parse_hour, stamp
+from eia.plan import Question, outlived, passed_over, plan, requests
 from eia.respondents import expected_kinds, members, neighbours, respondents, served, subregions
-from eia.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION
+from eia.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, Route
 from eia.rows import KIND
 from eia.window import VALUE, Short, Window
+
+DAY = parse_hour("2022-07-10T00")
 
 
 def ask(**other: Any) -> Question:
     return Question(
-        **({"routes": ("region-data",), "regions": ("PACW",), "types": (), "first": 10, "last": 20} | other)
+        **({"routes": ("region-data",), "regions": ("PACW",), "types": (), "first": DAY, "last": DAY + 10} | other)
     )
 
 
 def test_everything_of_everybody() -> None:
-    spans = plan(ask(routes=("all",), regions=("all",)))
-    assert len({span.id for span in spans}) == len(spans) == sum(len(served(route)) for route in ROUTES.values())
+    question = ask(routes=("all",), regions=("all",))
+    spans = plan(question)
+    everybody = {f"{route.id}/{code}" for route in ROUTES.values() for code in served(route)}
+    gone = {f"{one.route}/{one.respondent}" for one in passed_over(question)}
+    assert len({span.id for span in spans}) == len(spans) == len(everybody - gone)
+    assert {id.partition("/")[2] for id in gone} == {"AEC", "BHBA", "EEI", "GRMA", "NSB", "OVEC", "SIKE", "SWPW"}
     assert all(span.density >= 1 for span in spans)
 
 
@@ -36,8 +45,57 @@ def test_plans_have_a_fixed_order() -> None:
 def test_what_has_no_such_hours_is_passed_over_and_said() -> None:
     both = ask(routes=("region-data", "region-sub-ba-data"), regions=("PACW", "CISO"))
     assert {span.id for span in plan(both)} == {"region-data/PACW", "region-data/CISO", "region-sub-ba-data/CISO"}
-    assert passed_over(both) == ("region-sub-ba-data/PACW",)
-    assert passed_over(ask(regions=("all",))) == ()
+    assert [str(one) for one in passed_over(both)] == [
+        "region-sub-ba-data/PACW 2022-07-10T00_2022-07-10T10: the reference tables know no such series"
+    ]
+    assert passed_over(ask(routes=("region-sub-ba-data",), regions=("all",))) == ()
+
+
+def test_a_respondent_is_asked_for_while_it_lives() -> None:
+    """With a month of slack: the tables' days are mostly the first or last of one."""
+    first, last = parse_hour("2019-01-01T00"), parse_hour("2025-12-31T23")
+    question = ask(regions=("GLHB", "NSB", "PACW", "SIKE"), first=first, last=last)
+    lives = {span.respondent: (stamp(span.first), stamp(span.last)) for span in plan(question)}
+    assert lives == {
+        "GLHB": ("2020-01-29T00", "2022-10-02T23"),
+        "NSB": ("2019-01-01T00", "2020-02-27T23"),
+        "PACW": ("2019-01-01T00", "2025-12-31T23"),
+        "SIKE": ("2025-05-01T00", "2025-12-31T23"),
+    }
+    assert [str(one) for one in passed_over(question)] == [
+        "region-data/GLHB 2019-01-01T00_2020-01-28T23: active since 2020-02-29, retired 2022-09-01",
+        "region-data/GLHB 2022-10-03T00_2025-12-31T23: active since 2020-02-29, retired 2022-09-01",
+        "region-data/NSB 2020-02-28T00_2025-12-31T23: active since 2004-01-01, retired 2020-01-27",
+        "region-data/SIKE 2019-01-01T00_2025-04-30T23: active since 2025-06-01",
+    ]
+    assert outlived(question) == ()
+
+
+def test_who_does_not_live_in_the_hours_asked_for_is_named() -> None:
+    question = ask(regions=("NSB", "PACW"))
+    assert [span.respondent for span in plan(question)] == ["PACW"]
+    (line,) = outlived(question)
+    assert line.startswith("--regions NSB: active since 2004-01-01, retired 2020-01-27")
+    with pytest.raises(UsageError, match=r"NSB.*retired 2020-01-27.*; --regions SIKE: active since 2025-06-01"):
+        plan(ask(regions=("NSB", "SIKE")))
+
+
+@pytest.mark.parametrize("route", [REGION, FUEL, INTERCHANGE])
+def test_no_real_row_lies_outside_of_its_respondents_life(recorded: Path, route: Route) -> None:
+    for path in recorded.glob(f"{route.id}_20*.parquet"):
+        table = pq.read_table(path, columns=["period", route.respondent])
+        table = table.set_column(0, "period", pc.cast(table["period"], pa.timestamp("s")).cast(pa.int64()))
+        table = table.set_column(1, "code", pc.cast(table[route.respondent], pa.string()))
+        ends = table.group_by("code").aggregate([("period", "min"), ("period", "max")]).to_pylist()
+        low, high = min(one["period_min"] for one in ends) // 3600, max(one["period_max"] for one in ends) // 3600
+        spans = {
+            span.respondent: span for span in plan(ask(routes=(route.id,), regions=("all",), first=low, last=high))
+        }
+        for one in ends:
+            span = spans[one["code"]]
+            assert span.first <= one["period_min"] // 3600
+            assert one["period_max"] // 3600 <= span.last
+        assert len(ends) > 40
 
 
 @pytest.mark.parametrize(
@@ -65,7 +123,7 @@ def test_all_types_by_name_are_no_filter() -> None:
 
 
 def test_every_span_with_hours_takes_a_request() -> None:
-    (span,) = plan(ask(first=0, last=12_499))
+    (span,) = plan(ask(first=DAY, last=DAY + 12_499))
     assert requests([span], [span.hours]) == 10
     assert requests([span, span], [1, 0]) == 1
     assert requests([span], [49], hours_per_request=24) == 3

@@ -137,6 +137,22 @@ def test_hours_that_were_not_loaded_are_not_counted(
     assert says in refused(["--from_tidy", str(loaded), *flags], capsys)
 
 
+def test_an_authority_that_began_after_the_count_is_asked_for_whole(
+    asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GLHB is active since 2020-02-29: nobody could count it in 2019."""
+    both = [*asked, "--regions", "PACW,GLHB", "--start", "2019-01-01"]
+    counted, out = tmp_path / "counted", tmp_path / "out"
+    assert coverage.main([*both, "--output", str(counted), "--end", "2020-01-01"]) == 0
+    assert "skipped: --regions GLHB: active since 2020-02-29" in capsys.readouterr().err
+    flags = [*both, "--output", str(out), "--formats", "avro", "--end", "2020-07-01"]
+    assert historical.main([*flags, "--coverage", str(counted)]) == 0
+    spans = {one["respondent"]: one["first"] for one in json.loads((out / "report.json").read_text())["spans"]}
+    assert spans == {"GLHB": "2020-01-29T00", "PACW": "2019-01-01T00"}
+    # What is counted in the loaded folder is what was asked for there.
+    assert coverage.main(["--from_tidy", str(out)]) == 0
+
+
 def test_a_coverage_file_of_another_question_stops_the_load(
     counted: Path, asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

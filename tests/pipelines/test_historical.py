@@ -286,6 +286,41 @@ def test_a_type_asked_for_by_name_is_accounted_for(
     assert len(report(out)["series"]) < 40
 
 
+def test_hours_after_an_authority_retired_are_not_missing(
+    rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    january = ("--start=2024-01-01", "--end=2024-02-01", "--min_completeness=0.95")
+    with Emulator(rows) as server:
+        assert load(server, "--regions=NSB", *january) == 2
+        assert not out.exists()
+        assert "retired 2020-01-27" in capsys.readouterr().err
+        assert load(server, "--regions=NSB,PACW", *january) == 0
+        told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("skipped")]
+        assert len(told) == 1
+        assert "--regions NSB: active since 2004-01-01, retired 2020-01-27" in told[0]
+        found = report(out)
+        assert found["hours"]["asked"] == 744 * 4
+        (passed,) = found["not_asked"]
+        assert passed == {
+            "route": "region-data",
+            "respondent": "NSB",
+            "first": "2024-01-01T00",
+            "last": "2024-01-31T23",
+            "reason": "active since 2004-01-01, retired 2020-01-27",
+        }
+        assert load(server, "--regions=NSB,PACW", "--start=2020-01-01", "--dry_run") == 0
+        assert "skipped   region-data/NSB 2020-02-28T00_2024-01-31T23: " in capsys.readouterr().out
+
+
+def test_everybody_is_complete_where_everybody_lives(rows: RowSource, load: Load, out: Path) -> None:
+    with Emulator(rows) as server:
+        day = ("--regions=all", "--start=2024-01-10", "--end=2024-01-12")
+        assert load(server, *day, "--min_completeness=0.5") == 0
+    respondents = {one["respondent"] for one in report(out)["spans"]}
+    assert len(respondents) > 70
+    assert not respondents & {"NSB", "OVEC", "AEC", "SIKE"}
+
+
 def test_a_damaged_response_is_asked_again(rows: RowSource, load: Load, out: Path) -> None:
     with Emulator(rows) as server:
         assert load(server) == 0
