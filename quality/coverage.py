@@ -102,8 +102,13 @@ def decoded(data: bytes) -> Coverage:
         first, last = parse_hour(asked.first), parse_hour(asked.last)
     except (KeyError, ValueError, msgspec.DecodeError):
         raise ValueError("it does not say which hours of whom were counted") from None
+    if last < first:
+        raise ValueError(f"it ends at {asked.last}, before it begins at {asked.first}")
+    coverage = Coverage(first, last, asked.spans, table)
+    _check_spans(coverage)
+    _check_months(coverage)
     _check_sums(table)
-    return Coverage(first, last, asked.spans, table)
+    return coverage
 
 
 def month_hours(first: int, last: int) -> dict[int, int]:
@@ -123,6 +128,41 @@ def _rows(span: Span, series: Counted) -> pa.Table:
         pa.array(series.null, pa.int32()),
     ]
     return pa.table(columns, schema=SCHEMA)
+
+
+def _check_spans(coverage: Coverage) -> None:
+    """Every row is of a span that was counted, and of a kind that was asked of it."""
+    for route, respondent, kind in sorted(set(zip(*_columns(coverage, "route", "respondent", "type"), strict=True))):
+        kinds = coverage.spans.get(f"{route}/{respondent}")
+        if kinds is None or route not in ROUTES:
+            raise ValueError(f"it has rows of {route}/{respondent}, but does not say that those were counted")
+        if kinds and kind not in kinds:
+            raise ValueError(f"it has rows of {route}/{respondent} {kind}, but says that only {','.join(kinds)} count")
+
+
+def _check_months(coverage: Coverage) -> None:
+    """Every row is of a month of the hours counted and no longer than it, and no series has a month twice."""
+    length = month_hours(coverage.first, coverage.last)
+    for month, hours in sorted(set(zip(_months(coverage.table), *_columns(coverage, "hours"), strict=True))):
+        name = np.datetime64(month, "M")
+        if month not in length:
+            between = f"{stamp(coverage.first)} to {stamp(coverage.last)}"
+            raise ValueError(f"it has rows of {name}, but says that {between} were counted")
+        if hours > length[month]:
+            raise ValueError(f"it gives {name} {hours} hours, but {length[month]} of those counted lie in it")
+    counts = coverage.table.group_by(["route", "respondent", "type", "month"]).aggregate([([], "count_all")])
+    if counts.num_rows < coverage.table.num_rows:
+        raise ValueError("it counts a month of a series twice")
+
+
+def _columns(coverage: Coverage, *names: str) -> list[list[Any]]:
+    return [coverage.table[name].to_pylist() for name in names]
+
+
+def _months(table: pa.Table) -> list[int]:
+    days = table["month"].cast(pa.int32()).to_numpy().astype("datetime64[D]")
+    months: list[int] = days.astype("datetime64[M]").astype(np.int64).tolist()
+    return months
 
 
 def _check_sums(table: pa.Table) -> None:

@@ -3,7 +3,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,14 @@ def test_the_same_counts_give_the_same_bytes_in_whatever_order_they_come() -> No
     other = Matrix(replace(SPAN, respondent="ERCO"), (counted("D", [744, 696, 744, 720]),))
     mine = Matrix(SPAN, (counted("D", [744, 696, 744, 0]),))
     assert encoded(coverage_of([mine, other])) == encoded(coverage_of([other, mine]))
+
+
+def test_spans_of_different_hours_make_a_file_of_all_of_them() -> None:
+    march = parse_hour("2020-03-01T05")
+    late = Matrix(replace(SPAN, respondent="AECI", first=march), (counted("D", [700, 720]),))
+    made = decoded(encoded(coverage_of([late, Matrix(SPAN, (counted("D", [744, 696, 744, 0]),))])))
+    assert (made.first, made.last) == (FIRST, LAST)
+    assert made.table["hours"].to_pylist()[:2] == [739, 720]
 
 
 def test_only_months_with_rows_are_planned_and_each_says_how_many_hours_are_sure() -> None:
@@ -120,6 +128,39 @@ def test_a_file_that_is_something_else_is_refused_in_one_line(tmp_path: Path) ->
             read_coverage(str(path))
         assert "\n" not in str(caught.value)
         assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("month", date(1994, 7, 1), "it has rows of 1994-07, but says that 2020-01-01T00 to 2020-04-30T23 were"),
+        ("month", date(2020, 5, 1), "it has rows of 2020-05, but says"),
+        ("month", date(2020, 2, 1), "it gives 2020-02 744 hours, but 696"),
+        ("month", date(2020, 3, 1), "it counts a month of a series twice"),
+        ("route", "weather", "it has rows of weather/PACW, but does not say that those were counted"),
+        ("respondent", "PJM", "it has rows of region-data/PJM, but does not say"),
+        ("type", "NG", "it has rows of region-data/PACW NG, but says that only D,DF count"),
+    ],
+)
+def test_rows_that_contradict_what_the_file_says_of_itself_are_refused(
+    column: str, value: object, says: str, tmp_path: Path
+) -> None:
+    """One row of a good file is changed: the first, of a month of 744 hours."""
+    made = coverage(counted("D", [744, 696, 744, 720]), span=replace(SPAN, kinds=("D", "DF")))
+    table = decoded(encoded(made)).table
+    place, field = table.schema.get_field_index(column), table.schema.field(column)
+    changed = pa.array([value, *table[column].to_pylist()[1:]], field.type)
+    pq.write_table(table.set_column(place, field, changed), tmp_path / "coverage.parquet")
+    with pytest.raises(UsageError, match=says) as caught:
+        read_coverage(str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_ends_before_it_begins_is_refused(tmp_path: Path) -> None:
+    backwards = replace(coverage(counted("D", [744, 696, 744, 720])), first=LAST, last=FIRST)
+    (tmp_path / "coverage.parquet").write_bytes(encoded(backwards))
+    with pytest.raises(UsageError, match="it ends at 2020-01-01T00, before it begins"):
+        read_coverage(str(tmp_path))
 
 
 def test_a_file_is_found_by_its_path_or_its_folder(tmp_path: Path) -> None:
