@@ -95,11 +95,18 @@ def _summary(todo: CoverageSettings, report: dict[str, Any]) -> str:
             f"hours     {hours['hours']:,} of {len(report['series']):,} series = {hours['present']:,} present "
             f"+ {hours['null']:,} null + {hours['absent']:,} absent"
         )
+        lines += _without(report["without_types"])
     lines += [f"FAILED    {one['reason']}; {one['remedy']}" for one in report["failures"][:10]]
     if "hours" in report:
         lines.append(f"output    {place}/{COVERAGE}, {place}/{PAGE_AT}")
         lines.append(f"next      load what exists: python -m pipelines.historical --coverage {place}/{COVERAGE} …")
     return "\n".join(lines)
+
+
+def _without(spans: Sequence[dict[str, Any]]) -> list[str]:
+    """The types that were asked for and have no row."""
+    lines = [f"no row    {one['route']}/{one['respondent']}: {', '.join(one['types'])}" for one in spans[:10]]
+    return [*lines, f"no row    and of {len(spans) - 10:,} more ({ACCOUNT})"] if len(spans) > 10 else lines
 
 
 if __name__ == "__main__":

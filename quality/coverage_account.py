@@ -12,6 +12,7 @@ import msgspec
 
 from eia.counting import Matrix
 from eia.hours import stamp
+from eia.respondents import expected_kinds
 from eia.routes import PAGE, ROUTES
 from eia.source import Fetched
 from eia.storage import Storage
@@ -86,7 +87,22 @@ def _counts(coverage: Coverage, matrices: Sequence[Matrix]) -> dict[str, Any]:
         "series": series,
         "order": load_order(series),
         "without": sorted(m.span.id for m in matrices if (m.span.route, m.span.respondent) not in listed),
+        "without_types": without_types(matrices),
     }
+
+
+def without_types(matrices: Sequence[Matrix]) -> list[dict[str, Any]]:
+    """Of every span the types that were asked for by name, or that the tables expect, and that have no row."""
+    places = list(ROUTES)
+    spans = sorted(matrices, key=lambda one: (places.index(one.span.route), one.span.respondent))
+    entries = [{"route": one.span.route, "respondent": one.span.respondent, "types": _rowless(one)} for one in spans]
+    return [entry for entry in entries if entry["types"]]
+
+
+def _rowless(matrix: Matrix) -> list[str]:
+    found = {series.kind for series in matrix.series}
+    asked = matrix.span.kinds or expected_kinds(ROUTES[matrix.span.route], matrix.span.respondent)
+    return [kind for kind in asked if kind not in found]
 
 
 def load_order(series: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

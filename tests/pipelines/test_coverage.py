@@ -82,6 +82,9 @@ def test_the_page_and_the_account_stand_beside_the_counts(counted: Path) -> None
     hours = account["hours"]
     assert hours["hours"] == hours["present"] + hours["null"] + hours["absent"]
     assert account["requests"]["sent"] < 60
+    assert account["without_types"] == [
+        {"route": "region-data", "respondent": code, "types": ["NG", "TI"]} for code in ("CAL", "PACW")
+    ]
     assert "Regions by year, region-data" in (counted / "report/coverage.html").read_text()
 
 

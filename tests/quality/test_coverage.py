@@ -21,7 +21,7 @@ from eia.responses import read_answer
 from eia.routes import REGION
 from eia.window import VALUE, Short, Window
 from quality.coverage import Coverage, coverage_of, decoded, encoded, read_coverage, totals
-from quality.coverage_account import load_order
+from quality.coverage_account import load_order, without_types
 from quality.coverage_plan import narrowed
 from quality.report.matrix import matrix_page
 
@@ -177,6 +177,20 @@ def test_the_most_complete_are_loaded_first() -> None:
     assert (order[1]["rows"], order[1]["pages"], order[1]["share"]) == (1464, 1, round(1463 / 2904, 6))
 
 
+def test_types_that_were_asked_for_and_have_no_row_are_named() -> None:
+    """By the names asked for; else by what the tables expect of a respondent (AVRN only generates)."""
+    full = counted("D", [744, 696, 744, 720])
+    named = Matrix(replace(SPAN, kinds=("D", "DF")), (full,))
+    whole = Matrix(SPAN, tuple(replace(full, kind=kind) for kind in ("D", "DF", "NG", "TI")))
+    generating = Matrix(replace(SPAN, respondent="AVRN"), (replace(full, kind="NG"),))
+    fuels = Matrix(replace(SPAN, route="fuel-type-data", kinds=("COL", "SUN")), ())
+    assert without_types([fuels, named]) == [
+        {"route": "region-data", "respondent": "PACW", "types": ["DF"]},
+        {"route": "fuel-type-data", "respondent": "PACW", "types": ["COL", "SUN"]},
+    ]
+    assert without_types([whole, generating]) == [{"route": "region-data", "respondent": "AVRN", "types": ["TI"]}]
+
+
 def test_the_page_draws_every_region_and_year_and_escapes_what_a_server_says() -> None:
     made = coverage(counted("<b>", [744, 600, 0, 720], [0, 5, 0, 0]))
     report = {
@@ -187,6 +201,7 @@ def test_the_page_draws_every_region_and_year_and_escapes_what_a_server_says() -
             "last": "2020-04-30T23",
             "failures": [],
             "without": [],
+            "without_types": [{"route": "region-data", "respondent": "PACW", "types": ["NG", "TI"]}],
         },
         "hours": {"hours": 2904, "present": 2059, "null": 5, "absent": 840},
         "requests": {"sent": 7, "reused": 0},
@@ -196,6 +211,7 @@ def test_the_page_draws_every_region_and_year_and_escapes_what_a_server_says() -
     page = matrix_page(made, report)
     assert "PACW 2020: 2,059 of 2,904 hours have a value, 70.9 %" in page
     assert "Synthetic data" in page
+    assert '<tr><th scope="row">PACW<td>region-data<td class="text">NG, TI</tr>' in page
     assert "<b>" not in page
     assert "http" not in page.replace("http-equiv", "")
 
