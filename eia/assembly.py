@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from eia.asked import PassedOver, asked_hours, passed_over
 from eia.avro import avro_path, write_avro
 from eia.dispatch import Failure
 from eia.files import File, put_file
@@ -101,6 +102,7 @@ class GroupReport(msgspec.Struct, frozen=True):
     rejected: int
     series: list[SeriesReport]
     files: list[File]
+    passed_over: list[PassedOver] = []
 
 
 def assemble(
@@ -126,7 +128,8 @@ def assemble(
         # An older one would stand beside other rows, in one manifest.
         storage.delete(avro_path(span))
     files += _write_rejects(storage, span, [*grid.rejects, *_failed(failures)])
-    reports = [_series_report(span, one) for one in flagged]
+    # Who has no row by the coverage file is not in the account, but in the files as without one: same bytes.
+    reports = [_series_report(span, one) for one in flagged if asked_hours(span, one.series).any()]
     return GroupReport(
         route=span.route,
         respondent=span.respondent,
@@ -139,6 +142,7 @@ def assemble(
         rejected=grid.rejected,
         series=reports,
         files=files,
+        passed_over=passed_over(span, {one.kind: one.hours for one in reports}),
     )
 
 
@@ -191,10 +195,10 @@ def _write_rejects(storage: Storage, span: Span, rejects: list[Reject]) -> list[
 def _series_report(span: Span, one: Flagged) -> SeriesReport:
     series, names = one.series, one.names
     rows, empty = series.at != 0, np.isnan(series.value)
-    asked = np.ones(len(rows), bool) if series.asked is None else series.asked
     present = rows & ~empty
     places = np.flatnonzero(present)
     counts = np.bincount(one.code[rows], minlength=len(names)) if len(names) > 1 else np.zeros(1, int)
+    asked = asked_hours(span, series)
     gap, where = _longest_gap(present | ~asked)
     return SeriesReport(
         series_id=ROUTES[span.route].series_id(span.respondent, series.kind),
@@ -202,7 +206,7 @@ def _series_report(span: Span, one: Flagged) -> SeriesReport:
         respondent=span.respondent,
         kind=series.kind,
         # Each is a count of its own, none what the others leave: so the sum says something.
-        hours=span.hours if series.asked is None else int(np.count_nonzero(asked)),
+        hours=int(np.count_nonzero(asked)),
         present=len(places),
         null=int(np.count_nonzero(rows & empty)),
         missing=int(np.count_nonzero(asked & ~rows)),

@@ -16,7 +16,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from eia.pieces import Piece, bounds, fitting, mend, wanted_hours
+from eia.pieces import Existing, Piece, bounds, fitting, mend, wanted_hours
 from eia.responses import Answer, Held
 from eia.routes import PAGE
 from eia.window import Window
@@ -40,6 +40,8 @@ class Span:
     """The only hours to ask for, where it is known which have rows; None: all."""
     named: bool = True
     """Whether the respondent was asked for by name, not as one of all."""
+    existing: tuple[Existing, ...] | None = None
+    """Of every kind that has rows, the hours that may hold one, where that is known; None: all of any kind."""
 
     @property
     def id(self) -> str:

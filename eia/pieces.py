@@ -24,6 +24,14 @@ class Piece:
     sure: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """The pieces of hours in which a kind has rows, or may have some, as far as is known."""
+
+    kind: str
+    pieces: tuple[Piece, ...]
+
+
 def wanted_hours(pieces: Iterable[Piece], first: int, last: int) -> Flags:
     """bool[hours `first`..`last`]: which lie in a piece."""
     wanted = np.zeros(last - first + 1, bool)

@@ -15,7 +15,7 @@ from eia.errors import Interrupted, Stop, UsageError
 from eia.plan import passed_over, plan
 from pipelines.options import LoadSettings, fail, say_outlived, settings
 from quality.coverage import read_coverage
-from quality.coverage_plan import narrowed
+from quality.coverage_plan import narrowed, without_rows
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -56,6 +56,13 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     return published | "Report" >> Report() | "Finish" >> Finish()
 
 
+def _known_rowless(spans: Sequence[Span]) -> str:
+    """Which series a dry run leaves out, because the coverage file shows none of their rows."""
+    names = without_rows(spans)
+    more = f" and {len(names) - 10:,} more" if len(names) > 10 else ""
+    return f"no rows   of {len(names):,} series, by --coverage{': ' if names else ''}{', '.join(names[:10])}{more}"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 hours could not be had, 2 wrong usage, 3 cannot go on, 130 asked to stop."""
     try:
@@ -66,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if todo.dry_run:
             from pipelines.dry_run import dry_run
 
+            if todo.coverage:
+                print(_known_rowless(spans))
             return dry_run(todo, spans)
         say_outlived(todo.question)
         from pipelines.session import drive, load_program

@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from eia.asked import passed_over
 from eia.errors import UsageError
 from eia.hours import stamp
 from eia.lanes import Span
-from eia.months import first_hour
-from eia.pieces import Piece
+from eia.months import first_hour, month_of
+from eia.pieces import Existing, Piece
 from eia.plan import lived
 from quality.coverage import Coverage, month_hours
+from quality.gaps import runs
 
 _ALIVE = 2
 """A respondent with rows in one of so many last months goes on after the coverage ends."""
@@ -24,11 +26,15 @@ _ALIVE = 2
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a coverage file says of one span, by month of the file: int64[months] hours, most rows of one kind, rows."""
+    """What a coverage file says of one span, by month of the file: int64[months] hours, most rows of one kind, rows.
+
+    `kinds` has the rows of each kind.
+    """
 
     hours: NDArray[np.int64]
     fullest: NDArray[np.int64]
     rows: NDArray[np.int64]
+    kinds: Mapping[str, NDArray[np.int64]]
 
 
 def narrowed(spans: Sequence[Span], coverage: Coverage, *, place: str) -> tuple[Span, ...]:
@@ -58,18 +64,43 @@ def by_span(coverage: Coverage, spans: Sequence[Span]) -> dict[str, Known]:
         mine = ids == span.id
         if span.kinds:
             mine &= np.isin(kinds, list(span.kinds))
-        fullest = np.zeros(len(months), np.int64)
-        np.maximum.at(fullest, place[mine], rows[mine])
-        summed = np.bincount(place[mine], rows[mine], minlength=len(months)).astype(np.int64)
-        known[span.id] = Known(np.array(list(months.values()), np.int64), fullest, summed)
+        at = np.flatnonzero(mine)
+        by_kind = {
+            kind: _by_month(place[here], rows[here], len(months))
+            for kind in sorted(set(kinds[at].tolist()))
+            for here in (at[kinds[at] == kind],)
+        }
+        counts = np.array([*by_kind.values(), np.zeros(len(months), np.int64)])
+        hours = np.array(list(months.values()), np.int64)
+        known[span.id] = Known(hours, counts.max(axis=0), counts.sum(axis=0), by_kind)
     return known
+
+
+def without_rows(spans: Sequence[Span]) -> list[str]:
+    """Series of narrowed spans that were asked for, or are expected, and that have no row by the coverage file."""
+    there = [dict.fromkeys([one.kind for one in span.existing or ()], span.hours) for span in spans]
+    return sorted(one.series_id for span, has in zip(spans, there, strict=True) for one in passed_over(span, has))
 
 
 def _narrowed(span: Span, coverage: Coverage, known: Known) -> Span:
     pieces = tuple(_pieces(span, coverage, known))
     wanted = sum(piece.last - piece.first + 1 for piece in pieces)
     density = float(known.rows.sum()) / wanted if wanted and known.rows.any() else span.density
-    return replace(span, pieces=pieces, density=max(density, 0.1))
+    existing = tuple(
+        Existing(kind, tuple(_existing(span, coverage, rows))) for kind, rows in known.kinds.items() if rows.any()
+    )
+    return replace(span, pieces=pieces, existing=existing, density=max(density, 0.1))
+
+
+def _existing(span: Span, coverage: Coverage, rows: NDArray[np.int64]) -> Iterator[Piece]:
+    """The runs of months in which one kind has rows; and what may have come since, where it goes on."""
+    first_month = month_of(coverage.first)
+    starts, lengths = runs(rows > 0)
+    for start, length in zip((starts + first_month).tolist(), lengths.tolist(), strict=True):
+        last = min(first_hour(start + length) - 1, coverage.last)
+        yield Piece(max(first_hour(start), coverage.first), last)
+    if np.any(rows[-_ALIVE:]) and span.last > coverage.last:
+        yield Piece(coverage.last + 1, span.last)
 
 
 def _pieces(span: Span, coverage: Coverage, known: Known) -> Iterator[Piece]:
@@ -98,3 +129,7 @@ def _check(span: Span, coverage: Coverage, place: str) -> None:
     kinds = coverage.spans[span.id]
     if kinds and not (span.kinds and set(span.kinds) <= set(kinds)):
         raise UsageError(f"{what}: of {span.id} it counts only --types {','.join(kinds)}")
+
+
+def _by_month(place: NDArray[np.int64], rows: NDArray[np.int64], months: int) -> NDArray[np.int64]:
+    return np.bincount(place, rows, minlength=months).astype(np.int64)

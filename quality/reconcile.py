@@ -17,6 +17,7 @@ from eia.source import Fetched
 def account(groups: Sequence[GroupReport], fetched: Fetched) -> dict[str, Any]:
     """`report.json`: rows, hours, requests, rate, failures and series of one run, as plain data."""
     series = sorted((one for group in groups for one in group.series), key=lambda one: one.series_id)
+    passed = sorted((one for group in groups for one in group.passed_over), key=lambda one: one.series_id)
     return {
         "rows": {
             "received": sum(group.received for group in groups),
@@ -40,6 +41,7 @@ def account(groups: Sequence[GroupReport], fetched: Fetched) -> dict[str, Any]:
             for group in groups
         ],
         "series": [msgspec.to_builtins(one) for one in series],
+        "passed_over": [msgspec.to_builtins(one) for one in passed],
     }
 
 

@@ -46,6 +46,7 @@ def judged(storage: Storage, report: Mapping[str, Any], found: Findings) -> dict
         "checks": _checks(report),
         "coverage": found.coverage.told(),
         "lines": [_line(line.account, line.step) for line in found.lines],
+        "passed_over": sum(one["hours"] for one in report.get("passed_over", ())),
         "without": sorted(one["series_id"] for one in series if not one["present"]),
         "rejects": [{"path": f.path, "rows": f.rows} for f in read_manifest(storage) if f.path.startswith("rejects/")],
         "provenance": _provenance(storage, found),

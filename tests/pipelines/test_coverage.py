@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from eia.emulator import Emulator, replay
+from eia.hours import parse_hour
 from pipelines import coverage, historical
 
 REGIONS = "PACW,CAL"
@@ -71,9 +72,37 @@ def test_a_load_planned_by_the_counts_asks_nothing_in_vain_and_loses_no_row(
     server.requests.clear()
     assert historical.main([*asked, "--output", str(tmp_path), "--formats", "avro"]) == 0
     assert 0 in [one.rows for one in server.requests]
+    flags = {one["series_id"]: one["flags"] for one in json.loads((loaded / "report.json").read_text())["series"]}
+    again = json.loads((tmp_path / "report.json").read_text())["series"]
+    assert flags == {one["series_id"]: one["flags"] for one in again if one["present"]}
     for code in REGIONS.split(","):
         path = f"tidy/region-data/respondent={code}/part-00000.parquet"
         assert (tmp_path / path).read_bytes() == (loaded / path).read_bytes()
+
+
+def test_hours_known_not_to_exist_are_neither_asked_nor_missing(loaded: Path, counted: Path) -> None:
+    """NG and TI have no row, and no type has one after July 2020: nothing that exists is missing."""
+    report = json.loads((loaded / "report.json").read_text())
+    hours = (parse_hour("2020-12-31T23") - parse_hour("2018-01-01T00")) + 1
+    table = pq.read_table(counted / "coverage.parquet")
+    known = dict.fromkeys(table["series_id"].unique().to_pylist(), 0)
+    for row in table.to_pylist():
+        known[row["series_id"]] += row["hours"] if row["present"] + row["null"] else 0
+    assert {one["series_id"]: one["hours"] for one in report["series"]} == known
+    passed = {one["series_id"]: one["hours"] for one in report["passed_over"]}
+    assert passed == {
+        f"EBA.{code}-ALL.{kind}.H": hours - known.get(f"EBA.{code}-ALL.{kind}.H", 0)
+        for code in REGIONS.split(",")
+        for kind in ("D", "DF", "NG", "TI")
+    }
+    assert report["hours"]["asked"] == sum(known.values())
+    assert f"{report['quality']['passed_over']:,}" in (loaded / "report/index.html").read_text()
+
+
+def test_the_gate_judges_what_can_be_had(loaded: Path, counted: Path, asked: list[str]) -> None:
+    """The same folder again, with a gate that half of the hours of the question would never pass."""
+    flags = [*asked, "--output", str(loaded), "--formats", "avro", "--min_completeness", "0.9"]
+    assert historical.main([*flags, "--coverage", str(counted)]) == 0
 
 
 def test_the_page_and_the_account_stand_beside_the_counts(counted: Path) -> None:
@@ -94,7 +123,9 @@ def test_a_dry_run_says_what_is_saved_and_sends_nothing(
     server.requests.clear()
     flags = [*asked, "--output", str(tmp_path / "none"), "--dry_run"]
     assert historical.main([*flags, "--coverage", str(counted)]) == 0
-    assert "hours lie in months without a row and are not asked for" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "hours lie in months without a row and are not asked for" in said
+    assert "of 4 series, by --coverage: EBA.CAL-ALL.NG.H, EBA.CAL-ALL.TI.H, EBA.PACW-ALL.NG.H" in said
     assert coverage.main(flags) == 0
     assert "nothing was sent" in capsys.readouterr().out
     assert not server.requests

@@ -16,13 +16,13 @@ from eia.errors import UsageError
 from eia.hours import parse_hour
 from eia.lanes import Span
 from eia.nulls import NullRows, Unsorted
-from eia.pieces import Piece
+from eia.pieces import Existing, Piece
 from eia.responses import read_answer
 from eia.routes import REGION
 from eia.window import VALUE, Short, Window
 from quality.coverage import Coverage, coverage_of, decoded, encoded, read_coverage, totals
 from quality.coverage_account import load_order, without_types
-from quality.coverage_plan import narrowed
+from quality.coverage_plan import narrowed, without_rows
 from quality.report.matrix import matrix_page
 
 FIRST, LAST = parse_hour("2020-01-01T00"), parse_hour("2020-04-30T23")
@@ -89,6 +89,21 @@ def test_hours_after_the_coverage_are_asked_of_those_who_still_report() -> None:
     assert alive.pieces is not None
     assert alive.pieces[-1] == Piece(parse_hour("2020-04-01"), LAST + 100, 820)
     assert gone.pieces == (Piece(FIRST, FIRST + 743, 1),)
+
+
+def test_of_every_type_only_the_months_with_its_rows_exist_and_what_may_have_come_since() -> None:
+    later = replace(SPAN, last=LAST + 100)
+    made = coverage(counted("D", [0, 600, 744, 1]), counted("DF", [744, 0, 5, 0]), counted("NG", [1, 1, 0, 0]))
+    (span,) = narrowed([later], made, place="it")
+    february, march, april = (parse_hour(f"2020-0{month}-01") for month in (2, 3, 4))
+    since = Piece(LAST + 1, LAST + 100)
+    assert span.existing == (
+        Existing("D", (Piece(february, LAST), since)),
+        Existing("DF", (Piece(FIRST, february - 1), Piece(march, april - 1), since)),
+        Existing("NG", (Piece(FIRST, march - 1),)),
+    )
+    assert without_rows([span]) == ["EBA.PACW-ALL.TI.H"]
+    assert without_rows(narrowed([replace(SPAN, kinds=("NG",))], made, place="it")) == []
 
 
 @pytest.mark.parametrize(

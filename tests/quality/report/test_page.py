@@ -142,6 +142,18 @@ def test_a_page_without_flags_checks_or_requests(tmp_path: Path) -> None:
         assert said in html
 
 
+def test_hours_that_a_coverage_file_left_out_are_told_of(built: Path, html: str, tmp_path: Path) -> None:
+    passed = [{"series_id": "EBA.PACW-ALL.TI.H", "hours": 9600}, {"series_id": "EBA.SEPA-ALL.NG.H", "hours": 744}]
+    write_folder(tmp_path, change=lambda report: report.update(passed_over=passed))
+    write_page(Storage.at(str(tmp_path)))
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    figures = dict(PageReader((tmp_path / INDEX).read_text("utf-8")).figures)
+    assert all(says(text, at(report, path), path) for path, text in figures.items())
+    assert figures["quality.passed_over"] == "10,344"
+    assert figures["passed_over.1.series_id"] == "EBA.SEPA-ALL.NG.H"
+    assert "not asked for" not in html
+
+
 def test_the_limit_is_drawn_where_there_is_one(built: Path, html: str, tmp_path: Path) -> None:
     assert 'class="limit"' not in html
     write_folder(tmp_path, change=lambda report: report["rate"].update(limit_per_hour=6300))
