@@ -29,6 +29,10 @@ class Respondent:
     activated: date | None
     retired: date | None
 
+    def is_active(self, first: date, last: date) -> bool:
+        """Whether it was at work on any of the days; where no date is known, it was."""
+        return (self.activated is None or self.activated <= last) and (self.retired is None or self.retired >= first)
+
 
 @cache
 def respondents() -> Mapping[str, Respondent]:

@@ -45,7 +45,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
         todo.source, todo.storage, screening=screening, formats=todo.formats
     )
     series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
-    checks = series | "Check" >> Check(todo.storage, first=todo.question.first, last=todo.question.last)
+    checks = series | "Check" >> Check(todo.storage, spans)
     blocks = series | "Blocks" >> Blocks(todo.storage, todo.blocks, screening=screening)
     published = (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(
         todo.storage,

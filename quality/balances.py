@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which series must add up to which: the balances of Form EIA-930, from the names of the series alone."""
+"""Which series must add up to which: the balances of Form EIA-930, from the names of the series and what was asked.
+
+A sum is held against its total only where all of its parts were asked for: of the others nothing can be said.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from eia.routes import FUEL, INTERCHANGE, SUBREGION, Route
+from quality.asked import EVERYTHING, Asked
 from quality.equations import Equation
 from quality.series_ids import parse_series_id, series_id
 
@@ -14,7 +19,10 @@ Members = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balances:
-    """The equations that a set of series allows, each kind in the order of its names."""
+    """The equations that a set of series allows, each kind in the order of its names.
+
+    `left_out` counts by kind the sums whose parts were not all asked for.
+    """
 
     demand: tuple[Equation, ...]
     fuels: tuple[Equation, ...]
@@ -22,21 +30,34 @@ class Balances:
     pairs: tuple[Equation, ...]
     subregions: tuple[Equation, ...]
     regions: tuple[Equation, ...]
+    left_out: Mapping[str, int]
 
 
-def balances(names: Iterable[str], members: Members) -> Balances:
+def balances(names: Iterable[str], members: Members, asked: Asked = EVERYTHING) -> Balances:
     """Derive the equations from the series' names; no values are read."""
     known = sorted(names)
     there = frozenset(known)
     totals, fuels, exchanges, subregions = _grouped(known)
+    sums = {
+        "fuels": _whole(_sums(there, fuels, "NG"), asked, FUEL),
+        "neighbours": _whole(_sums(there, exchanges, "TI"), asked, INTERCHANGE),
+        "subregions": _whole(_subregions(there, subregions, members), asked, SUBREGION),
+        "regions": _regions(there, members, asked),
+    }
     return Balances(
         demand=tuple(_demand(code) for code in totals if _has(there, code, "D", "NG", "TI")),
-        fuels=_sums(there, fuels, "NG"),
-        neighbours=_sums(there, exchanges, "TI"),
         pairs=tuple(_pair(name) for name in known if _is_first_of_pair(name, there)),
-        subregions=_subregions(there, subregions, members),
-        regions=_regions(there, members),
+        **{kind: tuple(one for one in some if one is not None) for kind, some in sums.items()},
+        left_out={kind: sum(one is None for one in some) for kind, some in sums.items()},
     )
+
+
+Sums = list[Equation | None]
+"""Equations; None for one whose parts were not all asked for."""
+
+
+def _whole(equations: Iterable[Equation], asked: Asked, route: Route) -> Sums:
+    return [one if asked.whole(route, parse_series_id(one.total).respondent) else None for one in equations]
 
 
 Groups = dict[str, tuple[str, ...]]
@@ -93,12 +114,22 @@ def _subregions(there: frozenset[str], groups: Groups, members: Members) -> tupl
     )
 
 
-def _regions(there: frozenset[str], members: Members) -> tuple[Equation, ...]:
+def _regions(there: frozenset[str], members: Members, asked: Asked) -> Sums:
     totals = [name for name in sorted(there) if name.split(".")[1].endswith("-ALL")]
-    equations = []
+    found: Sums = []
     for name in totals:
         parsed = parse_series_id(name)
-        parts = tuple(series_id(code, parsed.kind) for code in members.get(parsed.respondent, ()))
-        if name not in parts and any(part in there for part in parts):
-            equations.append(Equation(total=name, parts=parts))
-    return tuple(equations)
+        codes = [code for code in members.get(parsed.respondent, ()) if code != parsed.respondent]
+        named = {code: series_id(code, parsed.kind) for code in codes}
+        if any(part in there for part in named.values()):
+            found.append(_region(name, named, there, asked))
+    return found
+
+
+def _region(total: str, named: Mapping[str, str], there: frozenset[str], asked: Asked) -> Equation | None:
+    """A region's total and its authorities: those that came, and those that should have come."""
+    kind = parse_series_id(total).kind
+    if not all(asked.has(code, kind) for code in named if asked.reports(code, kind)):
+        return None
+    parts = tuple(part for code, part in named.items() if part in there or asked.expects(code, kind))
+    return Equation(total=total, parts=parts)

@@ -46,7 +46,10 @@ class Worst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """The outcome of one check over all series; `worst` lists at most 20 series, the most serious first."""
+    """The outcome of one check over all series; `worst` lists at most 20 series, the most serious first.
+
+    `left_out` counts the sums that were not checked because not all of their parts were asked for.
+    """
 
     name: str
     what: str
@@ -54,6 +57,7 @@ class Check:
     hours_checked: int
     hours_broken: int
     worst: tuple[Worst, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ class Outcome:
     weight: float = 0.0
 
 
-def collect(name: str, what: str, *, tolerance: str, outcomes: Iterable[Outcome]) -> Check:
+def collect(name: str, what: str, *, tolerance: str, outcomes: Iterable[Outcome], left_out: int = 0) -> Check:
     """Add outcomes up to a check; the list of worst is ordered by weight, then by name."""
     checked, found = 0, list[tuple[float, Worst]]()
     for outcome in outcomes:
@@ -80,4 +84,5 @@ def collect(name: str, what: str, *, tolerance: str, outcomes: Iterable[Outcome]
         hours_checked=checked,
         hours_broken=sum(worst.hours for _, worst in found),
         worst=tuple(worst for _, worst in found[:_SHOWN]),
+        left_out=left_out,
     )

@@ -4,12 +4,13 @@
 Tolerances and what they rest on are explained in docs/quality.md.
 """
 
+from quality.asked import EVERYTHING, Asked
 from quality.balances import Balances, Members, balances
 from quality.check import Check, Series, Tolerance, collect
 from quality.clock_change import clock_change
 from quality.equations import Equation, compare
 from quality.repeated_days import repeated_days
-from quality.series_ids import parse_series_id
+from quality.series_ids import parse_series_id, series_id
 from quality.shifted import AGREES, GAIN, shifted
 from quality.swapped_sign import swapped_sign
 
@@ -21,25 +22,32 @@ REGIONS = Tolerance(3.0, 0.005)  # EIA's own sums, with its imputed hours inside
 _SMOOTH = ("D", "DF")
 
 
-def run_checks(series: Series, first_hour: int, members: Members) -> list[Check]:
+def run_checks(series: Series, first_hour: int, members: Members, *, asked: Asked = EVERYTHING) -> list[Check]:
     """Run every check over `series` (float64[hours] each, MW, NaN = absent) on one common frame.
 
     `first_hour`: hours since 1970-01-01 UTC of index 0 (hour ending). `members`: an authority → its sub-regions,
-    a region or US48 → its authorities. Each series is taken when needed, so a mapping may load it on demand.
+    a region or US48 → its authorities. `asked`: what was asked for; a sum is checked only where that holds all of
+    its parts. Each series is taken when needed, so a mapping may load it on demand.
     """
-    known = balances(series, members)
+    known = balances(series, members, asked)
     names = sorted(series)
     sums = [
-        ("demand_balance", "demand = net generation − total interchange", known.demand, SAME_METER),
-        ("generation_by_fuel", "net generation = sum over energy sources", known.fuels, SAME_METER),
-        ("total_interchange", "total interchange = sum over neighbours", known.neighbours, SAME_METER),
-        ("interchange_pairs", "A→B = −(B→A)", known.pairs, TWO_METERS),
-        ("subregions", "demand = sum over sub-regions", known.subregions, SUBREGIONS),
-        ("regions", "a region or US48 = sum over its authorities", known.regions, REGIONS),
+        ("demand_balance", "demand = net generation − total interchange", "demand", SAME_METER),
+        ("generation_by_fuel", "net generation = sum over energy sources", "fuels", SAME_METER),
+        ("total_interchange", "total interchange = sum over neighbours", "neighbours", SAME_METER),
+        ("interchange_pairs", "A→B = −(B→A)", "pairs", TWO_METERS),
+        ("subregions", "demand = sum over sub-regions", "subregions", SUBREGIONS),
+        ("regions", "a region or US48 = sum over its authorities", "regions", REGIONS),
     ]
     checks = [
-        collect(name, what, tolerance=str(by), outcomes=compare(these, series, first_hour=first_hour, tolerance=by))
-        for name, what, these, by in sums
+        collect(
+            name,
+            what,
+            tolerance=str(by),
+            outcomes=compare(getattr(known, kind), series, first_hour=first_hour, tolerance=by),
+            left_out=known.left_out.get(kind, 0),
+        )
+        for name, what, kind, by in sums
     ]
     return [*checks, *_others(known, names, series, first_hour)]
 
@@ -76,10 +84,9 @@ def references(known: Balances, names: list[str]) -> list[Equation]:
     there = frozenset(names)
     pairs = [(name, name.replace(".D.H", ".DF.H")) for name in names if name.endswith("-ALL.D.H")]
     forecasts = [Equation(total=name, parts=(ahead,)) for name, ahead in pairs if ahead in there]
-    parents = [
-        Equation(total=part, parts=(equation.total,))
-        for equation in known.subregions
-        for part in equation.parts
-        if part in there
+    parsed = ((name, parse_series_id(name)) for name in names)
+    inside = [
+        (name, series_id(one.respondent, "D")) for name, one in parsed if one.kind == "D" and one.partner != "ALL"
     ]
+    parents = [Equation(total=name, parts=(parent,)) for name, parent in inside if parent in there]
     return [*forecasts, *known.demand, *known.fuels, *known.neighbours, *known.pairs, *parents]

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import apache_beam as beam
 
+from eia.lanes import Span
 from eia.respondents import members, subregions
 from eia.storage import Storage
+from quality.asked import Asked, asked_by
 from quality.check import Check as CrossCheck
 from quality.checks import run_checks
 from quality.tidy_series import SeriesRef, TidySeries
@@ -15,15 +19,15 @@ from quality.tidy_series import SeriesRef, TidySeries
 class Check(beam.PTransform):
     """PCollection[list[SeriesRef]] of one element → PCollection[tuple[CrossCheck, ...]]: every check's outcome."""
 
-    def __init__(self, storage: Storage, *, first: int, last: int) -> None:
+    def __init__(self, storage: Storage, spans: Iterable[Span]) -> None:
         super().__init__()
-        self._place = (storage, first, last)
+        self._place = (storage, asked_by(spans))
 
     def expand(self, catalogue: beam.PCollection) -> beam.PCollection:
         """Only names travel; values stay in their files."""
         return catalogue | "Cross-check" >> beam.Map(_check, *self._place)
 
 
-def _check(refs: list[SeriesRef], storage: Storage, first: int, last: int) -> tuple[CrossCheck, ...]:
-    series = TidySeries(storage, refs, first=first, last=last)
-    return tuple(run_checks(series, first, {**subregions(), **members()}))
+def _check(refs: list[SeriesRef], storage: Storage, asked: Asked) -> tuple[CrossCheck, ...]:
+    series = TidySeries(storage, refs, first=asked.first, last=asked.last)
+    return tuple(run_checks(series, asked.first, {**subregions(), **members()}, asked=asked))

@@ -452,3 +452,21 @@ def test_synthetic_hours_never_mix_with_real_ones(rows: RowSource, load: Load, o
     with Emulator(rows) as server:
         assert load(server) in (2, 3)
         assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        ("generation_by_fuel", ("--routes=region-data,fuel-type-data", "--regions=ERCO", "--types=NG,COL")),
+        ("subregions", ("--routes=region-data,region-sub-ba-data", "--regions=CISO", "--types=D,PGAE")),
+        ("regions", ("--regions=CAL,CISO,NW,PACW", "--types=D")),
+    ],
+)
+def test_a_part_of_a_sum_is_not_held_against_the_whole(
+    rows: RowSource, load: Load, out: Path, check: str, words: tuple[str, ...]
+) -> None:
+    with Emulator(rows) as server:
+        assert load(server, *words, "--start=2024-01-01") == 0
+    checks = {one["name"]: one for one in report(out)["checks"]}
+    assert checks[check]["hours_checked"] == checks[check]["hours_broken"] == 0
+    assert checks[check]["left_out"] == (2 if check == "regions" else 1)

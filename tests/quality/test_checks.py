@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each planted fault is found, under its own name, and nothing else is called broken."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from eia.hours import parse_hour
 from eia.respondents import members, subregions
+from eia.routes import FUEL, INTERCHANGE, REGION, SUBREGION
+from quality.asked import Asked
 from quality.check import Check, Worst
 from quality.checks import run_checks
 from quality.methods import screen_series
 from quality.screening import FLAGS
+from quality.series_ids import parse_series_id
 
 Frames = dict[str, NDArray[np.float64]]
 
@@ -327,3 +330,98 @@ def test_a_shift_for_just_one_winter_is_told_by_other_winters(years: Frames) -> 
     planted = {demand: years[demand], forecast: delayed(years[forecast], slice(first, end), -1)}
     (worst,) = found(planted, "shifted_stamps").worst
     assert (worst.series_id, worst.found) == (forecast, -1.0)
+
+
+# What was not asked for is no fault of the record.
+
+
+def kinds_asked(names: Iterable[str]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(route, respondent) → no kinds, that is all, for whatever these series belong to."""
+    routes = {"ID": INTERCHANGE, "D": SUBREGION}
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for name in names:
+        one = parse_series_id(name)
+        total = FUEL if one.fuel else REGION
+        found[(total if one.partner == "ALL" else routes[one.kind]).id, one.respondent] = ()
+    return found
+
+
+def asked_checks(frames: Frames, kinds: Mapping[tuple[str, str], tuple[str, ...]]) -> dict[str, Check]:
+    asked = Asked(kinds, SYSTEM_FIRST, SYSTEM_FIRST + HOURS - 1)
+    return {c.name: c for c in run_checks(frames, SYSTEM_FIRST, MEMBERS, asked=asked)}
+
+
+def without(frames: Frames, *names: str) -> Frames:
+    return {name: values for name, values in frames.items() if name not in names}
+
+
+def test_all_that_was_asked_for_is_checked_as_if_nothing_had_been_said(system: Frames) -> None:
+    planted = without(system, "EBA.DUK-EAST.D.H", "EBA.SC-ALL.D.H", "EBA.SC-ALL.NG.NUC.H")
+    checks = asked_checks(planted, kinds_asked(system))
+    assert repr(list(checks.values())) == repr(run_checks(planted, SYSTEM_FIRST, MEMBERS))  # NaN is not NaN
+    assert {n: [w.series_id for w in c.worst] for n, c in checks.items() if c.worst} == {
+        "generation_by_fuel": ["EBA.SC-ALL.NG.H"],  # asked for, and not served: still found
+        "subregions": ["EBA.DUK-EAST.D.H"],
+        "regions": ["EBA.SC-ALL.D.H"],
+    }
+    assert not any(c.left_out for c in checks.values())
+
+
+@pytest.mark.parametrize(
+    ("check", "key", "kept", "total"),
+    [
+        ("generation_by_fuel", ("fuel-type-data", "DUK"), "EBA.DUK-ALL.NG.NUC.H", "EBA.DUK-ALL.NG.H"),
+        ("total_interchange", ("interchange-data", "DUK"), "EBA.DUK-SC.ID.H", "EBA.DUK-ALL.TI.H"),
+        ("subregions", ("region-sub-ba-data", "DUK"), "EBA.DUK-WEST.D.H", "EBA.DUK-ALL.D.H"),
+    ],
+)
+def test_a_sum_of_which_only_some_parts_were_asked_for_is_not_checked(
+    system: Frames, check: str, key: tuple[str, str], kept: str, total: str
+) -> None:
+    mine = parse_series_id(kept)
+    name = mine.fuel or mine.partner
+    family = {
+        other
+        for other in system
+        if (one := parse_series_id(other)).respondent == "DUK"
+        and (one.kind, one.partner, bool(one.fuel)) != (mine.kind, "ALL", False)
+        and (bool(one.fuel) if mine.fuel else one.kind == mine.kind)
+    }
+    planted = without(system, *(family - {kept}))
+    checks = asked_checks(planted, kinds_asked(system) | {key: (name,)})
+    assert [c.name for c in checks.values() if c.worst] == []
+    assert checks[check].left_out == 1
+    # Were all of it asked for, the same hours would be a fault of the record.
+    whole = asked_checks(planted, kinds_asked(system))
+    assert {w.series_id for w in whole[check].worst} & {total, *family}
+
+
+def test_a_part_is_still_held_against_its_parent(system: Frames) -> None:
+    """Of one sub-region nothing adds up, but its stamps can be told by the whole."""
+    name = "EBA.DUK-NORTH.D.H"
+    planted = without(system, "EBA.DUK-EAST.D.H", "EBA.DUK-WEST.D.H")
+    planted[name] = delayed(system[name], slice(168 * 2, 168 * 9), 1)
+    checks = asked_checks(planted, kinds_asked(system) | {("region-sub-ba-data", "DUK"): ("NORTH",)})
+    assert {n: [w.series_id for w in c.worst] for n, c in checks.items() if c.worst} == {"shifted_stamps": [name]}
+
+
+def test_a_region_is_checked_only_with_all_its_authorities_that_were_at_work(system: Frames) -> None:
+    """YAD has no demand of its own, so that of the Carolinas adds up without it."""
+    codes = ("CPLE", "CPLW", "DUK", "SC", "SCEG")
+    frames = {name: system[name] for code in ("CAR", *codes) for name in (f"EBA.{code}-ALL.D.H",)}
+    members = {"CAR": (*codes, "YAD", "GRMA")}  # GRMA ended in 2018
+    everyone = {("region-data", code): ("D",) for code in ("CAR", *codes)}
+
+    def regions(kinds: Mapping[tuple[str, str], tuple[str, ...]], frames: Frames) -> Check:
+        asked = Asked(kinds, SYSTEM_FIRST, SYSTEM_FIRST + HOURS - 1)
+        return next(c for c in run_checks(frames, SYSTEM_FIRST, members, asked=asked) if c.name == "regions")
+
+    whole = regions(everyone, frames)
+    assert (whole.hours_checked, whole.hours_broken, whole.left_out) == (HOURS, 0, 0)
+    for code in codes:
+        lost = without(frames, f"EBA.{code}-ALL.D.H")
+        assert [w.series_id for w in regions(everyone, lost).worst] == [f"EBA.{code}-ALL.D.H"]
+        unasked = {key: kinds for key, kinds in everyone.items() if key[1] != code}
+        not_all = regions(unasked, lost)
+        assert (not_all.hours_checked, not_all.worst, not_all.left_out) == (0, (), 1)
+    assert regions(everyone | {("region-data", "SC"): ("DF",)}, frames).left_out == 1

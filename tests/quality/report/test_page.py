@@ -175,3 +175,13 @@ def test_hours_add_up_in_every_view(built: Path) -> None:
     )
     assert told["without"] == ["EBA.SEPA-ALL.D.H"]
     assert len(two_regions()) == told["series"]
+
+
+def test_a_check_says_how_many_sums_it_left_out(built: Path, html: str, tmp_path: Path) -> None:
+    assert "not all of their parts were asked for" not in html
+    none = {"hours_checked": 0, "hours_broken": 0, "worst": [], "left_out": 2}
+    write_folder(tmp_path, change=lambda report: report["checks"][0].update(none))
+    write_page(Storage.at(str(tmp_path)))
+    shown = (tmp_path / INDEX).read_text("utf-8")
+    assert "nothing to compare" in shown
+    assert 'not all of their parts were asked for: <span data-key="left_out">2</span>' in shown
