@@ -2,7 +2,7 @@
 """What a cross-check finds: how many hours were held against each other, how many differ, and the worst."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,8 @@ class Worst:
 class Check:
     """The outcome of one check over all series; `worst` lists at most 20 series, the most serious first.
 
-    `left_out` counts the sums that were not checked because not all of their parts were asked for.
+    `columns` names what `expected` and `found` are here. `left_out` counts the sums that were not checked because not
+    all of their parts were asked for.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Check:
     hours_checked: int
     hours_broken: int
     worst: tuple[Worst, ...]
+    columns: tuple[str, str]
     left_out: int = 0
 
 
@@ -69,20 +71,35 @@ class Outcome:
     weight: float = 0.0
 
 
-def collect(name: str, what: str, *, tolerance: str, outcomes: Iterable[Outcome], left_out: int = 0) -> Check:
-    """Add outcomes up to a check; the list of worst is ordered by weight, then by name."""
-    checked, found = 0, list[tuple[float, Worst]]()
+def collect(
+    name: str,
+    what: str,
+    *,
+    tolerance: str,
+    outcomes: Iterable[Outcome],
+    columns: tuple[str, str],
+    left_out: int = 0,
+) -> Check:
+    """Add outcomes up to a check; the list of worst is ordered by weight, then by name, each series once."""
+    checked, broken, found = 0, 0, list[tuple[float, Worst]]()
     for outcome in outcomes:
         checked += outcome.hours_checked
         if outcome.worst:
+            broken += outcome.worst.hours
             found.append((outcome.weight, outcome.worst))
     found.sort(key=lambda pair: (-pair[0], pair[1].series_id))
+    worst = dict[str, Worst]()
+    for _, one in found:
+        # A wrong part may break two sums: that of its region and that of the nation.
+        first = worst.setdefault(one.series_id, one)
+        worst[one.series_id] = replace(first, hours=max(first.hours, one.hours))
     return Check(
         name=name,
         what=what,
         tolerance=tolerance,
         hours_checked=checked,
-        hours_broken=sum(worst.hours for _, worst in found),
-        worst=tuple(worst for _, worst in found[:_SHOWN]),
+        hours_broken=broken,
+        worst=tuple(worst.values())[:_SHOWN],
+        columns=columns,
         left_out=left_out,
     )

@@ -20,6 +20,8 @@ SUBREGIONS = Tolerance(3.0, 0.02)  # settlement figures against the operator's t
 REGIONS = Tolerance(3.0, 0.005)  # EIA's own sums, with its imputed hours inside
 
 _SMOOTH = ("D", "DF")
+_SUMS = ("Sum of the parts", "Reported")
+_PAIRS = ("Opposite of the other side", "Reported")
 
 
 def run_checks(series: Series, first_hour: int, members: Members, *, asked: Asked = EVERYTHING) -> list[Check]:
@@ -45,6 +47,7 @@ def run_checks(series: Series, first_hour: int, members: Members, *, asked: Aske
             what,
             tolerance=str(by),
             outcomes=compare(getattr(known, kind), series, first_hour=first_hour, tolerance=by),
+            columns=_PAIRS if kind == "pairs" else _SUMS,
             left_out=known.left_out.get(kind, 0),
         )
         for name, what, kind, by in sums
@@ -57,24 +60,33 @@ def _others(known: Balances, names: list[str], series: Series, first_hour: int) 
     turned = swapped_sign(known.pairs, known.neighbours, series, first_hour=first_hour, tolerance=TWO_METERS)
     smooth = [name for name in names if parse_series_id(name).kind in _SMOOTH]
     return [
-        collect("swapped_sign", "A→B has the sign of B→A", tolerance=str(TWO_METERS), outcomes=turned),
+        collect(
+            "swapped_sign",
+            "A→B has the sign of B→A",
+            tolerance=str(TWO_METERS),
+            outcomes=turned,
+            columns=("With the other sign", "Reported"),
+        ),
         collect(
             "shifted_stamps",
             "a week moves hours before or after its reference",
             tolerance=f"correlation {AGREES:g} at the delay, {GAIN:g} and half of the rest above none",
             outcomes=shifted(references(known, names), series, first_hour=first_hour),
+            columns=("Delay expected, h", "Delay found, h"),
         ),
         collect(
             "repeated_days",
             "24 and more hours equal those a day or a week before",
             tolerance="exact",
             outcomes=repeated_days(names, series, first_hour=first_hour),
+            columns=("Expected", "Reported"),
         ),
         collect(
             "clock_change",
             "an hour of a clock-change night is missing or doubled",
             tolerance="1.6 to 2.4 times its neighbours",
             outcomes=clock_change(smooth, series, first_hour=first_hour),
+            columns=("A day before", "Reported"),
         ),
     ]
 

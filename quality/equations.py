@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quality.check import Outcome, Series, Tolerance, Values, Worst
+from quality.culprit import Places, culprits
 
 _MOSTLY, _RARELY = 0.5, 0.1  # shares of hours by which a missing part is told from a wrong total
+_LOOKED_AT = 1000  # hours of a broken sum, the worst of them, in which a single part is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,12 @@ class Equation:
     parts: tuple[str, ...]
     less: tuple[str, ...] = ()
     complete: bool = False
+
+    @property
+    def terms(self) -> Iterator[tuple[int, str]]:
+        """Sign and name of each series of the sum."""
+        yield from ((1, part) for part in self.parts)
+        yield from ((-1, name) for name in self.less)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +50,7 @@ def sides(equation: Equation, series: Series) -> Sides:
     sums, size = np.zeros(found.size), np.zeros(found.size)
     count = np.zeros(found.size, dtype=np.int32)
     present: dict[str, NDArray[np.bool_]] = {}
-    for sign, name in [(1, part) for part in equation.parts] + [(-1, part) for part in equation.less]:
+    for sign, name in equation.terms:
         if name not in series:
             continue
         value = series[name]
@@ -59,42 +67,78 @@ def sides(equation: Equation, series: Series) -> Sides:
 def compare(
     equations: Sequence[Equation], series: Series, *, first_hour: int, tolerance: Tolerance
 ) -> Iterator[Outcome]:
-    """Yield one outcome for each equation, named after its total or after the one part that is missing."""
+    """Yield the outcome of each equation, and one more for each single part that is to blame for hours of it.
+
+    A part is to blame where it is missing or alone far from usual; what is left is named after the total.
+    """
     for equation in equations:
         both = sides(equation, series)
         off = np.abs(both.found - both.expected)
-        known = ~np.isnan(off)
         broken = off > tolerance.of(np.maximum(np.abs(both.found), both.size))
+        checked = int(np.count_nonzero(~np.isnan(off)))
+        for find in (_wrong, _missing):
+            for name, hours in find(equation, both, series, broken=broken, tolerance=tolerance).items():
+                broken[hours] = False
+                worst = _part(name, equation, both, series, hours=hours, first_hour=first_hour)
+                yield Outcome(hours_checked=0, worst=worst, weight=float(off[hours].max()))
         if not broken.any():
-            yield Outcome(hours_checked=int(known.sum()))
+            yield Outcome(hours_checked=checked)
             continue
         hour = int(np.argmax(np.where(broken, off, -1.0)))
-        worst = _name(equation, both, known=known, broken=broken, hour=hour, first_hour=first_hour)
-        yield Outcome(hours_checked=int(known.sum()), worst=worst, weight=float(off[hour]))
+        worst = Worst(
+            series_id=equation.total,
+            hour=first_hour + hour,
+            expected=float(both.expected[hour]),
+            found=float(both.found[hour]),
+            hours=int(broken.sum()),
+        )
+        yield Outcome(hours_checked=checked, worst=worst, weight=float(off[hour]))
 
 
-def _name(
-    equation: Equation,
-    both: Sides,
-    *,
-    known: NDArray[np.bool_],
-    broken: NDArray[np.bool_],
-    hour: int,
-    first_hour: int,
-) -> Worst:
-    """Blame a part if the sum fails where just that part is missing and holds elsewhere, else the total."""
-    found, expected = float(both.found[hour]), float(both.expected[hour])
-    name = equation.total
-    absent = [part for part in equation.parts if part not in both.present or not both.present[part][hour]]
-    blamed = [part for part in absent if _explains(both.present.get(part), known=known, broken=broken)]
-    if not equation.complete and len(blamed) == 1:
-        name, found, expected = blamed[0], float("nan"), found - expected
-    return Worst(series_id=name, hour=first_hour + hour, expected=expected, found=found, hours=int(broken.sum()))
+def _wrong(
+    equation: Equation, both: Sides, series: Series, *, broken: NDArray[np.bool_], tolerance: Tolerance
+) -> dict[str, Places]:
+    """Part → the hours, among the worst, in which the sum fails by its fault alone."""
+    off = np.where(broken, np.abs(both.found - both.expected), -1.0)
+    places = np.sort(np.argsort(-off, kind="stable")[: min(_LOOKED_AT, np.count_nonzero(broken))])
+    if not places.size:
+        return {}
+    parts = ((name, sign, series[name]) for sign, name in equation.terms if name in both.present)
+    # The smaller side: one that is out of all proportion must not stretch what is allowed.
+    allowed = tolerance.of(np.minimum(np.abs(both.found), both.size)[places])
+    return culprits(both.found, both.expected, parts, places, allowed=allowed)
+
+
+def _missing(
+    equation: Equation, both: Sides, series: Series, *, broken: NDArray[np.bool_], tolerance: Tolerance
+) -> dict[str, Places]:
+    """Part → the hours in which it alone is missing, if the sum mostly fails there and holds elsewhere."""
+    known = ~np.isnan(both.expected)
+    absent = {
+        part: broken & ~both.present.get(part, np.zeros_like(broken))
+        for part in (() if equation.complete else equation.parts)
+        if _explains(both.present.get(part), known=known, broken=broken)
+    }
+    alone = np.sum([*absent.values(), np.zeros_like(broken)], axis=0) == 1
+    found = {part: np.flatnonzero(hours & alone) for part, hours in absent.items()}
+    return {part: hours for part, hours in found.items() if hours.size}
+
+
+def _part(name: str, equation: Equation, both: Sides, series: Series, *, hours: Places, first_hour: int) -> Worst:
+    """The worst hour of a single wrong or missing part: what the others leave for it, and what it is."""
+    off = both.found - both.expected
+    hour = int(hours[np.argmax(np.abs(off[hours]))])
+    sign = next(sign for sign, part in equation.terms if part == name)
+    value = float(series[name][hour]) if name in both.present else float("nan")
+    left = (0.0 if np.isnan(value) else value) + sign * float(off[hour])
+    return Worst(series_id=name, hour=first_hour + hour, expected=left, found=value, hours=hours.size)
 
 
 def _explains(present: NDArray[np.bool_] | None, *, known: NDArray[np.bool_], broken: NDArray[np.bool_]) -> bool:
     """Tell whether the sum mostly fails without this part (None = it has no series) and holds with it."""
     there = known & present if present is not None else np.zeros_like(known)
     without = known & ~there
+    if not (broken & without).any():
+        return False
     with_it = float(broken[there].mean()) if there.any() else 0.0
     return bool(broken[without].mean() >= _MOSTLY and with_it < _RARELY)

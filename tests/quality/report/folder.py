@@ -181,4 +181,6 @@ def _check() -> dict[str, Any]:
         "hours_checked": 9550,
         "hours_broken": 31,
         "worst": [worst],
+        "columns": ["Sum of the parts", "Reported"],
+        "left_out": 0,
     }

@@ -185,3 +185,12 @@ def test_a_check_says_how_many_sums_it_left_out(built: Path, html: str, tmp_path
     shown = (tmp_path / INDEX).read_text("utf-8")
     assert "nothing to compare" in shown
     assert 'not all of their parts were asked for: <span data-key="left_out">2</span>' in shown
+
+
+def test_an_account_of_an_earlier_version_still_gets_its_page(tmp_path: Path) -> None:
+    def older(report: dict[str, Any]) -> None:
+        del report["checks"][0]["columns"], report["checks"][0]["left_out"]
+
+    write_folder(tmp_path, change=older)
+    write_page(Storage.at(str(tmp_path)))
+    assert "Expected<th" in (tmp_path / INDEX).read_text("utf-8")
