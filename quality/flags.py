@@ -19,6 +19,9 @@ FLAGS: tuple[str, ...] = (
     "anomalous_region",
 )
 
+PROVISIONAL_HOURS = 336
+"""So many hours at the end of the frame may still change their flags when later hours come in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screened:

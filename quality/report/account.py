@@ -39,6 +39,7 @@ def judged(storage: Storage, report: Mapping[str, Any], found: Findings) -> dict
         "lifetime_share": _share(hours["present"], sum(map(_lifetime, series))),
         "flagged": flagged,
         "flagged_share": _share(flagged, hours["present"]),
+        "provisional": _provisional(found),
         "types": _types(series),
         "kinds": _kinds(series, hours["present"]),
         "furthest": _event(found.furthest, found.frame) if found.furthest else None,
@@ -94,6 +95,16 @@ def _kinds(series: Iterable[Mapping[str, Any]], present: int) -> list[dict[str, 
         }
         for flag, number in sorted(hours.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
+
+
+def _provisional(found: Findings) -> dict[str, Any]:
+    """The newest hours, from which on flags may still change, and how many of their hours carry one."""
+    frame = found.frame
+    return {
+        "from": frame.stamp(frame.provisional),
+        "hours": frame.hours - frame.provisional,
+        "flagged": found.provisional,
+    }
 
 
 def _event(event: Event, frame: Frame) -> dict[str, Any]:

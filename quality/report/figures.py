@@ -46,12 +46,14 @@ class Cells:
 
 
 def draw_history(one: History, frame: Frame) -> Chart:
-    """A pale band from least to largest, a line for the mean, dots for flags, grey for gaps."""
+    """A pale band from least to largest, a line for the mean, dots for flags, grey for gaps, a tint for the newest."""
     bins = binned(one.trusted, max(1, -(-one.hours // _BINS)))
     y = _scale(one.scale)
     at = (np.arange(len(bins.mean)) + 0.5) * (WIDTH / len(bins.mean))
     flags_x = one.flagged * (WIDTH / one.hours)
+    newest = np.array([frame.provisional * (WIDTH / frame.hours)])
     paths = (
+        ("newest", spans(newest, WIDTH - newest)),
         ("gap", spans(one.gap_first * (WIDTH / one.hours), one.gap_hours * (WIDTH / one.hours))),
         ("band", area(at, y.of(bins.low), y.of(bins.high))),
         ("mean", line(at, y.of(bins.mean))),

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from eia.errors import UsageError
 from eia.storage import Storage
 from eia.tidy import tidy_path
@@ -37,6 +39,8 @@ class Findings:
     coverage: Coverage
     worst: Worst = field(default_factory=Worst)
     furthest: Event | None = None
+    provisional: int = 0
+    """Flagged hours among the newest, whose flags may still change."""
     lines: list[Line] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
     retrieved: list[str] = field(default_factory=list)
@@ -82,6 +86,7 @@ def _take(found: Findings, account: Mapping[str, Any], hourly: Hourly | None, st
     found.coverage.add(account, hourly)
     if hourly is None:
         return
+    found.provisional += int(np.count_nonzero(hourly.code[found.frame.provisional :] >= 0))
     for event in events_of(hourly):
         found.worst.add(event)
         if found.furthest is None or _off(event) > _off(found.furthest):

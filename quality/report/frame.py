@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eia.hours import parse_hour, stamp
+from quality.flags import PROVISIONAL_HOURS
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Frame:
     def last(self) -> int:
         """The last hour, inclusive."""
         return self.first + self.hours - 1
+
+    @property
+    def provisional(self) -> int:
+        """The place of the first hour whose flag may still change when later hours come in."""
+        return max(0, self.hours - PROVISIONAL_HOURS)
 
     @cached_property
     def month_starts(self) -> NDArray[np.intp]:

@@ -70,6 +70,7 @@ class History:
             "flags": list(self.flags),
             "gap_at": pack_rising(self.gap_first),
             "gap_hours": pack_counts(self.gap_hours),
+            "provisional": frame.provisional,
         }
 
     @property

@@ -81,6 +81,10 @@ function build(box, one) {
     const {ctx} = u, {left, top, width, height} = u.bbox, ratio = devicePixelRatio, holes = [];
     ctx.save();
     ctx.beginPath(); ctx.rect(left, top, width, height); ctx.clip();
+    // Flags of the newest hours may still change.
+    const newest = u.valToPos(first + (one.provisional - 0.5) * HOUR, "x", true), end = u.valToPos(last + 0.5 * HOUR, "x", true);
+    ctx.fillStyle = colour("--newest");
+    ctx.fillRect(newest, top, Math.max(ratio, end - newest), height);
     ctx.fillStyle = colour("--gap");
     for (const gap of one.gaps) {
       const a = u.valToPos(first + (gap.place - 0.5) * HOUR, "x", true);

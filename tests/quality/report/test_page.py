@@ -7,11 +7,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from eia.hours import moment_of, stamp
 from eia.storage import Storage
 from quality.report.build import INDEX, write_page
-from tests.quality.report.folder import HOURS, two_regions, wave, write_folder
+from quality.report.frame import Frame
+from tests.quality.report.folder import FIRST, HOURS, two_regions, wave, write_folder
 from tests.quality.report.reading import PageReader, at, says
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -194,3 +197,25 @@ def test_an_account_of_an_earlier_version_still_gets_its_page(tmp_path: Path) ->
     write_folder(tmp_path, change=older)
     write_page(Storage.at(str(tmp_path)))
     assert "Expected<th" in (tmp_path / INDEX).read_text("utf-8")
+
+
+def test_the_newest_two_weeks_are_called_provisional(tmp_path: Path) -> None:
+    values = wave(2000)
+    values[[HOURS - 337, HOURS - 336, HOURS - 20]] = 0  # just before them, in their first hour, and near their end
+    write_folder(tmp_path, {("region-data", "PACW", "D"): values, ("region-data", "ERCO", "D"): values})
+    write_page(Storage.at(str(tmp_path)))
+    told = json.loads((tmp_path / "report.json").read_text("utf-8"))["quality"]
+    assert told["flagged"] > told["provisional"]["flagged"] >= 4
+    assert told["provisional"] | {"flagged": 0} == {"from": stamp(FIRST + HOURS - 336), "hours": 336, "flagged": 0}
+    flags = pq.read_table(tmp_path / "tidy", columns=["period", "flag"], partitioning=None).to_pylist()
+    begins = moment_of(FIRST + HOURS - 336)
+    newest = [one for one in flags if one["flag"] and one["period"] >= begins]
+    assert told["provisional"]["flagged"] == len(newest)
+    html = (tmp_path / INDEX).read_text("utf-8")
+    assert "their flags may still change" in html
+    assert html.count('class="newest"') == 2
+
+
+def test_a_record_shorter_than_two_weeks_is_provisional_as_a_whole() -> None:
+    assert Frame(FIRST, 60).provisional == 0
+    assert Frame(FIRST, 337).provisional == 1
