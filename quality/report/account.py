@@ -19,6 +19,7 @@ from quality.report.coverage import map_key
 from quality.report.events import Event
 from quality.report.findings import Findings
 from quality.report.frame import Frame
+from quality.report.longest import Gap
 from quality.report.verdict import next_steps, verdict
 from quality.report.words import FLAG_WORDS, kind_name, respondent_name
 
@@ -46,6 +47,7 @@ def judged(storage: Storage, report: Mapping[str, Any], found: Findings) -> dict
         "worst": [_event(one, found.frame) for one in found.worst.chosen()],
         "checks": _checks(report),
         "coverage": found.coverage.told(),
+        "gaps": [_gap(one, found.frame) for one in found.gaps],
         "lines": [_line(line.account, line.step) for line in found.lines],
         "passed_over": sum(one["hours"] for one in report.get("passed_over", ())),
         "without": sorted(one["series_id"] for one in series if not one["present"]),
@@ -105,6 +107,11 @@ def _provisional(found: Findings) -> dict[str, Any]:
         "hours": frame.hours - frame.provisional,
         "flagged": found.provisional,
     }
+
+
+def _gap(gap: Gap, frame: Frame) -> dict[str, Any]:
+    last = frame.stamp(gap.first + gap.hours - 1)
+    return {"series_id": gap.series_id, "first": frame.stamp(gap.first), "last": last, "hours": gap.hours}
 
 
 def _event(event: Event, frame: Frame) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from quality.report.figures import Chart, draw_history
 from quality.report.frame import Frame
 from quality.report.history import drawn, history, steps
 from quality.report.hourly import Hourly, TidyFile, read_tidy
+from quality.report.longest import Gap, gaps_of, longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Findings:
     furthest: Event | None = None
     provisional: int = 0
     """Flagged hours among the newest, whose flags may still change."""
+    gaps: list[Gap] = field(default_factory=list)
+    """The longest over all series."""
     lines: list[Line] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
     retrieved: list[str] = field(default_factory=list)
@@ -86,6 +89,7 @@ def _take(found: Findings, account: Mapping[str, Any], hourly: Hourly | None, st
     found.coverage.add(account, hourly)
     if hourly is None:
         return
+    found.gaps = longest([*found.gaps, *gaps_of(hourly)])
     found.provisional += int(np.count_nonzero(hourly.code[found.frame.provisional :] >= 0))
     for event in events_of(hourly):
         found.worst.add(event)

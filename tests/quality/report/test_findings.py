@@ -10,9 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis.extra.numpy import arrays
 
-from eia.hours import parse_hour
+from eia.hours import parse_hour, stamp
+from eia.storage import Storage
 from quality.flags import FLAGS
 from quality.methods import screen_series
+from quality.report.build import INDEX, write_page
 from quality.report.coverage import step_of
 from quality.report.events import SHOWN, Event, Worst, events_of
 from quality.report.figures import draw_event, draw_history, draw_months, draw_rate
@@ -20,7 +22,7 @@ from quality.report.frame import Frame
 from quality.report.history import BUDGET, binned, drawn, history, steps
 from quality.report.hourly import Hourly
 from quality.report.scales import line, nice_ticks
-from tests.quality.report.folder import FIRST, FLAT, HOURS, SPIKE, ZERO, broken
+from tests.quality.report.folder import FIRST, FLAT, HOURS, SPIKE, ZERO, broken, wave, write_folder
 
 FRAME = Frame(FIRST, HOURS)
 
@@ -207,3 +209,24 @@ def test_the_page_tells_of_the_spike(built: Path) -> None:
     assert told["furthest"]["value"] == 2_000_000
     assert told["furthest"]["series_id"] == "EBA.PACW-ALL.D.H"
     assert any("2,000,000 MW" in sentence for sentence in told["verdict"])
+
+
+def test_the_longest_gaps_of_all_series_are_listed_with_where_they_begin(tmp_path: Path) -> None:
+    late, early = wave(2000), wave(40000)
+    late[:500] = early[-700:] = np.nan  # before the first and after the last hour is no gap
+    for number in range(12):
+        late[1000 + 100 * number : 1000 + 100 * number + 3 + number] = np.nan
+    early[3000:3030] = np.nan
+    write_folder(tmp_path, {("region-data", "PACW", "D"): late, ("region-data", "ERCO", "D"): early})
+    write_page(Storage.at(str(tmp_path)))
+    gaps = json.loads((tmp_path / "report.json").read_text("utf-8"))["quality"]["gaps"]
+    assert gaps[0] == {
+        "series_id": "EBA.ERCO-ALL.D.H",
+        "first": stamp(FIRST + 3000),
+        "last": stamp(FIRST + 3029),
+        "hours": 30,
+    }
+    assert [one["hours"] for one in gaps] == [30, *range(14, 5, -1)]
+    assert {one["series_id"] for one in gaps[1:]} == {"EBA.PACW-ALL.D.H"}
+    assert gaps[1]["first"] == stamp(FIRST + 2100)
+    assert "Longest gaps" in (tmp_path / INDEX).read_text("utf-8")
