@@ -1,26 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One real cluster for all tests of this folder that ask for it."""
+"""Real clusters, and what the load writes without one. A cluster once down, none of its processes is left."""
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from deploy.flink import cluster, parts
 from tests.conftest import lacking
+from tests.flink.loads import Load, Server, loading, serving
 from tests.flink.waiting import soon
+from tests.flink.watching import PATIENCE
+from tests.go_tools import VERSITYGW
+from tests.storage.s3_server import S3Server
 
 TOOLS = ("java", "mvn", "go")
 
 
 @pytest.fixture(scope="package")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where a cluster of two TaskManagers runs; once it is down, none of its processes is left."""
+    """Where the cluster runs that the tests of this folder share."""
+    with _cluster(tmp_path_factory.mktemp("cluster")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server, and this process's environment leads to it."""
+    with S3Server(VERSITYGW.here(), tmp_path_factory.mktemp("s3")) as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment().items():
+            patch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def beside_a_bucket(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where a cluster runs whose TaskManagers were started with the credentials of a bucket."""
+    with _cluster(tmp_path_factory.mktemp("beside")) as folder:
+        yield folder
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> Load:
+    """What the load writes into a folder, and says, when it runs in one process."""
+    place = tmp_path_factory.mktemp("in_process")
+    with serving(place) as server, loading(server, place / "out") as load:
+        assert load.process.wait(PATIENCE) == 0
+    assert load.files()
+    return load
+
+
+@contextmanager
+def _cluster(folder: Path) -> Iterator[Path]:
+    """A cluster of two TaskManagers."""
     for tool in TOOLS:
         if shutil.which(tool) is None:
             lacking(f"{tool} is not on the PATH")
-    folder = tmp_path_factory.mktemp("cluster")
     cluster.up(folder, wanted=parts.versions(), taskmanagers=2, slots=1)
     yield folder
     cluster.down(folder)
