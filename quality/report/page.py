@@ -18,7 +18,9 @@ from quality.report.words import FLAG_WORDS, count, megawatts, percent
 
 OPEN = 8
 """Regions whose history is unfolded from the start."""
-_SHARES = ("share", "success_rate", "page_fill")
+SHORT_SHOWN = 20
+"""Series below the completeness asked for that stand in a table; the rest are folded away."""
+_SHARES = ("share", "success_rate", "page_fill", "completeness.minimum")
 
 
 def page(report: Mapping[str, Any], found: Findings) -> str:
@@ -33,6 +35,7 @@ def page(report: Mapping[str, Any], found: Findings) -> str:
         "told": told,
         "lines": sorted(zip(told["lines"], found.lines, range(len(found.lines)), strict=True), key=_doubtful_first),
         "open": OPEN,
+        "short_shown": SHORT_SHOWN,
         "maps": maps,
         "months": month_ticks(frame),
         "worst": [draw_event(one, frame) for one in found.worst.chosen()],

@@ -18,6 +18,11 @@ _AGAIN = {
     "command": "python -m pipelines.historical --output <this folder>",
 }
 _DEFECT = {"what": "Do not use the files before the sums agree; report this as a defect.", "command": ""}
+_SHORT = {
+    "what": "Look at the series that fall short, under Account. Run the same load again if their hours may have come "
+    "since; leave those series out; or ask for a smaller share, if their gaps do no harm.",
+    "command": "python -m pipelines.historical --output <this folder> --min_completeness <share>",
+}
 _MASK = {
     "what": "Values are as reported, errors included. Leave flagged hours out, or mask them, when you train.",
     "command": "pyarrow.dataset.dataset('tidy').to_table(filter=pyarrow.compute.field('flag').is_null())",
@@ -27,7 +32,7 @@ _READ = {"what": "Read the files.", "command": "pyarrow.dataset.dataset('tidy').
 
 def verdict(report: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
     """Sentences, the most important first."""
-    return [*_account(report), _hours(report, told), *_furthest(told), *_checks(told)]
+    return [*_account(report), *_short(report), _hours(report, told), *_furthest(told), *_checks(told)]
 
 
 def _account(report: Mapping[str, Any]) -> list[str]:
@@ -39,6 +44,19 @@ def _account(report: Mapping[str, Any]) -> list[str]:
     if failed := len(report["failures"]):
         said.append(f"{count(failed)} request{'s' if failed > 1 else ''} could not be had; their hours are missing.")
     return said
+
+
+def _short(report: Mapping[str, Any]) -> list[str]:
+    """Nothing where no completeness was asked for, or every series has it."""
+    gate = report.get("completeness", {"short": []})
+    if not gate["short"]:
+        return []
+    number = len(gate["short"])
+    worst = gate["short"][0]
+    return [
+        f"{count(number)} series {'falls' if number == 1 else 'fall'} short of the completeness asked for "
+        f"({percent(gate['minimum'])} of the hours): {worst['series_id']} most, with {percent(worst['share'])} present."
+    ]
 
 
 def _hours(report: Mapping[str, Any], told: Mapping[str, Any]) -> str:
@@ -81,5 +99,6 @@ def next_steps(report: Mapping[str, Any], told: Mapping[str, Any]) -> list[dict[
         (told["synthetic"], _REAL_DATA),
         (bool(report["failures"]), _AGAIN),
         (bool(report["imbalances"]), _DEFECT),
+        (bool(report.get("completeness", {}).get("short")), _SHORT),
     )
     return [*(step for due, step in pressing if due), _MASK if told["flagged"] else _READ]

@@ -4,8 +4,10 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -470,3 +472,36 @@ def test_a_part_of_a_sum_is_not_held_against_the_whole(
     checks = {one["name"]: one for one in report(out)["checks"]}
     assert checks[check]["hours_checked"] == checks[check]["hours_broken"] == 0
     assert checks[check]["left_out"] == (2 if check == "regions" else 1)
+
+
+class Patchy(Revised):
+    """The same rows, without those of demand in 48 hours from `since` on."""
+
+    def __init__(self, rows: RowSource, since: str) -> None:
+        super().__init__(rows, since, 0)
+
+    def _later(self, one: Series) -> Series:
+        kept = (one.hours < self._since) | (one.hours >= self._since + 48) | (one.kind != "D")
+        return replace(one, hours=one.hours[kept], values=one.values[kept], empty=one.empty[kept])
+
+
+def test_a_load_below_the_completeness_asked_for(
+    rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1, and each series that falls short is named: on the terminal, in the account and on the page."""
+    with Emulator(Patchy(rows, "2023-12-01T00")) as server:
+        assert load(server, "--min_completeness=0.99") == 1
+    said = capsys.readouterr().out
+    found = report(out)
+    (short,) = found["completeness"]["short"]
+    assert short == {"series_id": "EBA.PACW-ALL.D.H", "share": round(1 - 48 / (92 * 24), 6)}
+    assert re.findall(r"SHORT +(\S+): ", said) == [short["series_id"]]
+    page = (out / "report/index.html").read_text("utf-8")
+    assert "1 series falls short of the completeness asked for (99.00 % of the hours): EBA.PACW-ALL.D.H most" in page
+    assert 'data-row="completeness.short.0"' in page
+    assert not (out / "_SUCCESS").exists()
+    with Emulator(Patchy(rows, "2023-12-01T00")) as server:
+        assert load(server, "--min_completeness=0.95") == 0
+        assert server.requests == []
+    assert (out / "_SUCCESS").exists()
+    assert "short of the completeness" not in (out / "report/index.html").read_text("utf-8")

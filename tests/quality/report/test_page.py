@@ -219,3 +219,31 @@ def test_the_newest_two_weeks_are_called_provisional(tmp_path: Path) -> None:
 def test_a_record_shorter_than_two_weeks_is_provisional_as_a_whole() -> None:
     assert Frame(FIRST, 60).provisional == 0
     assert Frame(FIRST, 337).provisional == 1
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_series_below_the_completeness_asked_for_are_named(tmp_path: Path, number: int) -> None:
+    def gate(report: dict[str, Any]) -> None:
+        short = [{"series_id": f"EBA.A{place}-ALL.D.H", "share": 0.5 + place / 100} for place in range(number)]
+        report["completeness"] = {"minimum": 0.95, "short": short}
+
+    write_folder(tmp_path, change=gate)
+    write_page(Storage.at(str(tmp_path)))
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    figures = PageReader((tmp_path / INDEX).read_text("utf-8")).figures
+    assert [(path, text) for path, text in figures if not says(text, at(report, path), path)] == []
+    listed = [text for path, text in figures if path.startswith("completeness.short.") and path.endswith("series_id")]
+    assert listed == [one["series_id"] for one in report["completeness"]["short"]]
+    assert ("completeness.minimum", "95.00 %") in figures
+    (said,) = (one for one in report["quality"]["verdict"] if "short of the completeness" in one)
+    assert said.startswith(f"{number} series fall")
+    assert "95.00 %" in said
+    assert "EBA.A0-ALL.D.H most, with 50.00 % present" in said
+    assert any("--min_completeness" in step["command"] for step in report["quality"]["next"])
+
+
+def test_without_a_completeness_asked_for_nothing_falls_short(built: Path, html: str, tmp_path: Path) -> None:
+    assert "fall short" not in html.split("<body")[1]
+    write_folder(tmp_path, change=lambda report: report.update(completeness={"minimum": 0.95, "short": []}))
+    write_page(Storage.at(str(tmp_path)))
+    assert "fall short" not in (tmp_path / INDEX).read_text("utf-8").split("<body")[1]
