@@ -21,7 +21,8 @@ class EiaError(Exception):
 
     remedy = "run the same command again: what is stored is kept"
 
-    def __init__(self, what: str, *, remedy: str = "") -> None:
+    def __init__(self, what: str, remedy: str = "") -> None:
+        # `args` makes the same error again: pickle does so, and Beam, which adds the step's name to the first.
         super().__init__(what, remedy)
         self.what = " ".join(what.split())
         if remedy:
@@ -29,13 +30,6 @@ class EiaError(Exception):
 
     def __str__(self) -> str:
         return f"{self.what} ({self.remedy})" if self.remedy else self.what
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), self.what, self.remedy))
-
-
-def _rebuild(kind: type[EiaError], what: str, remedy: str) -> EiaError:
-    return kind(what, remedy=remedy)
 
 
 class UsageError(EiaError):
@@ -51,16 +45,16 @@ class Passing(EiaError):
 class Throttled(Passing):
     """The server says that we are too fast; `retry_after` in seconds, None where it does not say."""
 
-    def __init__(self, what: str, *, retry_after: float | None = None, remedy: str = "") -> None:
-        super().__init__(what, remedy=remedy)
+    def __init__(self, what: str, remedy: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(what, remedy)
         self.retry_after = retry_after
 
 
 class Unavailable(Passing):
     """No answer, or an answer of 5xx; `retry_after` in seconds where the server says it."""
 
-    def __init__(self, what: str, *, retry_after: float | None = None, remedy: str = "") -> None:
-        super().__init__(what, remedy=remedy)
+    def __init__(self, what: str, remedy: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(what, remedy)
         self.retry_after = retry_after
 
 

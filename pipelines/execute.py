@@ -44,13 +44,15 @@ def execute(build: Callable[[Any], object], flags: Sequence[str]) -> None:
             stack.enter_context(_told_once())
             runner = stack.enter_context(_flink()) if is_flink(flags) else None
             build(stack.enter_context(beam.Pipeline(runner=runner, options=PipelineOptions(list(flags)))))
-    except EiaError:
+    except EiaError as error:
+        error.what = _STEP.sub("", error.what)
         raise
     except Exception as error:
         told, frames = worker_error(error)
         if told is None:
             raise
-        print("".join(f"{line}\n" for line in frames), end="", file=sys.stderr, flush=True)
+        if isinstance(told, WorkerFailed):
+            print("".join(f"{line}\n" for line in frames), end="", file=sys.stderr, flush=True)
         raise told from None
 
 

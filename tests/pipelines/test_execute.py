@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What fails on a worker is told by its own last line, with the lines of ours that led to it."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import apache_beam as beam
 import pytest
 
@@ -31,6 +35,25 @@ FRAMES = [
     '  File "/app/quality/screening.py", line 9, in <module>',
     "    import bottleneck as bn",
 ]
+
+ON_WORKERS = """
+import sys
+import apache_beam as beam
+from eia.errors import Stop, UsageError, StorageError
+from pipelines.execute import execute
+
+def no_room(_):
+    raise StorageError("cannot use x", remedy="mend it")
+
+def another(_):
+    raise UsageError("another version (1a) than the one (2b)")
+
+flags = ["--runner=FnApiRunner", "--direct_num_workers=2", f"--direct_running_mode={sys.argv[1]}"]
+try:
+    execute(lambda root: root | beam.Create([1]) | beam.Map(globals()[sys.argv[2]]), flags)
+except (Stop, UsageError) as error:
+    print(type(error).__name__, error)
+"""
 
 
 def told(raised: str) -> Exception:
@@ -65,6 +88,22 @@ def test_anything_else_with_the_step_left_out() -> None:
 def test_an_error_of_ours_comes_back_word_for_word(error: Exception) -> None:
     back = told(f"eia.errors.{type(error).__name__}: {error} [while running 'Ask']")
     assert (type(back), str(back)) == (type(error), str(error))
+
+
+@pytest.mark.parametrize("mode", ["multi_processing", "multi_threading"])
+@pytest.mark.parametrize(
+    ("fails", "line"),
+    [
+        ("no_room", "StorageError cannot use x (mend it)"),
+        ("another", "UsageError another version (1a) than the one (2b)"),
+    ],
+)
+def test_an_error_of_ours_keeps_its_kind_and_remedy_on_real_workers(mode: str, fails: str, line: str) -> None:
+    """As the workers' own Beam sends it back, whatever it makes of it on the way."""
+    command = [sys.executable, "-c", ON_WORKERS, mode, fails]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == f"{line}\n", done.stderr
 
 
 def test_a_cluster_that_gives_up() -> None:
