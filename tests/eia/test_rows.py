@@ -23,7 +23,7 @@ values = st.one_of(
 )
 cells = st.tuples(st.integers(0, 23), st.sampled_from(("D", "DF", "NG", "TI")), values)
 odd_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
