@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import bottleneck as bn
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,7 +52,7 @@ def culprits(
     `parts`: name, sign in the sum, values; `allowed` MW at each of the places.
     """
     off = total[places] - summed[places]
-    allowed = np.maximum(allowed, _REST * np.abs(off))
+    allowed = with_rest(allowed, off)
     whole = Usual(total, places)
     # The total itself may be wrong where the sum would be usual of it, or where nothing usual is known of it.
     open_ = ~whole.near(summed[places], allowed) & ~np.isnan(whole.middle)
@@ -63,6 +64,11 @@ def culprits(
     alone = np.sum(hits, axis=0) == 1
     found = {name: places[hit & alone] for name, hit in zip(names, hits, strict=True)}
     return {name: hours for name, hours in found.items() if hours.size}
+
+
+def with_rest(allowed: Values, off: Values) -> Values:
+    """How far from right a sum may still be where the largest fault in it is put right."""
+    return np.maximum(allowed, _REST * np.abs(off))
 
 
 def _around(values: Values, places: Places, steps: NDArray[np.int64]) -> Values:
@@ -77,6 +83,6 @@ def _medians(around: Values) -> tuple[Values, Values]:
     enough = np.count_nonzero(~np.isnan(around), axis=1) >= _FEWEST
     middle, spread = np.full(len(around), np.nan), np.full(len(around), np.nan)
     if enough.any():
-        middle[enough] = np.nanmedian(around[enough], axis=1)
-        spread[enough] = np.nanmedian(np.abs(around[enough] - middle[enough, None]), axis=1)
+        middle[enough] = bn.nanmedian(around[enough], axis=1)
+        spread[enough] = bn.nanmedian(np.abs(around[enough] - middle[enough, None]), axis=1)
     return middle, spread

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quality.check import Outcome, Series, Tolerance, Values, Worst
-from quality.culprit import Places, culprits
+from quality.culprit import Places, Usual, culprits, with_rest
 
 _MOSTLY, _RARELY = 0.5, 0.1  # shares of hours by which a missing part is told from a wrong total
 _LOOKED_AT = 1000  # hours of a broken sum, the worst of them, in which a single part is looked for
@@ -112,7 +112,10 @@ def _wrong(
 def _missing(
     equation: Equation, both: Sides, series: Series, *, broken: NDArray[np.bool_], tolerance: Tolerance
 ) -> dict[str, Places]:
-    """Part → the hours in which it alone is missing, if the sum mostly fails there and holds elsewhere."""
+    """Part → the hours in which it alone is missing, and may well be what the others leave for it.
+
+    Only if the sum mostly fails where it is missing, and holds elsewhere.
+    """
     known = ~np.isnan(both.expected)
     absent = {
         part: broken & ~both.present.get(part, np.zeros_like(broken))
@@ -121,7 +124,17 @@ def _missing(
     }
     alone = np.sum([*absent.values(), np.zeros_like(broken)], axis=0) == 1
     found = {part: np.flatnonzero(hours & alone) for part, hours in absent.items()}
-    return {part: hours for part, hours in found.items() if hours.size}
+    fitting = {part: _fitting(series.get(part), both, hours, tolerance) for part, hours in found.items() if hours.size}
+    return {part: hours for part, hours in fitting.items() if hours.size}
+
+
+def _fitting(values: Values | None, both: Sides, hours: Places, tolerance: Tolerance) -> Places:
+    """The hours in which what is left for a missing part is nothing strange for it; all where it has no series."""
+    if values is None:
+        return hours
+    left = (both.found - both.expected)[hours]
+    allowed = with_rest(tolerance.of(np.minimum(np.abs(both.found), both.size)[hours]), left)
+    return hours[~Usual(values, hours).far(left, allowed)]
 
 
 def _part(name: str, equation: Equation, both: Sides, series: Series, *, hours: Places, first_hour: int) -> Worst:

@@ -462,3 +462,12 @@ def test_a_region_is_checked_only_with_all_its_authorities_that_were_at_work(sys
         not_all = regions(unasked, lost)
         assert (not_all.hours_checked, not_all.worst, not_all.left_out) == (0, (), 1)
     assert regions(everyone | {("region-data", "SC"): ("DF",)}, frames).left_out == 1
+
+
+def test_a_missing_part_is_not_blamed_for_more_than_it_could_have_been(system: Frames) -> None:
+    part, total = "EBA.SC-ALL.D.H", "EBA.CAR-ALL.D.H"
+    planted = system | {part: system[part].copy(), total: system[total].copy()}
+    planted[part][500:520] = np.nan
+    planted[total][505] += 400_000
+    check = found(planted, "regions")
+    assert [(w.series_id, w.hours) for w in check.worst] == [(total, 1), (part, 19)]
