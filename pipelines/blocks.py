@@ -80,10 +80,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
     """The series of a finished load, and the frame of hours that it asked for."""
-    from quality.publication import published_series
+    from quality.publication import published_series, unfinished
 
-    if not storage.exists(SUCCESS):
-        raise UsageError(f"{storage.url} holds no finished load (no {SUCCESS}): run pipelines.historical first")
+    if why := unfinished(storage):
+        raise UsageError(f"--output {storage.path or storage.url}: {why}")
     return published_series(storage)
 
 

@@ -12,14 +12,13 @@ import pyarrow.parquet as pq
 
 from eia.counting import Counted, Matrix
 from eia.errors import UsageError
-from eia.files import SUCCESS
 from eia.hours import parse_hour, stamp
 from eia.lanes import Span
 from eia.months import month_of, months_of
 from eia.routes import ROUTES
 from eia.storage import Storage
 from eia.tidy import tidy_path
-from quality.publication import REPORT
+from quality.publication import REPORT, unfinished
 
 
 class _Loaded(msgspec.Struct, frozen=True):
@@ -35,12 +34,12 @@ class _Report(msgspec.Struct, frozen=True):
 
 
 def loaded_spans(storage: Storage) -> tuple[Span, ...]:
-    """What the finished load of an output asked for. UsageError where there is none, or it is half-written."""
+    """What the finished load of an output asked for. UsageError where there is none, or it is not whole."""
     place = storage.path or storage.url
     if not any(entry.key.endswith(".parquet") for entry in storage.list("tidy")):
         raise UsageError(f"--from_tidy {place}: no tidy files there; load some with python -m pipelines.historical")
-    if not storage.exists(SUCCESS):
-        raise UsageError(f"--from_tidy {place}: half-written, there is no {SUCCESS}; finish the load: run it again")
+    if why := unfinished(storage):
+        raise UsageError(f"--from_tidy {place}: {why}")
     try:
         report = msgspec.json.decode(storage.get(REPORT), type=_Report)
         return tuple(_span(one) for one in report.spans)

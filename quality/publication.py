@@ -85,18 +85,41 @@ def _figure(value: float) -> float | None:
 
 
 def finish(storage: Storage) -> None:
-    """`_SUCCESS`, last of all, and only where every hour asked was answered and every sum agrees."""
+    """`_SUCCESS`, last of all, and only where every hour asked was answered and every sum and share is as asked."""
     if msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])["exit"] == 0:
         storage.put(SUCCESS, b"")
 
 
 def publish_blocks(blocks: Sequence[File], storage: Storage) -> str:
-    """New blocks beside what an output holds already: the manifest with both, then `_SUCCESS`; the output's URL."""
+    """New blocks beside what an output holds already: the manifest with both, then `_SUCCESS` if the load ended well.
+
+    Returns the output's URL.
+    """
     _drop_old_blocks(storage, blocks)
     kept = [file for file in read_manifest(storage) if not file.path.startswith(("blocks/", "tfds/"))]
     _write_manifest(storage, [*kept, *blocks])
-    storage.put(SUCCESS, b"")
+    finish(storage)
     return storage.url
+
+
+def unfinished(storage: Storage) -> str:
+    """Why the tidy files of an output are no whole load, and what to do; empty where they are.
+
+    A load that only falls short of the completeness asked for has no `_SUCCESS`, but whole files.
+    """
+    if storage.exists(SUCCESS):
+        return ""
+    try:
+        report = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
+        stopped, failures, imbalances = (report[name] for name in ("stopped", "failures", "imbalances"))
+    except (KeyError, msgspec.DecodeError):
+        return f"never loaded, or half-written (no {SUCCESS}, no {REPORT}); run python -m pipelines.historical there"
+    if stopped:
+        return f"its load was not finished ({stopped}); run it again"
+    if failures:
+        requests = f"{len(failures):,} request{'s' if len(failures) > 1 else ''}"
+        return f"its load ended without {requests} that could not be had ({failures[0]['request']}); run it again"
+    return f"the account of its load does not balance ({imbalances[0]}); report this as a defect" if imbalances else ""
 
 
 def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:

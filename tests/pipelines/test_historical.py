@@ -17,9 +17,11 @@ import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 
+import pipelines.report
 from eia.emulator import Emulator, Faults, RowSource, Series, synthetic
 from eia.hours import parse_hour
 from eia.routes import Route
+from pipelines import blocks, coverage
 from pipelines.historical import main
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
@@ -505,3 +507,38 @@ def test_a_load_below_the_completeness_asked_for(
         assert server.requests == []
     assert (out / "_SUCCESS").exists()
     assert "short of the completeness" not in (out / "report/index.html").read_text("utf-8")
+
+
+def test_a_load_that_only_falls_short_is_whole_for_whatever_reads_tidy(
+    rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Emulator(Patchy(rows, "2023-12-01T00")) as server:
+        assert load(server, "--min_completeness=0.99") == 1
+    assert coverage.main([f"--from_tidy={out}"]) == 0
+    assert pipelines.report.main([f"--output={out}"]) == 0
+    assert not list((out / "blocks").rglob("train-*.parquet"))
+    assert blocks.main([f"--output={out}", "--formats=parquet", "--validation_start=2023-12-10"]) == 0
+    capfd.readouterr()
+    assert list((out / "blocks").rglob("train-*.parquet"))
+    # A trainer waits for it, and must not start on less than was asked for.
+    assert not (out / "_SUCCESS").exists()
+    with Emulator(Patchy(rows, "2023-12-01T00")) as server:
+        assert load(server) == 0
+    (out / "_SUCCESS").unlink()  # as if building blocks had been killed
+    assert blocks.main([f"--output={out}", "--formats=parquet"]) == 0
+    assert (out / "_SUCCESS").exists()
+
+
+def test_a_load_without_some_hours_is_not_called_half_written(
+    rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Emulator(rows, faults=Faults(fail_windows=("PACW:2023-12-24T12",))) as server:
+        assert load(server, "--tries=2", "--hours_per_request=240") == 1
+    capfd.readouterr()
+    for program, flag in ((coverage.main, "--from_tidy"), (blocks.main, "--output")):
+        assert program([f"{flag}={out}"]) == 2
+        said = capfd.readouterr().err
+        assert said.count("\n") == 1
+        assert "ended without 1 request that could not be had (region-data/PACW/" in said
+        assert "half-written" not in said
+    assert not (out / "_SUCCESS").exists()
