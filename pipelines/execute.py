@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from eia import errors
 from eia.errors import EiaError, Stop
-from pipelines.flink import is_flink
+from pipelines.flink import hushed, is_flink
 
 if TYPE_CHECKING:
     from pipelines.flink_runner import PatientFlinkRunner
@@ -25,8 +25,6 @@ _RAISED = re.compile(r"(?:[\w.]+\.)?(\w+)(?:: (.*))?")
 _STEP = re.compile(r"\s*\[while running '[^']*'\]")
 _NOT_OURS = ("apache_beam/", "/concurrent/futures/", "<frozen ")
 _FAILED = re.compile(r"^Pipeline \S+ failed in state \w+: ")
-_CHATTY = ("", "apache_beam.utils.subprocess_server")
-"""Loggers of the runners that start a Java server: how they wait, and the failure that is told at the end."""
 _SAME_EVERYWHERE = "install the same packages, with [load], on every worker, and run it again"
 
 
@@ -115,17 +113,9 @@ def _flink() -> Iterator[PatientFlinkRunner]:
     """The runner; without what Beam says while Java starts, and without what is raised at the end all the same."""
     from pipelines.flink_runner import PatientFlinkRunner
 
-    loggers = [logging.getLogger(name) for name in _CHATTY]
     runner = PatientFlinkRunner()
-    for logger in loggers:
-        logger.addFilter(_wanted)
-    try:
-        yield runner
-    finally:
-        runner.stop()
-        for logger in loggers:
-            logger.removeFilter(_wanted)
-
-
-def _wanted(record: logging.LogRecord) -> bool:
-    return not logging.WARNING <= record.levelno <= logging.ERROR
+    with hushed():
+        try:
+            yield runner
+        finally:
+            runner.stop()

@@ -9,12 +9,13 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import json
+import logging
 import queue
 import shutil
 import threading
 import zipfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ LONGEST = 1 << 20
 _SHARED = "is a folder: every worker of the cluster must have it at this place; a bucket (s3://…) needs no sharing"
 _UNHEARD = "the embedded emulator listens on this machine only, not for the workers of"
 _HEARD = "give a key, or start `python -m eia.emulator` beside them and name it with --api_url"
+CHATTY = ("", "apache_beam.utils.subprocess_server")
+"""Loggers of what fetches and starts a Java server: how they wait, and the failure that is told at the end."""
+NO_JAR = "make flink-up makes one, and --flink_job_server_jar=PATH names it"
 START_ONE = "start a cluster (make flink-up) or give the host and REST port of a JobManager as --flink_master"
 
 
@@ -50,6 +54,7 @@ def preflight(flags: Sequence[str], storage: Storage, *, embedded: bool = False)
         check_job_server(flink.flink_job_server_jar, java=not flink.flink_submit_uber_jar)
         or check_master(flink.flink_master, wanted=wanted)
         or (f"{_UNHEARD} --flink_master={flink.flink_master}: {_HEARD}" if embedded and not here else None)
+        or fetch_job_server(options)
     )
     if problem:
         raise UsageError(problem)
@@ -118,6 +123,43 @@ def check_job_server(jar: str | None, *, java: bool = True) -> str | None:
             f"--flink_job_server_jar={jar} is no file: make flink-up makes one, without the flag Beam fetches its own"
         )
     return None if _starts_a_job_server(Path(jar)) else f"--flink_job_server_jar={jar} is not Beam's Flink job server"
+
+
+def fetch_job_server(options: Any) -> str | None:
+    """One line where there is no job server and Beam cannot fetch one; what it fetches is kept for the job."""
+    from apache_beam.options.pipeline_options import FlinkRunnerOptions, JobServerOptions, PortableOptions
+    from apache_beam.runners.portability.flink_runner import FlinkJarJobServer
+
+    if options.view_as(PortableOptions).job_endpoint:
+        return None
+    kept = options.view_as(JobServerOptions).jar_cache_dir
+    sent = options.view_as(FlinkRunnerOptions).flink_submit_uber_jar
+    server = FlinkJarJobServer(options)
+    try:
+        with hushed():
+            # Beam looks for the jar that it sends to the cluster in its usual place only.
+            server.local_jar(server.path_to_jar(), None if sent else kept)
+    except (RuntimeError, OSError) as error:
+        why = " ".join(str(error).split()).partition(". ")[0]
+        return f"no Flink job server is here, and Beam cannot fetch one ({why}): {NO_JAR}"
+    return None
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Without Beam's warnings and errors around a Java server: what matters of them is raised in the end."""
+    loggers = [logging.getLogger(name) for name in CHATTY]
+    for logger in loggers:
+        logger.addFilter(_wanted)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(_wanted)
+
+
+def _wanted(record: logging.LogRecord) -> bool:
+    return not logging.WARNING <= record.levelno <= logging.ERROR
 
 
 def _parsed(url: str) -> SplitResult | None:

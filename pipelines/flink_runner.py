@@ -6,6 +6,7 @@ Beam's own stops it on Ctrl-C, which leaves the job running unheard; ours goes o
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import Any
 
@@ -14,6 +15,16 @@ from apache_beam.runners.portability.flink_runner import MAGIC_HOST_NAMES, Flink
 
 _APART = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
 """A terminal sends Ctrl-C to every process of its session: Java gets one of its own."""
+
+
+class _JobServer(FlinkJarJobServer):
+    """Beam's, which can be stopped although it never started: why it did not is what is to be told."""
+
+    def stop(self) -> None:
+        if self._server is not None:
+            super().stop()
+        elif self._local_temp_root:
+            shutil.rmtree(self._local_temp_root)
 
 
 class PatientFlinkRunner(FlinkRunner):
@@ -31,7 +42,7 @@ class PatientFlinkRunner(FlinkRunner):
             return super().default_job_server(options)
         java.job_server_jvm_properties = ["-c", _APART, java.job_server_java_launcher, *java.job_server_jvm_properties]
         java.job_server_java_launcher = sys.executable
-        self._server = FlinkJarJobServer(options)
+        self._server = _JobServer(options)
         return self._server
 
     def stop(self) -> None:

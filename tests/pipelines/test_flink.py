@@ -12,11 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import pytest
 
 from eia.errors import UsageError
 from eia.storage import Storage
 from pipelines import blocks, historical
+from pipelines.execute import execute
 from pipelines.flink import Wanted, check_job_server, check_master, preflight
 
 # As Flink 1.19.0 serves it.
@@ -136,11 +138,50 @@ def test_job_server_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert check_job_server(None, java=False) is None
 
 
+@contextmanager
+def nothing_there() -> Iterator[str]:
+    """An address on which nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"
+
+
+def fetching(at: str, folder: Path) -> list[str]:
+    """The flags of a job whose job server is fetched from an address, and kept below a folder."""
+    return ["--runner=FlinkRunner", f"--flink_job_server_jar=http://{at}/server.jar", f"--jar_cache_dir={folder}/jars"]
+
+
+def test_a_job_server_that_cannot_be_fetched(tmp_path: Path, java: None, capfd: pytest.CaptureFixture[str]) -> None:
+    """Before anything is written, and without Beam's own words."""
+    with nothing_there() as at, pytest.raises(UsageError) as caught:
+        preflight(fetching(at, tmp_path), Storage.at(str(tmp_path)))
+    assert one_line(str(caught.value), at, "make flink-up", "--flink_job_server_jar=PATH")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_job_server_that_was_fetched_is_fetched_once(tmp_path: Path, java: None) -> None:
+    (tmp_path / "jars").mkdir()
+    _jar(tmp_path / "jars" / "server.jar", "org.apache.beam.runners.flink.FlinkJobServerDriver")
+    with nothing_there() as at:
+        assert preflight(fetching(at, tmp_path), Storage.at(str(tmp_path))) == ()
+
+
+def test_a_job_server_that_never_started_is_told_of_as_what_it_is(tmp_path: Path) -> None:
+    """Not as one that cannot be stopped."""
+    with nothing_there() as at, pytest.raises(RuntimeError, match="Unable to fetch"):
+        execute(lambda root: root | beam.Create([1]), fetching(at, tmp_path))
+
+
 @pytest.fixture
-def jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A job server, and a Java for it."""
+def java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Java on the PATH."""
     (tmp_path / "java").touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.fixture
+def jar(tmp_path: Path, java: None) -> str:
+    """A job server, and a Java for it."""
     return _jar(tmp_path / "all.jar", "org.apache.beam.runners.flink.FlinkJobServerDriver")
 
 
@@ -165,7 +206,8 @@ def test_a_cluster_here_that_fits_has_no_warning(tmp_path: Path, jar: str) -> No
         assert preflight(flags, Storage.at(str(tmp_path)), embedded=True) == ()
         with pytest.raises(UsageError, match="--parallelism=2"):
             preflight([*flags, "--parallelism=3"], Storage.at(str(tmp_path)))
-    assert preflight(["--runner=FlinkRunner"], Storage.at(str(tmp_path)), embedded=True) == ()
+    local = ["--runner=FlinkRunner", f"--flink_job_server_jar={jar}"]
+    assert preflight(local, Storage.at(str(tmp_path)), embedded=True) == ()
 
 
 def test_a_cluster_elsewhere_needs_a_shared_folder_and_no_embedded_emulator(
