@@ -17,9 +17,9 @@ from eia import lease
 from eia.errors import Stop, UsageError
 from eia.files import SUCCESS
 from eia.storage import Storage
-from pipelines import dataflow, flink
 from pipelines.execute import execute
 from pipelines.options import Parser, add_block_flags, beam_flags, block_settings, fail, listed, only_beams
+from pipelines.preflight import look_ahead
 from quality.tidy_series import SeriesRef
 from transforms.block_settings import BlockSettings
 
@@ -57,8 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         refs, frame = _loaded(storage)
         chosen = block_settings(flags, frame, listed("formats", flags.formats, FORMATS))
         runner = beam_flags(flags.runner, rest)
-        for warning in (*flink.preflight(runner, storage), *dataflow.preflight(runner, storage)):
-            print(f"warning: {warning}", file=sys.stderr, flush=True)
+        look_ahead(runner, storage)
         _run(storage, refs, chosen, runner)
     except UsageError as error:
         return fail(error)

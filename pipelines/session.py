@@ -26,10 +26,10 @@ from eia.hours import hour_of
 from eia.lanes import Span
 from eia.source import Run, ask_to_stop
 from eia.storage import Storage
-from pipelines import dataflow, flink
 from pipelines.earlier import narrower, others
 from pipelines.execute import execute
 from pipelines.options import Settings
+from pipelines.preflight import look_ahead
 from pipelines.progress import Progress
 from pipelines.summary import banner, summary
 from quality.publication import REPORT
@@ -71,7 +71,8 @@ def load_program(build: Callable[..., Any]) -> Program:
 def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
     """Run a program to its end; the exit code."""
     storage = todo.storage
-    _look_ahead(todo, program)
+    source = todo.source if program.asks else None
+    look_ahead(todo.beam, storage, source=source, embedded=todo.embedded)
     run_id = uuid.uuid4().hex
     storage.reach()
     held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)
@@ -99,19 +100,6 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
             "are of this one alone"
         )
     return int(report["exit"])
-
-
-def _look_ahead(todo: Settings, program: Program) -> None:
-    """Ask whether the runner can take the job, before anything is written. UsageError where it cannot."""
-    source = todo.source if program.asks else None
-    warnings = (
-        *flink.preflight(todo.beam, todo.storage, embedded=todo.embedded),
-        *dataflow.preflight(todo.beam, todo.storage, source=source),
-    )
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr, flush=True)
-    if program.asks and (first := todo.source.first_request()) > _LONG:
-        print(f"the first request starts in {first:,.0f} s: so slow is the pace asked for", file=sys.stderr, flush=True)
 
 
 def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program) -> None:
