@@ -50,7 +50,8 @@ def another(_):
 
 flags = ["--runner=FnApiRunner", "--direct_num_workers=2", f"--direct_running_mode={sys.argv[1]}"]
 try:
-    execute(lambda root: root | beam.Create([1]) | beam.Map(globals()[sys.argv[2]]), flags)
+    # Beam 2.77 may wait for ever for a worker that connects only when the job is over: all have had work before.
+    execute(lambda root: root | beam.Create(range(16)) | beam.Reshuffle() | beam.Map(globals()[sys.argv[2]]), flags)
 except (Stop, UsageError) as error:
     print(type(error).__name__, error)
 """
