@@ -72,11 +72,12 @@ def piped(storage: Storage, spans: Sequence[Span], *, workers: int) -> int:
     flags = ["--runner=FnApiRunner", f"--direct_num_workers={workers}"]
     if workers > 1:
         flags.append("--direct_running_mode=multi_processing")
+    run = Run(Owner.here("benchmark"), datetime.now(UTC))
     with beam.Pipeline(options=PipelineOptions(flags)) as root:
         _ = (
             root
             | beam.Create([(span, []) for span in spans])
-            | Assemble(source_at("http://127.0.0.1:1"), storage, screening=SCREENING, formats=())
+            | Assemble(source_at("http://127.0.0.1:1"), storage, run, screening=SCREENING, formats=())
         )
     return -1
 

@@ -275,6 +275,12 @@ def ask_to_stop(storage: Storage, run: Run) -> None:
     storage.put(STOP_KEY, run.id.encode())
 
 
+def heed_stop(storage: Storage, run: Run) -> None:
+    """Interrupted where somebody asked the run to stop: for whatever has a next piece of work to begin."""
+    if _told_to_stop(storage, run):
+        raise Interrupted("asked to stop: nothing more is begun")
+
+
 def _read_key(where: str) -> str:
     """From a file, or from an object in a bucket, which workers reach wherever they are."""
     try:

@@ -6,6 +6,12 @@ python -m pipelines.blocks --output DIR --validation_start 2024-01-01 --test_sta
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    # Before the other imports, which take a second.
+    from pipelines.interrupt import end_on_interrupt
+
+    end_on_interrupt()
+
 import argparse
 import sys
 import time

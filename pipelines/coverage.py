@@ -6,13 +6,19 @@ python -m pipelines.coverage --runner=DirectRunner
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    # Before the other imports, which take a second.
+    from pipelines.interrupt import end_on_interrupt
+
+    end_on_interrupt()
+
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from eia import lease
-from eia.errors import Stop, UsageError
+from eia.errors import Interrupted, Stop, UsageError
 from eia.respondents import expected_kinds
 from eia.routes import ROUTES
 from pipelines.coverage_options import CoverageSettings, coverage_settings
@@ -38,11 +44,16 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: CoverageSettings, ru
     from transforms.count import CountByAsking, CountTidy, PublishCoverage
 
     if todo.tidy:
-        count, method = CountTidy(todo.tidy), Method("tidy", None, synthetic=synthetic_hours(todo.tidy))
+        count, method = (
+            CountTidy(todo.tidy, todo.storage, run),
+            Method("tidy", None, synthetic=synthetic_hours(todo.tidy)),
+        )
     else:
         count = CountByAsking(todo.source, todo.storage, run)
         method = Method(todo.source.name, todo.source.requests_per_hour, synthetic=todo.embedded)
-    return root | "Plan" >> beam.Create(spans) | "Count" >> count | "Publish" >> PublishCoverage(todo.storage, method)
+    return (
+        root | "Plan" >> beam.Create(spans) | "Count" >> count | "Publish" >> PublishCoverage(todo.storage, run, method)
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail(error)
     except Stop as error:
         print(f"error: {error}", file=sys.stderr)
-        return 3
+        return 130 if isinstance(error, Interrupted) else 3
 
 
 def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:

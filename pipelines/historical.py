@@ -6,6 +6,12 @@ python -m pipelines.historical --runner=DirectRunner
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    # Before the other imports, which take a second.
+    from pipelines.interrupt import end_on_interrupt
+
+    end_on_interrupt()
+
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -42,18 +48,19 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     screening = Screening(FLAGS, screen_series)
     fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
     groups = fetched.stored | "Assemble" >> Assemble(
-        todo.source, todo.storage, screening=screening, formats=todo.formats
+        todo.source, todo.storage, run, screening=screening, formats=todo.formats
     )
     series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
-    checks = series | "Check" >> Check(todo.storage, spans)
-    blocks = series | "Blocks" >> Blocks(todo.storage, todo.blocks, screening=screening)
+    checks = series | "Check" >> Check(todo.storage, run, spans)
+    blocks = series | "Blocks" >> Blocks(todo.storage, todo.blocks, screening=screening, run=run)
     published = (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(
         todo.storage,
+        run,
         spans=len(spans),
         not_asked=passed_over(todo.question),
         min_completeness=todo.min_completeness,
     )
-    return published | "Report" >> Report() | "Finish" >> Finish()
+    return published | "Report" >> Report(run) | "Finish" >> Finish(run)
 
 
 def _known_rowless(spans: Sequence[Span]) -> str:

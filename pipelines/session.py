@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
@@ -28,6 +27,7 @@ from eia.source import Run, ask_to_stop
 from eia.storage import Storage
 from pipelines.earlier import narrower, others
 from pipelines.execute import execute
+from pipelines.interrupt import end
 from pipelines.options import Settings
 from pipelines.preflight import look_ahead
 from pipelines.progress import Progress
@@ -156,13 +156,8 @@ def _keep_apart(todo: Settings) -> None:
 
 @contextmanager
 def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
-    """Ctrl-C asks the dispatcher to finish what is under way; a second one ends at once."""
+    """Ctrl-C asks the run to finish what is under way; a second one ends at once."""
     told: list[int] = []
-
-    def end(number: int, frame: FrameType | None) -> None:
-        print(f"\nended: {Interrupted.remedy}", file=sys.stderr, flush=True)
-        # Threads wait for answers that may take a minute; whatever is stored is whole.
-        os._exit(130)
 
     def stop(number: int, frame: FrameType | None) -> None:
         print("\nstopping: waiting for what is under way (again to end at once)", file=sys.stderr, flush=True)

@@ -11,16 +11,18 @@ from eia.assembly import GroupReport, Screening, assemble
 from eia.dispatch import Failure
 from eia.lanes import Span
 from eia.program import fingerprint, require_same
-from eia.source import ApiSource
+from eia.source import ApiSource, Run, heed_stop
 from eia.storage import Storage
 
 
 class Assemble(beam.PTransform):
     """PCollection[(Span, failures)] → PCollection[GroupReport]; files are written on the way."""
 
-    def __init__(self, source: ApiSource, storage: Storage, *, screening: Screening, formats: tuple[str, ...]) -> None:
+    def __init__(
+        self, source: ApiSource, storage: Storage, run: Run, *, screening: Screening, formats: tuple[str, ...]
+    ) -> None:
         super().__init__()
-        self._do = _AssembleFn(source, storage, screening, formats)
+        self._do = _AssembleFn(source, storage, run, screening, formats)
 
     def expand(self, stored: beam.PCollection) -> beam.PCollection:
         """Spread the spans over the workers: they left the dispatcher in one place."""
@@ -28,9 +30,12 @@ class Assemble(beam.PTransform):
 
 
 class _AssembleFn(beam.DoFn):
-    def __init__(self, source: ApiSource, storage: Storage, screening: Screening, formats: tuple[str, ...]) -> None:
+    def __init__(
+        self, source: ApiSource, storage: Storage, run: Run, screening: Screening, formats: tuple[str, ...]
+    ) -> None:
         self._source = source
         self._storage = storage
+        self._run = run
         self._screening = screening
         self._formats = formats
         self._program = fingerprint()
@@ -38,6 +43,7 @@ class _AssembleFn(beam.DoFn):
     def process(self, stored: tuple[Span, list[Failure]]) -> Iterator[GroupReport]:
         # Other code would write other bytes.
         require_same(self._program)
+        heed_stop(self._storage, self._run)
         span, failures = stored
         yield assemble(
             self._storage,

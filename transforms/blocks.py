@@ -10,6 +10,7 @@ import apache_beam as beam
 
 from eia.assembly import Screening
 from eia.files import File, put_file
+from eia.source import Run, heed_stop
 from eia.storage import Storage
 from quality.loader import TrustedHours
 from quality.tidy_series import SeriesRef, TidySeries
@@ -29,17 +30,23 @@ class _Part:
 
 
 class Blocks(beam.PTransform):
-    """PCollection[list[SeriesRef]] of one element → PCollection[File]: what the manifest says of each file."""
+    """PCollection[list[SeriesRef]] of one element → PCollection[File]: what the manifest says of each file.
 
-    def __init__(self, storage: Storage, chosen: BlockSettings, *, screening: Screening) -> None:
+    `run`: whose request to stop is heeded; None where none can come.
+    """
+
+    def __init__(
+        self, storage: Storage, chosen: BlockSettings, *, screening: Screening, run: Run | None = None
+    ) -> None:
         super().__init__()
         self._storage = storage
         self._chosen = chosen
         self._screening = screening
+        self._run = run
 
     def expand(self, catalogue: beam.PCollection) -> beam.PCollection:
         """Names of shards cross the shuffle; every worker lays out the same plan from the same catalogue."""
-        build = _BuildFn(self._storage, self._chosen, self._screening)
+        build = _BuildFn(self._storage, self._chosen, self._screening, self._run)
         return (
             catalogue
             | "Lay out" >> beam.FlatMap(_parts, self._chosen)
@@ -49,13 +56,16 @@ class Blocks(beam.PTransform):
 
 
 class _BuildFn(beam.DoFn):
-    def __init__(self, storage: Storage, chosen: BlockSettings, screening: Screening) -> None:
+    def __init__(self, storage: Storage, chosen: BlockSettings, screening: Screening, run: Run | None) -> None:
         self._storage = storage
         self._chosen = chosen
         self._screening = screening
+        self._run = run
         self._load: TrustedHours | None = None
 
     def process(self, part: _Part, refs: list[SeriesRef]) -> Iterator[File]:
+        if self._run is not None:
+            heed_stop(self._storage, self._run)
         members, layouts = _members(refs), _layouts(refs, self._chosen)
         load = self._load = self._load or self._loader(refs)
         layout, formats = layouts[part.config], self._chosen.formats

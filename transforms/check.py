@@ -9,6 +9,7 @@ import apache_beam as beam
 
 from eia.lanes import Span
 from eia.respondents import members, subregions
+from eia.source import Run, heed_stop
 from eia.storage import Storage
 from quality.asked import Asked, asked_by
 from quality.check import Check as CrossCheck
@@ -19,15 +20,18 @@ from quality.tidy_series import SeriesRef, TidySeries
 class Check(beam.PTransform):
     """PCollection[list[SeriesRef]] of one element → PCollection[tuple[CrossCheck, ...]]: every check's outcome."""
 
-    def __init__(self, storage: Storage, spans: Iterable[Span]) -> None:
+    def __init__(self, storage: Storage, run: Run, spans: Iterable[Span]) -> None:
         super().__init__()
-        self._place = (storage, asked_by(spans))
+        self._place = (storage, run, asked_by(spans))
 
     def expand(self, catalogue: beam.PCollection) -> beam.PCollection:
         """Only names travel; values stay in their files."""
         return catalogue | "Cross-check" >> beam.Map(_check, *self._place)
 
 
-def _check(refs: list[SeriesRef], storage: Storage, asked: Asked) -> tuple[CrossCheck, ...]:
+def _check(refs: list[SeriesRef], storage: Storage, run: Run, asked: Asked) -> tuple[CrossCheck, ...]:
+    if refs:
+        # A fetch that was stopped leaves none, and has its account to write.
+        heed_stop(storage, run)
     series = TidySeries(storage, refs, first=asked.first, last=asked.last)
     return tuple(run_checks(series, asked.first, {**subregions(), **members()}, asked=asked))

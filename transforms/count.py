@@ -9,7 +9,7 @@ import apache_beam as beam
 
 from eia.counting import Matrix
 from eia.lanes import Span
-from eia.source import ApiSource, Fetched, Run
+from eia.source import ApiSource, Fetched, Run, heed_stop
 from eia.storage import Storage
 from quality.coverage_account import Method, publish_coverage
 from quality.coverage_tidy import count_tidy
@@ -33,24 +33,23 @@ class CountByAsking(beam.PTransform):
 
 
 class CountTidy(beam.PTransform):
-    """PCollection[Span] → PCollection[Matrix], from the tidy files of an output."""
+    """PCollection[Span] → PCollection[Matrix], from the tidy files in `storage`; the run works on `place`."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, place: Storage, run: Run) -> None:
         super().__init__()
-        self._storage = storage
+        self._where = (storage, place, run)
 
     def expand(self, spans: beam.PCollection) -> beam.PCollection:
         """Spans spread over the workers; rows stay in their files."""
-        storage = self._storage
-        return spans | "Spread" >> beam.Reshuffle() | "Read" >> beam.Map(lambda span: count_tidy(storage, span))
+        return spans | "Spread" >> beam.Reshuffle() | "Read" >> beam.Map(_count_tidy, *self._where)
 
 
 class PublishCoverage(beam.PTransform):
     """PCollection[Matrix | Fetched] → PCollection[str]: the output's URL, once all is written."""
 
-    def __init__(self, storage: Storage, method: Method) -> None:
+    def __init__(self, storage: Storage, run: Run, method: Method) -> None:
         super().__init__()
-        self._do = _PublishFn(storage, method)
+        self._do = _PublishFn(storage, run, method)
 
     def expand(self, told: beam.PCollection) -> beam.PCollection:
         """Only counts cross the shuffle: two numbers a series and month."""
@@ -60,6 +59,11 @@ class PublishCoverage(beam.PTransform):
             | "Gather" >> beam.GroupByKey()
             | "Write coverage" >> beam.ParDo(self._do)
         )
+
+
+def _count_tidy(span: Span, storage: Storage, place: Storage, run: Run) -> Matrix:
+    heed_stop(place, run)
+    return count_tidy(storage, span)
 
 
 class _AskFn(beam.DoFn):
@@ -76,13 +80,16 @@ class _AskFn(beam.DoFn):
 
 
 class _PublishFn(beam.DoFn):
-    def __init__(self, storage: Storage, method: Method) -> None:
+    def __init__(self, storage: Storage, run: Run, method: Method) -> None:
         self._storage = storage
+        self._run = run
         self._method = method
 
     def process(self, keyed: tuple[str, Iterable[Matrix | Fetched]]) -> Iterator[str]:
         told = list(keyed[1])
         matrices = [one for one in told if isinstance(one, Matrix)]
         fetched = next((one for one in told if isinstance(one, Fetched)), None)
+        if fetched is None or not fetched.stopped:
+            heed_stop(self._storage, self._run)
         publish_coverage(self._storage, matrices, fetched, self._method)
         yield self._storage.url

@@ -10,20 +10,29 @@ import apache_beam as beam
 from eia.assembly import GroupReport
 from eia.files import File
 from eia.plan import PassedOver
-from eia.source import Fetched
+from eia.source import Fetched, Run, heed_stop
 from eia.storage import Storage
 from quality.check import Check as CrossCheck
 from quality.publication import finish, publish, publish_blocks
 
 
 class Publish(beam.PTransform):
-    """Accounts of spans, fetch, checks and blocks → PCollection[str]: the output's URL, once it is whole."""
+    """Accounts of spans, fetch, checks and blocks → PCollection[str]: the output's URL, once it is whole.
+
+    Nothing where the fetch was stopped: then there is only its account.
+    """
 
     def __init__(
-        self, storage: Storage, *, spans: int, not_asked: tuple[PassedOver, ...], min_completeness: float = 0.0
+        self,
+        storage: Storage,
+        run: Run,
+        *,
+        spans: int,
+        not_asked: tuple[PassedOver, ...],
+        min_completeness: float = 0.0,
     ) -> None:
         super().__init__()
-        self._do = _PublishFn(storage, spans, not_asked, min_completeness)
+        self._do = _PublishFn(storage, run, spans, not_asked, min_completeness)
 
     def expand(self, told: Sequence[beam.PCollection]) -> beam.PCollection:
         """Only accounts cross the shuffle: a few kilobytes a span."""
@@ -38,9 +47,10 @@ class Publish(beam.PTransform):
 
 class _PublishFn(beam.DoFn):
     def __init__(
-        self, storage: Storage, spans: int, not_asked: tuple[PassedOver, ...], min_completeness: float
+        self, storage: Storage, run: Run, spans: int, not_asked: tuple[PassedOver, ...], min_completeness: float
     ) -> None:
         self._storage = storage
+        self._run = run
         self._spans = spans
         self._not_asked = not_asked
         self._min_completeness = min_completeness
@@ -53,6 +63,8 @@ class _PublishFn(beam.DoFn):
         (fetched,) = (one for one in told if isinstance(one, Fetched))
         checks = [check for one in told if isinstance(one, tuple) for check in one]
         blocks = [one for one in told if isinstance(one, File)]
+        if not fetched.stopped:
+            heed_stop(self._storage, self._run)
         publish(
             self._storage,
             groups,
@@ -63,7 +75,8 @@ class _PublishFn(beam.DoFn):
             not_asked=self._not_asked,
             min_completeness=self._min_completeness,
         )
-        yield self._storage.url
+        if not fetched.stopped:
+            yield self._storage.url
 
 
 class PublishBlocks(beam.PTransform):
@@ -83,11 +96,17 @@ class PublishBlocks(beam.PTransform):
 class Finish(beam.PTransform):
     """PCollection[str] of one output's URL, when all else is written → PCollection[str]: the same, with `_SUCCESS`."""
 
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+
     def expand(self, written: beam.PCollection) -> beam.PCollection:
         """One element: one marker."""
-        return written | "Mark" >> beam.Map(_finish)
+        return written | "Mark" >> beam.Map(_finish, self._run)
 
 
-def _finish(url: str) -> str:
-    finish(Storage(url))
+def _finish(url: str, run: Run) -> str:
+    storage = Storage(url)
+    heed_stop(storage, run)
+    finish(storage)
     return url

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
+from eia.source import Run, heed_stop
 from eia.storage import Storage
 from quality.report.build import can_show, write_page
 
@@ -14,14 +15,22 @@ from quality.report.build import can_show, write_page
 class Report(beam.PTransform):
     """PCollection[str] of one output's URL, once published → PCollection[str]: the same, when its page is written."""
 
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._do = _ReportFn(run)
+
     def expand(self, published: beam.PCollection) -> beam.PCollection:
         """One element: the page is one file."""
-        return published | "Write page" >> beam.ParDo(_ReportFn())
+        return published | "Write page" >> beam.ParDo(self._do)
 
 
 class _ReportFn(beam.DoFn):
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
     def process(self, url: str) -> Iterator[str]:
         storage = Storage(url)
+        heed_stop(storage, self._run)
         if can_show(storage):
             write_page(storage)
         yield url

@@ -112,6 +112,47 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(rows: RowSource, runs: Ru
     assert (runs.out / "_SUCCESS").exists()
 
 
+def test_ctrl_c_after_the_fetch_is_heeded_too(rows: RowSource, runs: Runs) -> None:
+    """All is stored when the first tidy file stands; a run that is asked to stop then leaves no finished load."""
+    everybody = ("--regions=all", "--start=2023-12-01", "--end=2024-01-01")
+    with Emulator(rows, key=KEY) as server:
+        process = runs.start(server, *FAST, *everybody)
+        while not (runs.out / "tidy").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        asked = len(server.requests)
+        os.kill(process.pid, signal.SIGINT)
+        code, text = finish(process)
+        assert code == 130
+        assert text.splitlines()[-1].endswith("(run the same command again to go on: what is stored is kept)")
+        assert not (runs.out / "_SUCCESS").exists()
+        code, _ = finish(runs.start(server, *FAST, *everybody))
+        assert code == 0
+        assert len(server.requests) == asked
+    assert (runs.out / "_SUCCESS").exists()
+
+
+@pytest.mark.parametrize("program", ["historical", "coverage", "blocks", "report"])
+def test_ctrl_c_while_a_program_loads_is_one_line(program: str, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"pipelines.{program}", f"--output={tmp_path}"],
+        cwd=ROOT,
+        env={**os.environ, "EIA_API_KEY": KEY},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # The first of the heavy libraries is being loaded.
+    while "libarrow" not in Path(f"/proc/{process.pid}/maps").read_text():
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    code, text = finish(process)
+    assert code == 130
+    assert text == "\nended: run the same command again to go on: what is stored is kept\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_ctrl_c_ends_at_once(rows: RowSource, runs: Runs) -> None:
     with Emulator(rows, key=KEY, faults=Faults(p_timeout=1.0, stall_seconds=60)) as server:
         process = runs.start(server, *FAST)

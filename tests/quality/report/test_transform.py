@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page as the last step of a pipeline."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from eia.lease import Owner
+from eia.source import Run
 from eia.storage import Storage
 from quality.report.build import INDEX
 from tests.quality.report.folder import write_folder
@@ -17,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Beam's own
 
 def run(path: Path) -> None:
     with beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"])) as root:
-        root | beam.Create([Storage.at(str(path)).url]) | Report()
+        root | beam.Create([Storage.at(str(path)).url]) | Report(Run(Owner.here("test"), datetime.now(UTC)))
 
 
 def test_a_published_output_gets_its_page(tmp_path: Path) -> None:

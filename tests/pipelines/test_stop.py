@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every stage after the fetch looks at the request to stop before it begins a piece of work."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+
+from eia.assembly import Screening
+from eia.dispatch import Tally
+from eia.emulator import Emulator, synthetic
+from eia.errors import Interrupted
+from eia.files import SUCCESS
+from eia.hours import parse_hour
+from eia.lanes import Span
+from eia.lease import Owner
+from eia.source import ApiSource, Fetched, Run, ask_to_stop
+from eia.storage import Storage
+from pipelines.execute import execute
+from pipelines.historical import main
+from quality.coverage_account import Method
+from quality.flags import FLAGS
+from quality.methods import screen_series
+from quality.publication import published_series
+from ringdata.layout import Cuts
+from transforms.assemble import Assemble
+from transforms.block_settings import BlockSettings
+from transforms.blocks import Blocks
+from transforms.check import Check
+from transforms.count import CountTidy, PublishCoverage
+from transforms.publish import Finish, Publish
+from transforms.report import Report
+
+SCREENING = Screening(FLAGS, screen_series)
+FIRST, LAST = parse_hour("2024-01-01T00"), parse_hour("2024-01-31T23")
+SPAN = Span("region-data", "PACW", FIRST, LAST)
+CUTS = Cuts(parse_hour("2024-01-20T00"), parse_hour("2024-01-25T00"), 24)
+FETCHED = Fetched(Tally(), 1, 0, (), "", "")
+Stage = tuple[object, Any]
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Storage:
+    out = tmp_path_factory.mktemp("loaded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EIA_API_KEY", "x")
+        with Emulator(synthetic(now=parse_hour("2024-03-01T00"))) as server:
+            where = (f"--api_url={server.url}", f"--output={out}", "--regions=PACW", "--formats=parquet")
+            assert main([*where, "--start=2024-01-01", "--end=2024-02-01", "--requests_per_hour=100000"]) == 0
+    return Storage.at(str(out))
+
+
+def assembling(storage: Storage, run: Run) -> Stage:
+    source = ApiSource("http://127.0.0.1:1", "none:")
+    return (SPAN, []), Assemble(source, storage, run, screening=SCREENING, formats=())
+
+
+def checking(storage: Storage, run: Run) -> Stage:
+    return published_series(storage)[0], Check(storage, run, [SPAN])
+
+
+def cutting(storage: Storage, run: Run) -> Stage:
+    chosen = BlockSettings(CUTS, ("parquet",), frozenset(), FIRST, LAST)
+    return published_series(storage)[0], Blocks(storage, chosen, screening=SCREENING, run=run)
+
+
+class _Published(beam.PTransform):
+    def __init__(self, *where: Any) -> None:
+        super().__init__()
+        self._publish = Publish(*where, spans=0, not_asked=())
+
+    def expand(self, fetched: beam.PCollection) -> beam.PCollection:
+        return (fetched,) | self._publish
+
+
+def publishing(storage: Storage, run: Run) -> Stage:
+    return FETCHED, _Published(storage, run)
+
+
+def reporting(storage: Storage, run: Run) -> Stage:
+    return storage.url, Report(run)
+
+
+def finishing(storage: Storage, run: Run) -> Stage:
+    return storage.url, Finish(run)
+
+
+def counting(storage: Storage, run: Run) -> Stage:
+    return SPAN, CountTidy(storage, storage, run)
+
+
+def publishing_coverage(storage: Storage, run: Run) -> Stage:
+    return FETCHED, PublishCoverage(storage, run, Method("tidy", None, synthetic=False))
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [assembling, checking, cutting, publishing, reporting, finishing, counting, publishing_coverage],
+)
+def test_a_stage_begins_nothing_once_asked_to_stop(
+    stage: Callable[[Storage, Run], Stage], loaded: Storage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked, other = (Run(Owner.here(name), datetime.now(UTC)) for name in ("asked", "other"))
+    ask_to_stop(loaded, asked)
+    before = contents(loaded)
+    loaded.delete(SUCCESS)
+    element, transform = stage(loaded, asked)
+    with pytest.raises(Interrupted):
+        execute(lambda root: root | beam.Create([element]) | transform, ["--runner=FnApiRunner"])
+    assert contents(loaded) == {path: data for path, data in before.items() if path != SUCCESS}
+    assert "Traceback" not in capfd.readouterr().err
+    # A request to stop another run is none.
+    if stage is not publishing:
+        element, transform = stage(loaded, other)
+        execute(lambda root: root | beam.Create([element]) | transform, ["--runner=FnApiRunner"])
+    loaded.put(SUCCESS, b"")
+
+
+def contents(storage: Storage) -> dict[str, bytes]:
+    folder = Path(str(storage.path))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
