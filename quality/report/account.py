@@ -15,7 +15,7 @@ import pyarrow as pa
 from eia.files import read_manifest
 from eia.hours import parse_hour
 from eia.storage import Storage
-from quality.report.coverage import map_key
+from quality.report.coverage import map_key, map_rank
 from quality.report.events import Event
 from quality.report.findings import Findings
 from quality.report.frame import Frame
@@ -44,7 +44,7 @@ def judged(storage: Storage, report: Mapping[str, Any], found: Findings) -> dict
         "types": _types(series),
         "kinds": _kinds(series, hours["present"]),
         "furthest": _event(found.furthest, found.frame) if found.furthest else None,
-        "worst": [_event(one, found.frame) for one in found.worst.chosen()],
+        "worst": [_event(one, found.frame) for one in found.shown()],
         "checks": _checks(report),
         "coverage": found.coverage.told(),
         "gaps": [_gap(one, found.frame) for one in found.gaps],
@@ -78,7 +78,7 @@ def _types(series: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for line in lines.values():
         line["present_share"] = _share(line["present"], line["hours"])
         line["balances"] = line["hours"] == line["present"] + line["null"] + line["missing"]
-    return list(lines.values())
+    return [lines[key] for key in sorted(lines, key=map_rank)]
 
 
 def _kinds(series: Iterable[Mapping[str, Any]], present: int) -> list[dict[str, Any]]:

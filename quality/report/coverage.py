@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from eia.routes import REGION
+from eia.routes import REGION, ROUTES
 from quality.report.frame import Frame
 from quality.report.hourly import Hourly
 from quality.report.words import kind_name
@@ -48,7 +48,7 @@ class Coverage:
             "hours": hours,
             "years": sorted({month[:4] for month in self._frame.months}),
             "year_hours": self._by_year(hours),
-            "maps": [self._map(key, rows) for key, rows in self._maps.items()],
+            "maps": [self._map(key, self._maps[key]) for key in sorted(self._maps, key=map_rank)],
         }
 
     def _map(self, key: tuple[str, str], rows: Mapping[str, _Row]) -> dict[str, Any]:
@@ -78,6 +78,17 @@ class Coverage:
 def map_key(account: Mapping[str, Any]) -> tuple[str, str]:
     """Which map or line of the account a series belongs to: (route, type), the type only for region-data."""
     return account["route"], account["kind"] if account["route"] == REGION.id else ""
+
+
+def map_rank(key: tuple[str, str]) -> tuple[int, int, tuple[str, str]]:
+    """Where a map or line stands: in the order of the routes and of their types, demand first; others after them."""
+    route, kind = key
+    types = ROUTES[route].types if route in ROUTES else ()
+    return _place(list(ROUTES), route), _place(types, kind), key
+
+
+def _place(names: Sequence[str], name: str) -> int:
+    return names.index(name) if name in names else len(names)
 
 
 def step_of(present: int, hours: int) -> int:

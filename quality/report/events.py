@@ -126,12 +126,22 @@ class Worst:
         kept.sort(key=lambda one: (-one.weight, one.series_id, one.first))
         del kept[_KEPT:]
 
-    def chosen(self) -> list[Event]:
-        """Ten at most, the heaviest first: of every flag its heaviest, then the next of each, a series once a flag."""
+    def chosen(self, furthest: Event | None = None) -> list[Event]:
+        """Ten at most, the heaviest first: of every flag its heaviest, then the next of each, a series once a flag.
+
+        `furthest` is among them in any case.
+        """
         by_flag = [_one_a_series(kept) for kept in self._kept.values()]
         by_flag.sort(key=lambda kept: -kept[0].weight)
         dealt = [one for one in chain.from_iterable(zip_longest(*by_flag)) if one]
-        return sorted(dealt[:SHOWN], key=lambda one: -one.weight)
+        shown = dealt[:SHOWN]
+        if furthest and not any(_same(one, furthest) for one in shown):
+            shown = [*dealt[: SHOWN - 1], furthest]
+        return sorted(shown, key=lambda one: -one.weight)
+
+
+def _same(one: Event, other: Event) -> bool:
+    return (one.series_id, one.first) == (other.series_id, other.first)
 
 
 def _one_a_series(kept: list[Event]) -> list[Event]:

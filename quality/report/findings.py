@@ -49,6 +49,10 @@ class Findings:
     retrieved: list[str] = field(default_factory=list)
     files: int = 0
 
+    def shown(self) -> list[Event]:
+        """The events that the page draws: the worst, and the one that its verdict names."""
+        return self.worst.chosen(self.furthest)
+
 
 def examine(storage: Storage, report: Mapping[str, Any], frame: Frame) -> Findings:
     """Read every tidy file that report.json tells of, one at a time. UsageError where file and account differ."""

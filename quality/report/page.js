@@ -97,15 +97,14 @@ function build(box, one) {
     ctx.restore();
   }
   function flagged(u) {
-    const {ctx} = u, {left, top, width, height} = u.bbox, r = 3.5 * devicePixelRatio;
+    const {ctx} = u, {left, top, width, height} = u.bbox, r = 2.5 * devicePixelRatio;
     ctx.save();
     ctx.fillStyle = colour("--flag");
     for (const flag of one.flags) {
       const x = u.valToPos(first + flag.place * HOUR, "x", true);
       if (x < left || x > left + width) continue;
-      const at = u.valToPos(flag.value, "y", true), y = Math.min(top + height, Math.max(top, at));
-      const up = at > top + height ? -1 : 1;
-      ctx.beginPath(); ctx.moveTo(x - r, y + r * up); ctx.lineTo(x + r, y + r * up); ctx.lineTo(x, y - r * up); ctx.fill();
+      const y = Math.min(top + height, Math.max(top, u.valToPos(flag.value, "y", true)));
+      ctx.beginPath(); ctx.arc(x, y, r, 0, 2 * Math.PI); ctx.fill();
     }
     ctx.restore();
   }

@@ -38,7 +38,7 @@ def page(report: Mapping[str, Any], found: Findings) -> str:
         "short_shown": SHORT_SHOWN,
         "maps": maps,
         "months": month_ticks(frame),
-        "worst": [draw_event(one, frame) for one in found.worst.chosen()],
+        "worst": [draw_event(one, frame) for one in found.shown()],
         "around": AROUND,
         "rate": draw_rate(report["rate"]["per_minute"], report["rate"].get("limit_per_hour")),
         "data": _inline({"months": told["coverage"]["months"], "hours": told["coverage"]["hours"]}),

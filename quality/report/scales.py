@@ -39,19 +39,28 @@ class Scale:
     def ticks(self, most: int = 5) -> tuple[Tick, ...]:
         """Round figures within the scale, places from the bottom."""
         span = self.high - self.low
-        return tuple(
-            Tick(100 * (at - self.low) / span, f"{at:,.6g}" if abs(at) < 1 else f"{at:,.0f}".replace("-", "−"))
-            for at in nice_ticks(self.low, self.high, most)
-        )
+        return tuple(Tick(100 * (at - self.low) / span, _figure(at)) for at in nice_ticks(self.low, self.high, most))
+
+
+def _figure(at: float) -> str:
+    return (f"{at:,.6g}" if abs(at) < 100_000 else f"{at:,.0f}").replace("-", "−")
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """At most `most` + 1 multiples of 1, 2 or 5 × 10ⁿ in low … high."""
+    """Multiples of 1, 2 or 5 × 10ⁿ in low … high: at most `most` + 1; up to five where that would leave one or none.
+
+    One label alone says nothing of a scale.
+    """
     rough = (high - low) / most
     power = 10.0 ** np.floor(np.log10(rough))
-    step = next(s * power for s in (1, 2, 5, 10) if s * power >= rough)
-    first = int(np.ceil(low / step))
-    return [float(n * step) for n in range(first, int(np.floor(high / step)) + 1)]
+    steps = [s * power for s in (10, 5, 2, 1, 0.5, 0.2, 0.1)]
+    coarse = max(place for place, step in enumerate(steps) if step >= rough)
+    found = (_multiples(step, low, high) for step in steps[coarse:])
+    return next(ticks for ticks in found if len(ticks) > 1)
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    return [float(n * step) for n in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
 
 
 def line(x: Values, y: Values) -> str:

@@ -102,6 +102,46 @@ def test_labels_stand_beside_their_rows(started: Any, index: Path, viewport: dic
         assert all(max(middles) - min(middles) <= 1 for middles in rows)
 
 
+@pytest.mark.parametrize("viewport", [WIDE, PHONE, {"width": 320, "height": 600}], ids=["wide", "phone", "small"])
+def test_a_key_stands_beside_its_first_word(started: Any, index: Path, viewport: dict[str, int]) -> None:
+    with opened(started, index, viewport=viewport) as seen:
+        apart = seen.page.evaluate(
+            "[...document.querySelectorAll('.key, .legend span')].filter(key => { const text = key.lastChild;"
+            " const word = document.createRange(); word.setStart(text, 0); word.setEnd(text, 1);"
+            " const [a, b] = [key.querySelector('i'), word].map(one => one.getBoundingClientRect());"
+            " return b.left < a.right || b.top > a.bottom; }).map(key => key.textContent)"
+        )
+        assert apart == []
+
+
+def test_flags_are_drawn_as_the_key_shows_them(started: Any, index: Path) -> None:
+    """A dot fills π/4 of the square around it, a triangle half."""
+    with opened(started, index, device_scale_factor=4) as seen:
+        seen.scroll()
+        box = seen.page.query_selector("figure.history[data-name=PACW]")
+        for _ in range(8):
+            box.query_selector("button:has-text('Next flagged')").click()
+            if "negative_or_zero" in box.query_selector(".readout").inner_text():
+                break
+        filled = box.query_selector("canvas").evaluate(
+            "c => { const {width, height} = c, d = c.getContext('2d').getImageData(0, 0, width, height).data;"
+            " let n = 0, box = [1e9, 1e9, 0, 0]; for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {"
+            " const i = 4 * (y * width + x); if (d[i] === 194 && d[i + 1] === 65 && d[i + 2] === 12) { n += 1;"
+            " box = [Math.min(box[0], x), Math.min(box[1], y), Math.max(box[2], x + 1), Math.max(box[3], y + 1)]; } }"
+            " return n / (box[2] - box[0]) / (box[3] - box[1]); }"
+        )
+        assert filled == pytest.approx(3.14159 / 4, abs=0.06)
+
+
+def test_the_number_of_an_event_keeps_off_the_badge_beside_it(started: Any, tmp_path: Path) -> None:
+    """Where data are synthetic, a badge ends each title; numbers hang left of their column, `10.` the widest."""
+    write_page(Storage.at(str(write_folder(tmp_path, source="emulator"))))
+    with opened(started, tmp_path / INDEX) as seen:
+        left, right = (one.bounding_box() for one in seen.page.query_selector_all(".worst li")[:2])
+        assert left["y"] == right["y"]
+        assert right["x"] - left["x"] - left["width"] > 45
+
+
 def test_a_flagged_hour_can_be_looked_up(started: Any, index: Path) -> None:
     """The value read out is the one packed by Python: the way back in page.js is right."""
     with opened(started, index) as seen:

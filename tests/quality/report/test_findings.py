@@ -21,7 +21,7 @@ from quality.report.figures import draw_event, draw_history, draw_months, draw_r
 from quality.report.frame import Frame
 from quality.report.history import BUDGET, binned, drawn, history, steps
 from quality.report.hourly import Hourly
-from quality.report.scales import line, nice_ticks
+from quality.report.scales import Scale, line, nice_ticks
 from tests.quality.report.folder import FIRST, FLAT, HOURS, SPIKE, ZERO, broken, wave, write_folder
 
 FRAME = Frame(FIRST, HOURS)
@@ -91,6 +91,21 @@ def test_the_worst_do_not_depend_on_the_order_and_show_every_flag(
     assert len({(flag, series) for flag, series, _ in chosen[0]}) == len(chosen[0])
     for flag in {flag for flag, _, _ in given_events}:
         assert max(w for f, _, w in given_events if f == flag) == max(w for f, _, w in chosen[0] if f == flag)
+
+
+def test_the_error_that_the_verdict_names_is_among_the_worst() -> None:
+    """It may weigh less than every event shown: one hour, far off, in a series with long faults."""
+    worst = Worst()
+    for flag in "abcdefghi":
+        for weight in (50.0, 60.0):
+            worst.add(event(flag, f"{flag}{weight}", weight))
+    furthest = event("a", "x", 3.0)
+    assert furthest.series_id not in {one.series_id for one in worst.chosen()}
+    shown = worst.chosen(furthest)
+    assert len(shown) == SHOWN
+    assert shown[-1] is furthest
+    assert {one.flag for one in shown} == set("abcdefghi")
+    assert worst.chosen(worst.chosen()[0]) == worst.chosen()
 
 
 @given(st.integers(0, 745), st.integers(1, 744))
@@ -187,12 +202,20 @@ def test_a_line_breaks_where_hours_are_missing() -> None:
     assert line(np.arange(5.0), y) == "M0.0 1.0L1.0 2.0M3.0 3.0h0"
 
 
+@example(low=1300.0, width=1300.0, most=3)
+@example(low=-4.9, width=9.8, most=3)
 @given(st.floats(-1e8, 1e8), st.floats(0.01, 1e8), st.integers(2, 8))
 def test_ticks_are_few_and_inside(low: float, width: float, most: int) -> None:
     ticks = nice_ticks(low, low + width, most)
-    assert len(ticks) <= most + 1
+    assert 2 <= len(ticks) <= max(most + 1, 5)
     slack = 1e-6 * (abs(low) + width)
     assert all(low - slack <= at <= low + width + slack for at in ticks)
+
+
+def test_labels_of_a_fine_scale_are_told_apart() -> None:
+    assert [tick.text for tick in Scale(-1.3, 1.4).ticks(3)] == ["−1", "0", "1"]
+    assert [tick.text for tick in Scale(1.1, 2.2).ticks(3)] == ["1.5", "2"]
+    assert [tick.text for tick in Scale(-16_000_000, 900).ticks(3)] == ["−10,000,000", "0"]
 
 
 def test_requests_by_minute() -> None:
@@ -209,6 +232,7 @@ def test_the_page_tells_of_the_spike(built: Path) -> None:
     assert told["furthest"]["value"] == 2_000_000
     assert told["furthest"]["series_id"] == "EBA.PACW-ALL.D.H"
     assert any("2,000,000 MW" in sentence for sentence in told["verdict"])
+    assert told["furthest"] in told["worst"]
 
 
 def test_the_longest_gaps_of_all_series_are_listed_with_where_they_begin(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from eia.hours import moment_of, stamp
+from eia.routes import ROUTES
 from eia.storage import Storage
 from quality.report.build import INDEX, write_page
 from quality.report.frame import Frame
@@ -162,6 +163,28 @@ def test_the_limit_is_drawn_where_there_is_one(built: Path, html: str, tmp_path:
     write_folder(tmp_path, change=lambda report: report["rate"].update(limit_per_hour=6300))
     write_page(Storage.at(str(tmp_path)))
     assert 'class="limit"' in (tmp_path / INDEX).read_text("utf-8")
+
+
+def test_maps_and_tables_come_in_the_order_of_the_routes_demand_first(tmp_path: Path) -> None:
+    """Not in that of their names: EBA.ERCO-ALL.DF.H, EBA.ERCO-ALL.NG.WND.H, EBA.ERCO-COAS.D.H, …"""
+    kinds = {
+        "region-sub-ba-data": ("COAS",),
+        "interchange-data": ("SWPP",),
+        "fuel-type-data": ("WND",),
+        "region-data": ("TI", "NG", "DF", "D"),
+    }
+    write_folder(tmp_path, {(route, "ERCO", kind): wave(900) for route, some in kinds.items() for kind in some})
+    write_page(Storage.at(str(tmp_path)))
+    told = json.loads((tmp_path / "report.json").read_text("utf-8"))["quality"]
+    names = [
+        "Demand",
+        "Day-ahead demand forecast",
+        "Net generation",
+        "Total interchange",
+        *(ROUTES[route].name for route in ("fuel-type-data", "interchange-data", "region-sub-ba-data")),
+    ]
+    assert [one["name"] for one in told["types"]] == names
+    assert [one["name"] for one in told["coverage"]["maps"]] == names
 
 
 def test_hours_add_up_in_every_view(built: Path) -> None:
