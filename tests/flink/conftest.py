@@ -19,6 +19,17 @@ from tests.storage.s3_server import S3Server
 TOOLS = ("java", "mvn", "go")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--times", type=int, default=1, help="run each test of tests/flink so many times in a row")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    # Not there where pytest met this file too late for its option.
+    if (times := metafunc.config.getoption("times", 1)) > 1:
+        metafunc.fixturenames.append("time")
+        metafunc.parametrize("time", range(1, times + 1))
+
+
 @pytest.fixture(scope="package")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the cluster runs that the tests of this folder share."""

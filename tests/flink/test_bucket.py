@@ -2,6 +2,7 @@
 """The historical load on a real cluster into a bucket of a real S3 server, with a TaskManager lost on the way."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.flink
 def test_a_bucket_gets_a_folders_bytes_though_a_taskmanager_is_lost(
     beside_a_bucket: Path, s3: S3Server, in_process: Load, server: Server, tmp_path: Path
 ) -> None:
-    output = f"{s3.bucket('load')}/some/prefix"
+    output = f"{s3.bucket(f'load-{uuid4().hex}')}/some/prefix"
     flags = (*cluster.load(beside_a_bucket).flags, f"--output={output}")
     with loading(server, tmp_path / "first", *flags) as load:
         until(load, lambda: len(server.asked()) >= REQUESTS // 3)
