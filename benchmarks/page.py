@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the benchmarks that docs/benchmarks.md names, and put what each printed where it stands there.
+"""Run the benchmarks that the pages of docs/ name, and put what each printed where it stands there.
 
     python benchmarks/page.py [NAME ...]
 
-The page says which commands: `<!-- run: benchmarks/screening.py -->` … `<!-- /run -->`. With names, only those.
+A page says which commands: `<!-- run: benchmarks/screening.py -->` … `<!-- /run -->`. With names, only those.
 """
 
 import argparse
@@ -13,11 +13,12 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "benchmarks.md"
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 SPOT = re.compile(r"(?P<begin><!-- run: (?P<command>[^>]+) -->\n).*?(?P<end><!-- /run -->)", re.DOTALL)
 
 
@@ -40,8 +41,13 @@ def main() -> None:
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     flags.add_argument("names", nargs="*", help="only these: screening, assemble, …")
     wanted = flags.parse_args().names
+    for page in PAGES:
+        renew(page, wanted)
 
-    text = PAGE.read_text("utf-8")
+
+def renew(page: Path, wanted: Sequence[str]) -> None:
+    """Run what a page names, or what of it is wanted."""
+    text = page.read_text("utf-8")
     for spot in list(SPOT.finditer(text)):
         if wanted and not any(f"/{name}.py" in spot["command"] for name in wanted):
             continue
@@ -49,7 +55,7 @@ def main() -> None:
         found = measured(spot["command"])
         text = text.replace(spot[0], f"{spot['begin']}{found}{spot['end']}")
         # At once, so that a later failure loses nothing.
-        PAGE.write_text(text, "utf-8")
+        page.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
