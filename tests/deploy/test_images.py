@@ -20,7 +20,7 @@ def packages() -> list[str]:
 
 def copied(dockerfile: Path) -> list[str]:
     """What COPY takes from the checkout."""
-    lines = re.findall(r"^COPY (.+)$", dockerfile.read_text("utf-8"), re.MULTILINE)
+    lines = re.findall(r"^COPY (?!--from)(.+)$", dockerfile.read_text("utf-8"), re.MULTILINE)
     return [word for line in lines for word in line.split()[:-1]]
 
 
