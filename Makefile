@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock setup.py 2>/dev/null | cks
 READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help run test test-slow test-ml test-flink lint bench real-rows screenshots flink-up flink-run flink-down clean
+.PHONY: help run test test-slow test-ml test-gcp test-flink lint bench real-rows screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,10 @@ test-slow: $(READY)  ## the tests that take longer than a minute
 test-ml: $(READY_ML)  ## the reader and the training example beside TensorFlow, JAX, grain and datasets
 	.venv-ml/bin/python -m pytest tests/ringdata tests/examples $(ARGS)
 
+test-gcp: $(READY)  ## Dataflow's job, built offline beside Beam's cloud part
+	test -d build/gcp || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/gcp -r requirements-gcp.lock
+	PYTHONPATH=.:build/gcp $(BIN)/python -m pytest tests/pipelines/test_dataflow.py $(ARGS)
+
 test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go)
 	$(BIN)/python -m pytest -m "flink" $(ARGS)
 
@@ -50,6 +54,9 @@ bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
 
 real-rows: $(READY)  ## the main job on real rows: make real-rows ROWS=region-data.parquet
 	$(BIN)/python benchmarks/real_rows.py $(ROWS) $(ARGS)
+
+flink-compare: $(READY)  ## the load in one process and on the running cluster, checksums side by side; ROWS=FILE for real rows
+	$(BIN)/python -m deploy.flink.compare $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 
 flink-up: $(READY)  ## a real Flink cluster on loopback: one JobManager, two TaskManagers
 	$(BIN)/python -m deploy.flink.cluster up
