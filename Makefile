@@ -55,6 +55,9 @@ bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
 real-rows: $(READY)  ## the main job on real rows: make real-rows ROWS=region-data.parquet
 	$(BIN)/python benchmarks/real_rows.py $(ROWS) $(ARGS)
 
+screenshots: $(READY)  ## the pictures of the report that the pages show: make screenshots OUTPUT=folder of a load
+	$(BIN)/python -m tests.quality.report.screenshots --output $(OUTPUT) --to docs/images
+
 flink-compare: $(READY)  ## the load in one process and on the running cluster, checksums side by side; ROWS=FILE for real rows
 	$(BIN)/python -m deploy.flink.compare $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 

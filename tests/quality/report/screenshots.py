@@ -19,6 +19,7 @@ from tests.quality.report.browser import PHONE, WIDE, Seen, browser, chromium, o
 
 _PARTS = {"top": "header", "coverage": "#coverage figure", "doubtful": "#doubtful", "checks": "#checks"}
 _TALLEST = 1500
+_MARGIN = 20
 _FLAGS_IN = 12  # days with flags to go past, for a lively picture
 
 
@@ -69,11 +70,12 @@ def _phone(started: Any, index: Path, to: Path) -> None:
 
 
 def _save(picture: bytes, path: Path) -> None:
-    """Cut to a height that a reader scrolls past."""
-    from PIL import Image
+    """Cut to a height that a reader scrolls past, with a margin of the page's own colour."""
+    from PIL import Image, ImageOps
 
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image = image.crop((0, 0, image.width, min(image.height, _TALLEST)))
+    image = ImageOps.expand(image, _MARGIN, image.getpixel((image.width - 1, image.height - 1)))
     image.save(path, optimize=True)
     print(f"{path}  {image.width} × {image.height}  {path.stat().st_size:,} bytes")
 
