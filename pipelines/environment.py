@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from typing import Any
 
 KINDS = ("DOCKER", "PROCESS", "EXTERNAL", "LOOPBACK")
@@ -11,6 +13,15 @@ _NO_COMMAND = "--environment_type=PROCESS needs --environment_option=process_com
 _NO_POOL = (
     "--environment_type=EXTERNAL needs --environment_config=HOST:PORT of a worker pool "
     "(given as external_service_address, Beam fails on it)"
+)
+
+_NO_ENGINE = (
+    "the workers' environment is DOCKER and no Docker engine answers here: start one, or give "
+    "--environment_type=PROCESS (python -m deploy.flink.cluster flags prints all that it needs)"
+)
+REMEDY = (
+    "see that every worker's machine can start what --environment_type and its --environment_option or "
+    "--environment_config name (docs/runners.md), then run the same command again: what is stored is kept"
 )
 
 
@@ -35,6 +46,23 @@ def command(options: Any) -> str | None:
     given = options.lookup_environment_option("process_command")
     # Without a value Beam takes the name for a switch.
     return given if isinstance(given, str) and given else None
+
+
+def lacking(options: Any, kind: str, *, patience: float = 5.0) -> str | None:
+    """One line where this machine, if the workers are to be started on it, cannot start them; None where it may."""
+    if kind == "PROCESS" and (given := command(options)) and shutil.which(given) is None:
+        return f"process_command={given} is no program that can be run here: give the full path of one"
+    return _NO_ENGINE if kind == "DOCKER" and not _docker_answers(patience) else None
+
+
+def _docker_answers(patience: float) -> bool:
+    """Whether there is an engine behind the client, which alone says nothing."""
+    try:
+        asked = ("docker", "version", "--format", "{{.Server.Version}}")
+        done = subprocess.run(asked, capture_output=True, timeout=patience, check=False)  # noqa: S603 - fixed words
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def _of_json(text: str, name: str) -> str | None:

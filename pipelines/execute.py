@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from eia import errors
 from eia.errors import EiaError, Stop
+from pipelines import environment
 from pipelines.flink import hushed, is_flink
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _RAISED = re.compile(r"(?:[\w.]+\.)?(\w+)(?:: (.*))?")
 _STEP = re.compile(r"\s*\[while running '[^']*'\]")
 _NOT_OURS = ("apache_beam/", "/concurrent/futures/", "<frozen ")
 _FAILED = re.compile(r"^Pipeline \S+ failed in state \w+: ")
+_NOT_STARTED = re.compile(r"IOException: (?:Cannot run program|error=\d)|for command 'docker|Process died|ConnectExc")
+"""What a TaskManager says that cannot start a worker, or cannot reach the pool that does."""
 _SAME_EVERYWHERE = "install the same packages, with [load], on every worker, and run it again"
 
 
@@ -78,7 +81,9 @@ def worker_error(error: Exception) -> tuple[EiaError | None, list[str]]:
     if _TRACEBACK in text:
         return _from_python(text.rpartition(_TRACEBACK)[2].splitlines()[1:])
     if _FAILED.match(text):
-        return WorkerFailed(f"the cluster gave the job up: {_FAILED.sub('', text).splitlines()[0]}"), []
+        why = _FAILED.sub("", text).splitlines()[0]
+        remedy = environment.REMEDY if _NOT_STARTED.search(why) else ""
+        return WorkerFailed(f"the cluster gave the job up: {why}", remedy=remedy), []
     return (_known(_STEP.sub("", text)) if _STEP.search(text) else None), []
 
 

@@ -23,6 +23,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from eia.errors import UsageError
 from eia.storage import Storage
+from pipelines import environment
 
 IN_PROCESS = ("[local]", "[auto]")
 MAIN_CLASS = b"Main-Class: org.apache.beam.runners.flink."
@@ -45,11 +46,16 @@ def preflight(flags: Sequence[str], storage: Storage, *, embedded: bool = False)
     from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions, PortableOptions
 
     options = PipelineOptions(list(flags))
-    flink, environment = options.view_as(FlinkRunnerOptions), options.view_as(PortableOptions).environment_type
-    wanted = Wanted(
-        version=flink.flink_version, parallelism=max(1, flink.parallelism), environment=environment or "DOCKER"
-    )
+    flink, portable = options.view_as(FlinkRunnerOptions), options.view_as(PortableOptions)
     here = _is_here(flink.flink_master)
+    # As Beam chooses where nothing is said.
+    kind = portable.environment_type or ("LOOPBACK" if flink.flink_master in IN_PROCESS else "DOCKER")
+    wanted = Wanted(
+        version=flink.flink_version,
+        parallelism=max(1, flink.parallelism),
+        environment=kind,
+        lacking=environment.lacking(portable, kind) if here else None,
+    )
     problem = (
         check_job_server(flink.flink_job_server_jar, java=not flink.flink_submit_uber_jar)
         or check_master(flink.flink_master, wanted=wanted)
@@ -86,6 +92,8 @@ class Wanted:
     version: str
     parallelism: int = 1
     environment: str = "PROCESS"
+    lacking: str | None = None
+    """Why this machine cannot start its workers."""
 
 
 def check_master(url: str, timeout: float = 5.0, *, wanted: Wanted | None = None) -> str | None:
@@ -94,7 +102,7 @@ def check_master(url: str, timeout: float = 5.0, *, wanted: Wanted | None = None
     Returns within `timeout` seconds whatever the network does. `[local]` and `[auto]` need no cluster.
     """
     if url.strip() in IN_PROCESS:
-        return None
+        return wanted.lacking if wanted else None
     where = _parsed(url.strip())
     if where is None:
         return f"--flink_master={url} is no host:port; give the host and REST port of a JobManager"
@@ -217,7 +225,8 @@ def _unfit(url: str, overview: dict[str, Any], wanted: Wanted) -> str | None:
     if managers > 1 and wanted.environment == "LOOPBACK":
         # Every TaskManager numbers its workers from 1; the one servicer takes them for each other and stops them.
         return f"--environment_type=LOOPBACK breaks at random with {managers} TaskManagers: give PROCESS or EXTERNAL"
-    return None
+    # TaskManagers that come when they are asked for come elsewhere, whatever the master's address.
+    return None if overview["elastic"] else wanted.lacking
 
 
 def _starts_a_job_server(jar: Path) -> bool:

@@ -111,7 +111,26 @@ def test_a_cluster_that_gives_up() -> None:
     text = "Pipeline BeamApp-1_2 failed in state FAILED: org.x.NoResourceAvailableException: No slots.\n\tat org.x.Y"
     error, frames = worker_error(RuntimeError(text))
     assert str(error).startswith("the cluster gave the job up: org.x.NoResourceAvailableException: No slots. (")
+    assert "--environment_type" not in str(error)
     assert frames == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        # As Flink 1.19 told of a command that is not there or fails, no Docker engine, and no worker pool.
+        "java.io.IOException: error=2, No such file or directory",
+        "java.lang.IllegalStateException: Process died with exit code 1",
+        "java.io.IOException: Received exit code 125 for command 'docker run -d x'. stderr: docker: Cannot connect",
+        "java.net.ConnectException: finishConnect(..) failed: Connection refused",
+    ],
+)
+def test_workers_that_the_cluster_could_not_start(told: str) -> None:
+    error, _ = worker_error(RuntimeError(f"Pipeline BeamApp-1_2 failed in state FAILED: {told}"))
+    assert isinstance(error, WorkerFailed)
+    assert "--environment_type" in error.remedy
+    assert "--environment_config" in error.remedy
+    assert error.what.endswith(told)
 
 
 def test_what_no_worker_raised_is_left_as_it_is() -> None:

@@ -14,10 +14,11 @@ from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
 from eia.errors import UsageError
 from eia.storage import Storage
-from pipelines import blocks, historical
+from pipelines import blocks, environment, historical
 from pipelines.execute import execute
 from pipelines.flink import Wanted, check_job_server, check_master, preflight
 
@@ -190,6 +191,62 @@ def flags_for(master: str, jar: str, *others: str) -> list[str]:
     return ["--runner=FlinkRunner", *chosen, *others]
 
 
+def process(command: str) -> list[str]:
+    return ["--environment_type=PROCESS", f"--environment_option=process_command={command}"]
+
+
+def docker(folder: Path, *lines: str) -> None:
+    """A Docker client on the PATH that does this."""
+    (folder / "docker").write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    (folder / "docker").chmod(0o755)
+
+
+@pytest.mark.parametrize("master", ["[local]", "cluster"])
+def test_workers_that_this_machine_cannot_start(master: str, tmp_path: Path, jar: str) -> None:
+    """Said before anything is sent: the cluster would find it out only after all of its restarts."""
+    storage = Storage.at(str(tmp_path))
+    with serving(json.dumps(OVERVIEW).encode()) as at:
+        flags = flags_for(at if master == "cluster" else master, jar)
+        for command in ("/nowhere", str(tmp_path), jar, "no-such-program"):
+            with pytest.raises(UsageError, match="is no program that can be run here"):
+                preflight([*flags, *process(command)], storage)
+        with pytest.raises(UsageError, match="no Docker engine answers here"):
+            preflight([*flags, "--environment_type=DOCKER"], storage)
+        docker(tmp_path, "exit 1")
+        with pytest.raises(UsageError, match="no Docker engine answers here"):
+            preflight([*flags, "--environment_type=DOCKER"], storage)
+        docker(tmp_path, 'test "$1" = version')
+        assert preflight([*flags, "--environment_type=DOCKER"], storage) == ()
+
+
+def test_docker_is_asked_only_where_it_is_meant(tmp_path: Path, jar: str) -> None:
+    """It is Beam's default on a cluster; for one in this process LOOPBACK is."""
+    storage = Storage.at(str(tmp_path))
+    with serving(json.dumps(OVERVIEW).encode()) as at:
+        with pytest.raises(UsageError, match="Docker"):
+            preflight(flags_for(at, jar), storage)
+        assert preflight(flags_for(at, jar, *process(str(tmp_path / "java"))), storage) == ()
+        assert preflight(flags_for(at, jar, "--environment_type=EXTERNAL", "--environment_config=h:1"), storage) == ()
+    assert preflight(flags_for("[local]", jar), storage) == ()
+
+
+def test_a_docker_client_that_never_answers_is_waited_for_in_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    docker(tmp_path, "exec /bin/sleep 60")
+    before = time.monotonic()
+    options = PipelineOptions([]).view_as(PortableOptions)
+    assert one_line(environment.lacking(options, "DOCKER", patience=0.3), "no Docker engine answers here")
+    assert time.monotonic() - before < 10
+
+
+def test_workers_of_a_cluster_that_starts_them_elsewhere_are_not_looked_for_here(tmp_path: Path, jar: str) -> None:
+    """Its master may well be forwarded to this machine."""
+    with serving(json.dumps(OVERVIEW).encode(), settings=("kubernetes.cluster-id",)) as at:
+        assert preflight(flags_for(at, jar, *process("/opt/worker.sh")), Storage.at(str(tmp_path))) == ()
+
+
 def test_other_runners_are_not_looked_at(tmp_path: Path) -> None:
     assert preflight(["--runner=FnApiRunner", "--flink_master=nobody:1"], Storage.at(str(tmp_path))) == ()
 
@@ -202,7 +259,7 @@ def test_the_runner_by_any_of_its_names(runner: str, tmp_path: Path) -> None:
 
 def test_a_cluster_here_that_fits_has_no_warning(tmp_path: Path, jar: str) -> None:
     with serving(json.dumps(OVERVIEW).encode()) as at:
-        flags = flags_for(at, jar, "--parallelism=2", "--environment_type=PROCESS")
+        flags = flags_for(at, jar, "--parallelism=2", *process(str(tmp_path / "java")))
         assert preflight(flags, Storage.at(str(tmp_path)), embedded=True) == ()
         with pytest.raises(UsageError, match="--parallelism=2"):
             preflight([*flags, "--parallelism=3"], Storage.at(str(tmp_path)))
