@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from eia.errors import UsageError
 from eia.source import ApiSource
 from eia.storage import Storage
-from pipelines import dataflow, environment, flink
+from pipelines import dataflow, environment, flink, portable
 
 
 def look_ahead(
@@ -22,6 +22,7 @@ def look_ahead(
     """
     warnings = dataflow.preflight(flags, storage, source=source)
     check_options(flags)
+    portable.preflight(flags)
     for warning in (*warnings, *flink.preflight(flags, storage, embedded=embedded)):
         print(f"warning: {warning}", file=sys.stderr, flush=True)
 

@@ -39,6 +39,7 @@ def refused(flags: list[str]) -> str:
     [
         (["--environment_type=PROCESS"], "--environment_option=process_command"),
         (["--pickle_library=dil"], "dil"),
+        (["--runner=PrismRunner"], "--prism_location"),
         (["--environment_option=process_command=/bin/true"], "process_command"),
     ],
 )
