@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A runner that has nothing to hand the job to says so in one line, at once."""
 
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import pytest
 
 from eia.errors import UsageError
-from pipelines.portable import preflight
+from pipelines.portable import check_endpoint, preflight
 
 
 def refused(*flags: str) -> str:
@@ -28,3 +32,32 @@ def test_prism_is_a_file_here(runner: str, tmp_path: Path) -> None:
 
 def test_other_runners_need_none() -> None:
     preflight(["--runner=FnApiRunner", "--prism_location=/nowhere"])
+
+
+def test_a_job_server_that_listens() -> None:
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        for runner in ("PortableRunner", "FlinkRunner", "PrismRunner"):
+            preflight([f"--runner={runner}", f"--job_endpoint=127.0.0.1:{port}"])
+    finally:
+        server.stop(None)
+    preflight(["--runner=PortableRunner", "--job_endpoint=embed"])
+
+
+def test_no_job_server_is_told_within_seconds() -> None:
+    """Nothing listens, what listens never speaks, and a name that does not resolve."""
+    with socket.socket() as bound, socket.create_server(("127.0.0.1", 0)) as silent:
+        bound.bind(("127.0.0.1", 0))
+        for at in (*(f"127.0.0.1:{one.getsockname()[1]}" for one in (bound, silent)), "job-server.invalid:8099"):
+            before = time.monotonic()
+            said = check_endpoint(at, 0.5)
+            assert time.monotonic() - before < 5
+            assert said is not None
+            assert f"--job_endpoint={at}: no job server answers there within 0.5 s" in said
+
+
+def test_the_portable_runner_needs_one() -> None:
+    assert "--job_endpoint=HOST:PORT" in refused("--runner=PortableRunner")
+    preflight(["--runner=FnApiRunner", "--job_endpoint=127.0.0.1:1"])

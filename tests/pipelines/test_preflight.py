@@ -40,6 +40,7 @@ def refused(flags: list[str]) -> str:
         (["--environment_type=PROCESS"], "--environment_option=process_command"),
         (["--pickle_library=dil"], "dil"),
         (["--runner=PrismRunner"], "--prism_location"),
+        (["--runner=PortableRunner"], "--job_endpoint"),
         (["--environment_option=process_command=/bin/true"], "process_command"),
     ],
 )
