@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC
 
 import numpy as np
 import pyarrow as pa
@@ -78,16 +77,58 @@ class TidySeries(Mapping[str, Values]):
 
     def _read(self, path: str) -> dict[str, Values]:
         """All series of one file."""
-        columns = ["series_id", "period", "value"]
-        table = pq.read_table(pa.BufferReader(self._storage.get(path)), columns=columns)
-        codes = table["series_id"].combine_chunks().dictionary_encode()
-        place = table["period"].cast(pa.timestamp("s", tz=str(UTC))).cast(pa.int64()).to_numpy() // 3600 - self._first
-        value = table["value"].to_numpy()
-        names, code = codes.dictionary.to_pylist(), codes.indices.to_numpy(zero_copy_only=False)
-        inside = (place >= 0) & (place < self._hours)
-        found = {}
-        for index, name in enumerate(names):
-            mine = inside & (code == index)
-            found[name] = np.full(self._hours, np.nan)
-            found[name][place[mine]] = value[mine]
+        with pq.ParquetFile(pa.BufferReader(self._storage.get(path))) as file:
+            found: dict[str, Values] = {}
+            for name, period, value in _pieces(file):
+                whole = found.setdefault(name, np.full(self._hours, np.nan))
+                self._put(whole, period, value)
         return found
+
+    def _put(self, whole: Values, period: NDArray[np.int64], value: Values) -> None:
+        """Values by their hours, as far as those lie on the frame."""
+        first, last = (int(period[end]) - self._first for end in (0, -1))
+        if first >= 0 and last < self._hours and last - first + 1 == len(period):
+            # Sorted, and none missing between: most series are.
+            whole[first : last + 1] = value
+            return
+        place = period - self._first
+        inside = (place >= 0) & (place < self._hours)
+        whole[place[inside]] = value[inside]
+
+
+def _pieces(file: pq.ParquetFile) -> Iterator[tuple[str, NDArray[np.int64], Values]]:
+    """(series id, hours since 1970, values) of each row group: one series by its footer, so that no name is read."""
+    names = [_only_name(file.metadata.row_group(number)) for number in range(file.num_row_groups)]
+    columns = ["period", "value", *([] if all(names) else ["series_id"])]
+    table, start = file.read(columns, use_threads=False), 0
+    hours, value = _hours(table["period"]), table["value"].to_numpy()
+    if not all(names):
+        yield from _by_name(table["series_id"], hours, value)
+        return
+    for number, name in enumerate(names):
+        rows = slice(start, start := start + file.metadata.row_group(number).num_rows)
+        if rows.start < rows.stop:
+            yield str(name), hours[rows], value[rows]
+
+
+def _only_name(group: pq.RowGroupMetaData) -> str | None:
+    """The series whose rows alone a row group holds; None where the footer does not tell."""
+    found = next(c for c in map(group.column, range(group.num_columns)) if c.path_in_schema == "series_id").statistics
+    return str(found.min) if found is not None and found.has_min_max and found.min == found.max else None
+
+
+def _by_name(
+    ids: pa.ChunkedArray, hours: NDArray[np.int64], value: Values
+) -> Iterator[tuple[str, NDArray[np.int64], Values]]:
+    """The same from the names of the rows, in a file of another writer."""
+    codes = ids.combine_chunks().dictionary_encode()
+    code = codes.indices.to_numpy(zero_copy_only=False)
+    for index, name in enumerate(codes.dictionary.to_pylist()):
+        yield name, hours[code == index], value[code == index]
+
+
+def _hours(period: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Timestamps of any unit as hours since 1970."""
+    units = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+    hours: NDArray[np.int64] = period.cast(pa.int64()).to_numpy() // (3600 * units[period.type.unit])
+    return hours

@@ -13,8 +13,8 @@ from ringdata.layout import Grid, Layout, Member, Run, Shard
 
 SLAB_TOKENS = 1 << 22
 
-Load = Callable[[str, int, int], tuple[NDArray[np.float64], NDArray[np.bool_]]]
-"""`load(series_id, first_hour, hours)` gives `value` float64[hours] in MW and `observed` bool[hours]: what is not
+Load = Callable[[str, int, int], tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]]
+"""`load(series_id, first_hour, hours)` gives `value` float[hours] in MW and `observed` bool[hours]: what is not
 observed may hold anything. It is asked only for hours of the member, and of the split that is being built."""
 
 
@@ -100,7 +100,7 @@ def _hours(
     return np.ascontiguousarray(value.T), np.ascontiguousarray(observed.T)
 
 
-def _check_finite(member: Member, first: int, value: NDArray[np.float64], observed: NDArray[np.bool_]) -> None:
+def _check_finite(member: Member, first: int, value: NDArray[np.floating[Any]], observed: NDArray[np.bool_]) -> None:
     """A mark says that the value can be trusted; one that no float32 holds cannot be."""
     bad = np.flatnonzero(observed & ~(np.abs(value) <= np.finfo(np.float32).max))
     if len(bad):

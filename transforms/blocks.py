@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import apache_beam as beam
+from apache_beam.utils.shared import Shared
 
 from eia.assembly import Screening
 from eia.files import File, put_file
@@ -61,13 +62,14 @@ class _BuildFn(beam.DoFn):
         self._chosen = chosen
         self._screening = screening
         self._run = run
-        self._load: TrustedHours | None = None
+        self._shared = Shared()
 
     def process(self, part: _Part, refs: list[SeriesRef]) -> Iterator[File]:
         if self._run is not None:
             heed_stop(self._storage, self._run)
         members, layouts = _members(refs), _layouts(refs, self._chosen)
-        load = self._load = self._load or self._loader(refs)
+        # One for all threads of a worker, and for this pipeline alone: a series is screened once.
+        load = self._shared.acquire(lambda: self._loader(refs))
         layout, formats = layouts[part.config], self._chosen.formats
         if part.place >= 0:
             files = shard_files(layout, members, layout.shards[part.place], load, formats=formats)
