@@ -218,3 +218,12 @@ class Storage:
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
+
+    def drop_empty_folders(self, *folders: str) -> None:
+        """Remove what deleting leaves on a local disk; a bucket has no folders. Only where nobody writes meanwhile."""
+        ours = [self.path / folder for folder in folders] if self.path else []
+        for top in ours:
+            inner = sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True)
+            for folder in [*inner, top]:
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()

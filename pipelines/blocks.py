@@ -16,7 +16,7 @@ import argparse
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from eia import lease
@@ -32,7 +32,8 @@ from transforms.block_settings import BlockSettings
 if TYPE_CHECKING:
     import apache_beam as beam
 
-FORMATS = ("parquet", "tfrecord")
+FORMATS = {"parquet": "blocks/", "tfrecord": "tfds/"}
+"""Formats, and the folder that each is written into."""
 
 
 def build(root: beam.Pipeline, refs: list[SeriesRef], storage: Storage, chosen: BlockSettings) -> beam.PCollection:
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         storage = Storage.at(flags.output)
         storage.reach()
         refs, frame = _loaded(storage)
-        chosen = block_settings(flags, frame, listed("formats", flags.formats, FORMATS))
+        chosen = block_settings(flags, frame, listed("formats", flags.formats, tuple(FORMATS)))
         runner = beam_flags(flags.runner, rest)
         look_ahead(runner, storage)
         _run(storage, refs, chosen, runner)
@@ -70,8 +71,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stop as error:
         print(f"error: {error}", file=sys.stderr)
         return 3
-    print(f"blocks    {len(refs):,} series under {storage.path or storage.url}/blocks and /tfds")
+    print("\n".join(_summary(storage, refs, chosen)))
     return 0
+
+
+def _summary(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings) -> Iterator[str]:
+    """What was written, and where."""
+    from transforms.block_plan import told
+
+    yield from told(refs, chosen)
+    folders = " and ".join(FORMATS[name] for name in chosen.formats)
+    written = f"{len(refs):,} series under {folders}" if refs else "no series holds a value: nothing to cut"
+    yield f"output    {storage.path or storage.url}: {written}"
 
 
 def _parser() -> argparse.ArgumentParser:

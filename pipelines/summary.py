@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from eia.storage import Storage
-from pipelines.options import SYNTHETIC, Settings
+from pipelines.options import SYNTHETIC, LoadSettings
+from quality.publication import published_series
+from transforms.block_plan import told
 
 
 def banner() -> str:
@@ -22,7 +24,7 @@ def banner() -> str:
     return "\n".join([rule, *(f"!! {line:<{width}} !!" for line in lines), rule])
 
 
-def summary(todo: Settings, report: dict[str, Any]) -> str:
+def summary(todo: LoadSettings, report: dict[str, Any]) -> str:
     """The account in a few lines, ending with what to do next."""
     if report["stopped"]:
         return f"stopped: {report['stopped']}"
@@ -37,6 +39,7 @@ def summary(todo: Settings, report: dict[str, Any]) -> str:
         *(f"FAILED    {one['reason']}; {one['remedy']}" for one in report["failures"][:10]),
         *(f"UNBALANCED {line}" for line in report["imbalances"][:10]),
         *_short(report["completeness"]),
+        *told(published_series(todo.storage)[0], todo.blocks),
         f"output    {todo.storage.path or todo.storage.url}",
         f"next      {_next(todo, report)}",
     ]
@@ -55,7 +58,7 @@ def _speed(rate: dict[str, Any]) -> str:
     return f"; {rate['records_per_second']:,.0f} records/s, page fill {rate['page_fill']:.3f}"
 
 
-def _next(todo: Settings, report: dict[str, Any]) -> str:
+def _next(todo: LoadSettings, report: dict[str, Any]) -> str:
     if report["failures"]:
         return "run the same command again: it asks only for the hours that are not stored yet"
     if todo.embedded:

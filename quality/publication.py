@@ -187,6 +187,7 @@ def _drop_old_blocks(storage: Storage, blocks: Sequence[File]) -> None:
     mine = {file.path for file in blocks}
     found = (entry.key for folder in ("blocks", "tfds") for entry in storage.list(folder))
     storage.delete(*(key for key in found if key not in mine))
+    storage.drop_empty_folders("blocks", "tfds")
 
 
 def _json(data: dict[str, Any]) -> bytes:

@@ -26,6 +26,11 @@ def hour(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) // 3600
 
 
+def _stamp(hours: int) -> str:
+    """The same as text, for messages."""
+    return f"{datetime.fromtimestamp(hours * 3600, UTC):%Y-%m-%dT%H}"
+
+
 @dataclass(frozen=True, slots=True)
 class Cuts:
     """Dates that part train, validation and test, in hours since 1970 UTC (hour ending), half-open.
@@ -42,7 +47,7 @@ class Cuts:
         """Refuse cuts that leave no hour to validate on."""
         if self.embargo < 0 or self.validation >= self.test - self.embargo:
             raise LayoutError(
-                f"cuts out of order: validation from hour {self.validation}, test from {self.test}, embargo "
+                f"cuts out of order: validation from {_stamp(self.validation)}, test from {_stamp(self.test)}, embargo "
                 f"{self.embargo} h; give validation + embargo < test and embargo >= 0"
             )
 

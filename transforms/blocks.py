@@ -15,10 +15,10 @@ from eia.source import Run, heed_stop
 from eia.storage import Storage
 from quality.loader import TrustedHours
 from quality.tidy_series import SeriesRef, TidySeries
-from ringdata.layout import CONFIGS, SPLITS, Layout, Member
+from ringdata.layout import CONFIGS, SPLITS
 from ringdata.output import File as Block
 from ringdata.output import card_file, config_files, shard_files
-from ringdata.plan import plan_panel, plan_series
+from transforms.block_plan import layouts_of, members_of
 from transforms.block_settings import BlockSettings
 
 
@@ -67,7 +67,7 @@ class _BuildFn(beam.DoFn):
     def process(self, part: _Part, refs: list[SeriesRef]) -> Iterator[File]:
         if self._run is not None:
             heed_stop(self._storage, self._run)
-        members, layouts = _members(refs), _layouts(refs, self._chosen)
+        members, layouts = members_of(refs), layouts_of(refs, self._chosen)
         # One for all threads of a worker, and for this pipeline alone: a series is screened once.
         load = self._shared.acquire(lambda: self._loader(refs))
         layout, formats = layouts[part.config], self._chosen.formats
@@ -88,21 +88,9 @@ class _BuildFn(beam.DoFn):
 
 
 def _parts(refs: list[SeriesRef], chosen: BlockSettings) -> Iterator[_Part]:
-    for config, layout in _layouts(refs, chosen).items():
+    for config, layout in layouts_of(refs, chosen).items():
         yield _Part(config, -1)
         yield from (_Part(config, place) for place in range(len(layout.shards)))
-
-
-def _layouts(refs: list[SeriesRef], chosen: BlockSettings) -> dict[str, Layout]:
-    """Both configs; none where there is no series or no training format was asked for."""
-    members = _members(refs)
-    if not members or not chosen.formats:
-        return {}
-    return {"series": plan_series(members, cuts=chosen.cuts), "panel": plan_panel(members, cuts=chosen.cuts)}
-
-
-def _members(refs: list[SeriesRef]) -> list[Member]:
-    return [Member(ref.series_id, ref.first, ref.last, time_zone=ref.time_zone) for ref in refs]
 
 
 def _put(storage: Storage, block: Block) -> File:

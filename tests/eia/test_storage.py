@@ -116,6 +116,17 @@ def test_sweeping_leaves_other_peoples_files(storage: Storage, tmp_path: Path) -
     assert left == ["notes #1", "photos/tour#2", "raw/a.json", "raw/c#x"]
 
 
+def test_folders_without_files_go_and_others_stay(storage: Storage, tmp_path: Path) -> None:
+    for key in ("tfds/a/1.0.0/x", "blocks/a/x", "blocks/b/x"):
+        storage.put(key, b"1")
+    (tmp_path / "out/raw/empty").mkdir(parents=True)
+    storage.delete("tfds/a/1.0.0/x", "blocks/b/x")
+    storage.drop_empty_folders("blocks", "tfds")
+    left = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*"))
+    assert left == ["blocks", "blocks/a", "blocks/a/x", "raw", "raw/empty"]
+    Storage.at("s3://bucket/prefix").drop_empty_folders("blocks")
+
+
 def test_half_written_objects_are_not_listed(storage: Storage, tmp_path: Path) -> None:
     storage.put("raw/a.json", b"1")
     (tmp_path / "out/raw/b.json#1").write_text("half")

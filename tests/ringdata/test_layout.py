@@ -42,6 +42,11 @@ def test_cuts_that_leave_no_validation_hour_are_refused(cuts: tuple[int, int, in
         Cuts(*cuts)
 
 
+def test_cuts_are_refused_by_their_dates() -> None:
+    with pytest.raises(LayoutError, match="validation from 2031-01-01T00, test from 2030-01-01T00"):
+        Cuts(hour("2031-01-01"), hour("2030-01-01"))
+
+
 @pytest.mark.parametrize(("slots", "tokens", "hours", "group"), [(1, 1024, 1024, 8), (64, 1024, 16, 8)])
 @pytest.mark.parametrize("config", ["panel"])
 def test_small_grids(config: str, slots: int, tokens: int, hours: int, group: int) -> None:

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What cutting blocks again says of itself, and leaves behind."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from eia.emulator import Emulator, synthetic
+from eia.hours import parse_hour
+from pipelines import blocks, historical
+
+NOW = parse_hour("2024-03-01T00")
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("tensorflow_datasets", reason="dataset_info.json is written by its code")
+    out = tmp_path_factory.mktemp("loaded") / "out"
+    with pytest.MonkeyPatch.context() as patch, Emulator(synthetic(now=NOW), now=NOW) as server:
+        patch.setenv("EIA_API_KEY", "0123456789abcdef")
+        words = ("--regions=PACW", "--start=2023-06-01", "--end=2024-02-01", "--requests_per_hour=1000000")
+        assert historical.main([f"--api_url={server.url}", f"--output={out}", "--burst_per_second=1000", *words]) == 0
+    return out
+
+
+def cut(out: Path, validation: str, test: str, *words: str) -> int:
+    return blocks.main([f"--output={out}", f"--validation_start={validation}", f"--test_start={test}", *words])
+
+
+def test_blocks_are_counted_by_config_and_split(loaded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cut(loaded, "2023-09-01", "2023-11-15", "--embargo_hours=24") == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^blocks +series: train [1-9]\d*, validation [1-9]\d*, test [1-9]\d*$", said, re.MULTILINE)
+    assert re.search(r"^blocks +panel: train [1-9]\d*, validation [1-9]\d*, test [1-9]\d*$", said, re.MULTILINE)
+    assert "EMPTY" not in said
+    assert said.endswith(f"output    {loaded}: 4 series under blocks/ and tfds/\n")
+
+
+def test_splits_without_a_block_are_named_and_formats_that_are_gone_are_not(
+    loaded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cut(loaded, "2023-09-01", "2023-11-15") == 0
+    assert any((loaded / "tfds").rglob("*.tfrecord-*"))
+    capsys.readouterr()
+    assert cut(loaded, "2030-01-01", "2031-01-01", "--formats=parquet") == 0
+    said = capsys.readouterr().out
+    assert "validation 0, test 0" in said
+    assert said.count("EMPTY") == 1
+    assert "EMPTY     validation and test hold no block of series and panel: values stand from 2023-06-01T0" in said
+    assert "validation is cut at 2030-01-01T00, test at 2031-01-01T00; move --validation_start" in said
+    assert said.endswith("4 series under blocks/\n")
+    assert not (loaded / "tfds").exists()
+
+
+def test_the_load_names_splits_without_a_block(loaded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Emulator(synthetic(now=NOW), now=NOW) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EIA_API_KEY", "0123456789abcdef")
+        words = ("--regions=PACW", "--start=2023-06-01", "--end=2024-02-01", "--requests_per_hour=1000000")
+        again = [f"--api_url={server.url}", f"--output={loaded}", "--burst_per_second=1000", *words]
+        assert historical.main([*again, "--validation_start=2020-01-01", "--test_start=2021-01-01"]) == 0
+    said = capsys.readouterr().out
+    assert "EMPTY     train and validation hold no block of series and panel" in said
+
+
+def test_cuts_out_of_order_are_told_as_dates(loaded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cut(loaded, "2031-01-01", "2030-01-01") == 2
+    said = capsys.readouterr().err
+    assert "validation from 2031-01-01T00, test from 2030-01-01T00, embargo 168 h" in said
+    assert said.count("\n") == 1
