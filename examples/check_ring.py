@@ -17,7 +17,7 @@ TOLERANCE = 1e-5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the differences; 0 where all are within TOLERANCE."""
+    """Print the differences; 0 where all are within TOLERANCE, 2 where there are no such blocks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("blocks", help="a folder of panel blocks: OUTPUT/blocks/panel")
     parser.add_argument("--split", default="train")
@@ -30,10 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count={options.devices}"  # before jax starts
     from ringtrain.equality import differences
 
+    from ringdata.errors import RingDataError
+
     rows = []
-    for row in differences(options.blocks, split=options.split, window=options.window):
-        rows.append(row)
-        print(json.dumps(row.as_dict()) if options.json else row, flush=True)
+    try:
+        for row in differences(options.blocks, split=options.split, window=options.window):
+            rows.append(row)
+            print(json.dumps(row.as_dict()) if options.json else row, flush=True)
+    except RingDataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     if options.page:
         from ringtrain.page import write_between
 

@@ -15,12 +15,15 @@ from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train, score, draw; 1 where the model does not beat both naive forecasts."""
+    """Train, score, draw; 1 where the model does not beat both naive forecasts, 2 where the choices do not fit."""
     options = _parser().parse_args(arguments)
     flags = os.environ.get("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count={options.devices}"  # before jax starts
     os.environ.setdefault("MPLBACKEND", "agg")
+    from ringtrain.checks import PlanError
     from ringtrain.training import Plan, run
+
+    from ringdata.errors import RingDataError
 
     plan = Plan(
         folder=options.blocks,
@@ -32,7 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         order=options.order,
     )
     begun = time.perf_counter(), time.process_time()
-    result = run(plan, tell=lambda line: print(line, flush=True))
+    try:
+        result = run(plan, tell=lambda line: print(line, flush=True))
+    except (PlanError, RingDataError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     print(f"{time.perf_counter() - begun[0]:.0f} s, {time.process_time() - begun[1]:.0f} s of CPU")
     result.draw(Path(options.images))
     print(result.text)
@@ -44,7 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("blocks", help="a folder of panel blocks: OUTPUT/blocks/panel, loaded with --types D,DF")
-    parser.add_argument("--days", type=int, default=32, help="days a window; a multiple of twice the devices")
+    parser.add_argument(
+        "--days",
+        type=int,
+        default=32,
+        help="days a window; a multiple of twice the devices (contiguous: of the devices)",
+    )
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--batch", type=int, default=1, help="windows a step")
     parser.add_argument("--rate", type=float, default=4e-3, help="highest learning rate")

@@ -4,7 +4,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -16,9 +15,9 @@ from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
 from ringdata import RingBlocks
-from ringdata.layout import Layout
 from ringdata.orders import ORDERS
 from ringtrain.attention import Place, full_attention, ring_attention
+from ringtrain.checks import layout_of
 from ringtrain.patches import Arrays, Patches
 
 HEADS, WIDTH = 2, 16
@@ -60,7 +59,7 @@ class Difference:
 def differences(path: str, *, split: str, window: int) -> Iterator[Difference]:
     """A row for each order, as observed and with a third of the tokens and a whole slice missing besides."""
     devices, full, ring = jax.devices(), _graded(full_attention), _graded(_on_ring())
-    grid = Layout.from_json((Path(path) / "layout.json").read_bytes()).grid
+    grid = layout_of(path).grid
     hours = min(16, grid.block_hours)  # a patch; a stripe is a block, and holds whole ones
     context = BLOCKS_A_SLICE * grid.block_tokens * len(devices)
     cut = Patches(hours, grid.slots, tuple(range(grid.slots)))

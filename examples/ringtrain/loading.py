@@ -4,7 +4,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -14,16 +13,10 @@ from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
 from ringdata import RingBlocks
-from ringdata.layout import Layout
 from ringtrain import calendar
 from ringtrain.patches import Arrays, Patches
 
 DAY = 24
-
-
-def slots_of(folder: str) -> int:
-    """Tokens an hour of a panel, which contexts are a multiple of."""
-    return Layout.from_json((Path(folder) / "layout.json").read_bytes()).grid.slots
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
 from ringtrain import calendar
+from ringtrain.checks import check_batch, check_days, check_series, check_starts, panel_slots
 from ringtrain.drawing import draw_forecasts, draw_loss
 from ringtrain.learning import begin, forecaster, mean_error, stepper
-from ringtrain.loading import Panel, slots_of
+from ringtrain.loading import Panel
 from ringtrain.model import Shape, Weights, start
 from ringtrain.page import table, write_between
 from ringtrain.scores import WEEK, Days, Scores, add_up, area, forecast_days
@@ -75,11 +76,15 @@ class Result:
 
 
 def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
-    """Train on train, watch validation, score test. The same plan on the same data gives the same result."""
-    mesh = Mesh(np.array(jax.devices()), ("ring",))
-    slots = slots_of(plan.folder)
+    """Train on train, watch validation, score test. The same plan on the same data gives the same result.
+
+    PlanError or RingDataError, before anything is compiled, where the plan does not fit.
+    """
+    mesh, slots = Mesh(np.array(jax.devices()), ("ring",)), panel_slots(plan.folder)
+    check_days(plan.days, devices=mesh.size, order=plan.order, least=WEEK)
     panel = partial(Panel, plan.folder, days=plan.days, slots=slots, mesh=mesh, order=plan.order, seed=plan.seed)
     train, validation, test = (panel(split=split) for split in ("train", "validation", "test"))
+    _check(plan, train, validation, test)
     shape = Shape(series=train.patches.names, calendar=calendar.FEATURES)
     tell(_devices(plan, mesh, slots, shape))
     weights, losses, seen = _train(plan, train, validation, shape, tell)
@@ -88,6 +93,14 @@ def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
     scores = add_up(test, days)
     series = tuple(area(row["series_id"]) for row in test.series)
     return Result(losses, seen, days, series, scores, _about(plan, mesh, train, days, scores))
+
+
+def _check(plan: Plan, train: Panel, *others: Panel) -> None:
+    """Every split has windows, and train enough of them for a step."""
+    check_series(train)
+    check_batch(plan.batch, train)
+    for panel in others:
+        check_starts(panel)
 
 
 def _train(
