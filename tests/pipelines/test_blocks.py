@@ -2,14 +2,20 @@
 """What cutting blocks again says of itself, and leaves behind."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from eia.emulator import Emulator, synthetic
 from eia.hours import parse_hour
 from pipelines import blocks, historical
 
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 NOW = parse_hour("2024-03-01T00")
 
 
@@ -68,3 +74,27 @@ def test_cuts_out_of_order_are_told_as_dates(loaded: Path, capsys: pytest.Captur
     said = capsys.readouterr().err
     assert "validation from 2031-01-01T00, test from 2030-01-01T00, embargo 168 h" in said
     assert said.count("\n") == 1
+
+
+def test_blocks_are_the_tidy_rows_and_one_that_is_not_is_found(loaded: Path, tmp_path: Path) -> None:
+    assert cut(loaded, "2023-09-01", "2023-11-15", "--embargo_hours=24") == 0
+    whole = _checked(loaded)
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert "garbage after train" in whole.stdout
+    assert whole.stdout.endswith("nothing differs\n")
+    out = shutil.copytree(loaded, tmp_path / "out")
+    (path,) = (out / "tidy").rglob("*.parquet")
+    table = pq.ParquetFile(path).read()
+    value = table["value"].to_numpy().copy()
+    value[1_000] += 1
+    pq.write_table(
+        table.set_column(table.column_names.index("value"), "value", pa.array(value, from_pandas=True)), path
+    )
+    broken = _checked(out)
+    assert broken.returncode == 1
+    assert "DIFFERS parquet series train contiguous ring 1 window 0: value" in broken.stdout
+
+
+def _checked(out: Path) -> "subprocess.CompletedProcess[str]":
+    line = [sys.executable, str(BENCHMARKS / "real_blocks.py"), str(out)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=BENCHMARKS.parent)
