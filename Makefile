@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock setup.py 2>/dev/null | cks
 READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help run test test-slow test-ml test-gcp test-flink lint bench real-rows screenshots flink-up flink-run flink-down flink-compare clean
+.PHONY: help run test test-slow test-ml test-gcp test-flink lint bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -50,10 +50,13 @@ lint: $(READY)  ## ruff and mypy --strict
 	$(BIN)/mypy
 
 bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
-	for script in screening assemble extract reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in parsing screening assemble extract reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 real-rows: $(READY)  ## the main job on real rows: make real-rows ROWS=region-data.parquet
 	$(BIN)/python benchmarks/real_rows.py $(ROWS) $(ARGS)
+
+real-blocks: $(READY)  ## every order, ring, config and format of a load's blocks against its tidy rows: make real-blocks OUTPUT=folder
+	$(BIN)/python benchmarks/real_blocks.py $(OUTPUT) $(ARGS)
 
 screenshots: $(READY)  ## the pictures of the report that the pages show: make screenshots OUTPUT=folder of a load
 	$(BIN)/python -m tests.quality.report.screenshots --output $(OUTPUT) --to docs/images
