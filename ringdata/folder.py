@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from pyarrow.fs import FileType
 
+from ringdata.checksums import ENDING
 from ringdata.errors import DamagedFile, EmptySplit, MissingFile, MixedVersions, NotFinished
 from ringdata.files import Files
 from ringdata.layout import SPLITS, VERSION, Layout, Shard
@@ -41,7 +42,9 @@ class Folder:
 
 
 def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
-    """Check the folder for one split. `verify="sha256"` also reads every file of it and compares checksums.
+    """Check the folder for one split: the small files whole, the shards by size and, as they are read, by checksum.
+
+    `verify="sha256"` also reads every shard of it beforehand.
 
     Raises NotFinished, MissingFile, DamagedFile, MixedVersions or EmptySplit, each with the file and the remedy.
     """
@@ -53,7 +56,7 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
     sizes = files.sizes()
     for name, rows in _expected(folder, split).items():
         _check_file(files, name, manifest.get(name), sizes.get(name), rows)
-        if verify == "sha256" and name in manifest:
+        if rows < 0 or verify == "sha256":
             _check_sum(files, name, manifest[name])
     _check_strangers(folder, split, set(sizes))
     return folder
@@ -61,6 +64,8 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
 
 def _finished_root(files: Files) -> PurePosixPath:
     """The nearest folder at or above that holds _SUCCESS."""
+    if files.infos([files.root])[0].type == FileType.File:
+        raise MissingFile(f"{files.path} is a file: give the folder that holds it, such as OUTPUT/blocks/panel")
     above = [folder for folder in (files.root, *files.root.parents) if folder.name or folder.root][: _DEPTH + 1]
     for folder, info in zip(above, files.infos([folder / "_SUCCESS" for folder in above]), strict=True):
         if info.type == FileType.File:
@@ -116,8 +121,9 @@ def _check_split(folder: Folder, split: str) -> None:
 def _expected(folder: Folder, split: str) -> dict[str, int]:
     """Files that reading the split may touch, with their rows (-1: not counted)."""
     rows = {folder.name(shard): shard.rows for shard in folder.layout.split(split)}
-    index = {f"{name}.idx": -1 for name in rows} if folder.tfrecord else {}
-    return {**rows, **index, LAYOUT: -1, SEQUENCES: -1}
+    endings = (ENDING, ".idx") if folder.tfrecord else (ENDING,)
+    beside = {f"{name}{ending}": -1 for name in rows for ending in endings}
+    return {**rows, **beside, LAYOUT: -1, SEQUENCES: -1}
 
 
 def _check_file(files: Files, name: str, entry: Entry | None, size: int | None, rows: int) -> None:
@@ -143,7 +149,8 @@ def _check_strangers(folder: Folder, split: str, present: set[str]) -> None:
     own = {folder.name(shard) for shard in folder.layout.split(split)}
     mark = f"-{split}.tfrecord-" if folder.tfrecord else f"{split}-"
     ending = "" if folder.tfrecord else ".parquet"
-    strangers = sorted(n for n in present - own if mark in n and n.endswith(ending) and not n.endswith(".idx"))
+    beside = (ENDING, ".idx")
+    strangers = sorted(n for n in present - own if mark in n and n.endswith(ending) and not n.endswith(beside))
     if strangers:
         raise MixedVersions(
             f"{folder.files.root / strangers[0]} is of another run than {LAYOUT} beside it; remove it, or {_AGAIN}"

@@ -6,6 +6,9 @@ rank 0                0 1 2 3        0 1 6 7
 rank 1                4 5 6 7        2 3 4 5          (the same causal work for each)
 """
 
+import operator
+from typing import Any
+
 from ringdata.errors import ContextError
 
 ORDERS = ("contiguous", "zigzag", "block_stripe")
@@ -39,6 +42,14 @@ def spans(order: str, *, context: int, ring_size: int, ring_rank: int, stripe: i
     else:
         held = [(first, first + stripe) for first in range(ring_rank * stripe, context, ring_size * stripe)]
     return _joined(held)
+
+
+def whole(name: str, number: Any) -> int:
+    """The number as an int, numpy's integers too; ContextError for what is none, as 8192.0 may be a wrong division."""
+    try:
+        return operator.index(number)
+    except TypeError:
+        raise ContextError(f"{name} {number!r}: give a whole number (an int)") from None
 
 
 def check_multiple(name: str, tokens: int, divisor: int, why: str) -> None:

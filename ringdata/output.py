@@ -8,12 +8,15 @@ import pyarrow as pa
 
 from ringdata.blocks import Load, shard_tables
 from ringdata.card import dataset_card
+from ringdata.checksums import ENDING
 from ringdata.dataset_info import dataset_info
 from ringdata.folder import LAYOUT, SEQUENCES
 from ringdata.layout import NAME, VERSION, Layout, Member, Shard
 from ringdata.parquet import parquet_bytes
+from ringdata.parquet_shard import parquet_checksums
 from ringdata.sequences import sequences_bytes, sequences_table
 from ringdata.tfrecord import tfrecord_bytes
+from ringdata.tfrecord_shard import tfrecord_checksums
 
 FORMATS = ("parquet", "tfrecord")
 
@@ -35,15 +38,20 @@ def folder_of(config: str, format_: str) -> str:
 def shard_files(
     layout: Layout, members: Sequence[Member], shard: Shard, load: Load, *, formats: Sequence[str] = FORMATS
 ) -> list[File]:
-    """One shard in each format: the same rows in the same order. Holds the shard in memory: about 12 bytes a token."""
+    """One shard in each format, with its checksums: the same rows in the same order.
+
+    Holds the shard in memory: about 12 bytes a token.
+    """
     tables, files = list(shard_tables(layout, members, shard, load)), []
     if "parquet" in formats:
         path = f"{folder_of(layout.grid.config, 'parquet')}/{shard.parquet}"
-        files.append(File(path, parquet_bytes(layout, tables), shard.rows))
+        data = parquet_bytes(layout, tables)
+        files += [File(path, data, shard.rows), File(f"{path}{ENDING}", parquet_checksums(data))]
     if "tfrecord" in formats:
         path = f"{folder_of(layout.grid.config, 'tfrecord')}/{shard.tfrecord}"
         records = tfrecord_bytes(layout, tables)
         files += [File(path, records.data, shard.rows), File(f"{path}.idx", records.index)]
+        files.append(File(f"{path}{ENDING}", tfrecord_checksums(records)))
     return files
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ringdata.checksums import check, checksums_of, read_checksums
 from ringdata.errors import DamagedFile, MixedVersions
 from ringdata.files import Files
 from ringdata.layout import Layout, Shard
@@ -18,6 +19,8 @@ from ringdata.pages import Pages, copy_integers, copy_planes
 from ringdata.parquet import STAMP
 from ringdata.shards import Tokens, empty_tokens, read_range
 
+_TAIL = 1 << 19
+"""Bytes that hold the footer of most shards: one request."""
 COLUMNS = ("value", "observed", "next_value", "next_observed")  # as they follow one another in the file
 _AGAIN = "it is of another run or program than layout.json; run the pipeline again"
 
@@ -27,7 +30,7 @@ class ParquetShard:
     """Rows of one file, found by arithmetic.
 
     `first_rows` of each row group, and the number of rows; `pages` int64[groups, 4, 3]: offset, packed and unpacked
-    bytes of each column chunk.
+    bytes of each column chunk; `sums` uint32[groups]: checksums of the four chunks together.
     """
 
     name: str
@@ -35,6 +38,7 @@ class ParquetShard:
     slots: int
     first_rows: list[int]
     pages: NDArray[np.int64]
+    sums: NDArray[np.uint32]
 
     def read(self, files: Files, row: int, token: int, out: Tokens) -> Tokens:
         """Fill `out` from token `token` of row `row` on, and give the hour after it; one request."""
@@ -44,7 +48,10 @@ class ParquetShard:
         start, stop = places[0][0][0], places[-1][-1][0] + places[-1][-1][1]
         rows = [b - a for a, b in pairwise(self.first_rows[first : last + 1])]
         token += (row - self.first_rows[first]) * self.block_tokens
-        pages = Pages(read_range(files, self.name, start, stop), start)
+        held = read_range(files, self.name, start, stop)
+        for group, (begin, end) in enumerate(stretches(self.pages[first:last]), first):
+            check(files.root / self.name, memoryview(held)[begin - start : end - start], int(self.sums[group]))
+        pages = Pages(held, start)
         try:
             return self._decode(pages, list(zip(places, rows, strict=True)), token, out)
         except (ValueError, IndexError, OSError) as wrong:
@@ -68,21 +75,46 @@ class ParquetShard:
 
 def open_parquet(files: Files, layout: Layout, shard: Shard) -> ParquetShard:
     """Read the footer and check that it is of this layout."""
-    path = files.root / shard.parquet
+    path, tail = files.root / shard.parquet, _tail(files, shard.parquet)
     try:
-        with files.open(shard.parquet) as file:
-            footer = pq.ParquetFile(file).metadata
-    except pa.ArrowInvalid as wrong:
-        raise DamagedFile(f"{path} is no whole Parquet file ({wrong}); copy it again") from None
-    stamp = (footer.metadata or {}).get(STAMP)
-    if stamp is None or json.loads(stamp) != layout.stamp():
+        footer = pq.ParquetFile(pa.BufferReader(tail)).metadata
+        stamp = (footer.metadata or {}).get(STAMP)
+        stamped = None if stamp is None else json.loads(stamp)
+    except (pa.ArrowException, OSError, ValueError) as wrong:
+        said = str(wrong).strip().split("\n", 1)[0]
+        raise DamagedFile(f"{path} cannot be read as a whole Parquet file ({said}); copy it again") from None
+    if stamped != layout.stamp():
         raise MixedVersions(f"{path} says {stamp!r}: {_AGAIN}")
     first_rows = _first_rows(layout, shard)
     if footer.num_rows != shard.rows or footer.num_row_groups != len(first_rows) - 1:
         raise MixedVersions(f"{path} has {footer.num_rows} rows where layout.json has {shard.rows}: {_AGAIN}")
     if not _is_ours(footer):
         raise MixedVersions(f"{path} is not packed as it was written: {_AGAIN}")
-    return ParquetShard(shard.parquet, layout.grid.block_tokens, layout.grid.slots, first_rows, _pages(footer))
+    pages = _pages(footer)
+    sums = read_checksums(files, shard.parquet, len(pages))
+    return ParquetShard(shard.parquet, layout.grid.block_tokens, layout.grid.slots, first_rows, pages, sums)
+
+
+def _tail(files: Files, name: str) -> bytes:
+    """The end of a file, its whole footer: read apart from being understood, so that a lost line is no damage."""
+    with files.open(name) as file:
+        size = file.size()
+        tail: bytes = file.read_at(min(size, _TAIL), size - min(size, _TAIL))
+        footer = int.from_bytes(tail[-8:-4], "little") + 8
+        if len(tail) < footer <= size:
+            tail = file.read_at(footer, size - footer)
+    return tail
+
+
+def parquet_checksums(data: pa.Buffer) -> bytes:
+    """The checksums of a shard that was just written: one for each row group's part that is read."""
+    pages = _pages(pq.ParquetFile(pa.BufferReader(data)).metadata)
+    return checksums_of(memoryview(data), stretches(pages))
+
+
+def stretches(pages: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """(start, stop) in the file of what is read of each row group."""
+    return [(places[0][0], places[-1][0] + places[-1][1]) for places in pages.tolist()]
 
 
 def _copy(value: NDArray[np.uint8], observed: NDArray[np.uint8], start: int, out: Tokens) -> None:

@@ -4,6 +4,7 @@
 Labels are shifted before anything is cut; every field is cut and reordered by one list of token ranges.
 """
 
+import operator
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from ringdata.errors import ContextError
 from ringdata.files import Files
 from ringdata.folder import SEQUENCES, open_folder
 from ringdata.layout import Layout
-from ringdata.orders import check_multiple, spans, unit
+from ringdata.orders import check_multiple, spans, unit, whole
 from ringdata.parquet_shard import open_parquet
 from ringdata.shards import ShardReader, Tokens, empty_tokens
 from ringdata.tfrecord_shard import open_tfrecord
@@ -40,8 +41,8 @@ class RingBlocks:
         position  int64    hours since 1970 UTC            slot       int32    which series of a panel; 0 in `series`
 
     `horizon` is how many hours ahead the target lies, for tokens that are patches of hours: 24 for patches of a day.
-    Errors, all before a batch is given: ContextError (context, stride, ring, horizon), EmptySplit, and FolderError
-    by kind.
+    Errors, before a batch is given: ContextError (context, stride, ring, horizon), EmptySplit, and FolderError by
+    kind; DamagedFile also as a window is read, where bytes of a shard are not what was written.
     """
 
     def __init__(
@@ -63,15 +64,20 @@ class RingBlocks:
         folder = open_folder(self._files, split, verify=verify)
         self.layout: Layout = folder.layout
         self._block_tokens = self.layout.grid.block_tokens
-        self.split, self.context, self.stride, self.seed = split, context, stride or context, seed
-        self.horizon = horizon
-        self.spans = self._cut(ring_size, ring_rank, order)
+        self.split, self.context, self.horizon = split, whole("context", context), whole("horizon", horizon)
+        self.stride = self.context if stride is None else whole("stride", stride)
+        self.seed = None if seed is None else whole("seed", seed)
+        self.spans = self._cut(whole("ring_size", ring_size), ring_rank, order)
         shards = self.layout.split(split)
         self._windows = self._all_windows(tracks_of(self.layout.grid, shards))
         opened = open_tfrecord if folder.tfrecord else open_parquet
         with ThreadPoolExecutor(min(_OPENERS, len(shards))) as pool:
             readers = pool.map(lambda shard: opened(self._files, self.layout, shard), shards)
             self._shards: tuple[ShardReader, ...] = tuple(readers)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is counted out of the layout again is not worth sending to a worker."""
+        return {name: held for name, held in self.__dict__.items() if name not in ("_hours", "_slots", "sequences")}
 
     def __len__(self) -> int:
         """Windows in the split."""
@@ -101,7 +107,7 @@ class RingBlocks:
 
     def window(self, index: SupportsIndex) -> Window:
         """Which sequence and hours window `index` holds; IndexError past the end."""
-        return self._windows[index.__index__()]
+        return self._windows[operator.index(index)]
 
     def windows(self, *, epoch: int = 0, replica: int = 0, replicas: int = 1, start: int = 0) -> NDArray[np.int64]:
         """Window ids of an epoch in this data-parallel replica's order: int64[about len / replicas].
@@ -110,7 +116,7 @@ class RingBlocks:
         have taken of this epoch (steps * batch * replicas). It holds for any number of replicas and ranks.
         Replicas differ by at most one window; `(len(data) - start) // replicas` is what each of them has.
         """
-        order = epoch_order(len(self), seed=self.seed, epoch=epoch)
+        order = epoch_order(len(self), seed=self.seed, epoch=whole("epoch", epoch))
         return replica_share(order, replica=replica, replicas=replicas, start=start)
 
     @cached_property
@@ -138,7 +144,8 @@ class RingBlocks:
             raise ContextError(f"horizon {self.horizon}: give 1 hour or more; the target lies ahead")
         if ring_rank is None:
             return ((0, self.context),)
-        return spans(order, context=self.context, ring_size=ring_size, ring_rank=ring_rank, stripe=grid.block_tokens)
+        rank = whole("ring_rank", ring_rank)
+        return spans(order, context=self.context, ring_size=ring_size, ring_rank=rank, stripe=grid.block_tokens)
 
     def _all_windows(self, tracks: tuple[Track, ...]) -> Windows:
         windows = Windows(self.layout.grid, tracks, self.context, self.stride)

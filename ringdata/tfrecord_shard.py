@@ -2,32 +2,42 @@
 """A TFRecord shard by token range: the layout tells where the values of each row lie; nothing is parsed."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ringdata.checksums import check, checksums_of, read_checksums
 from ringdata.errors import DamagedFile, MixedVersions
 from ringdata.example import Mould, moulds_of, runs_of_equal
 from ringdata.files import Files
 from ringdata.layout import Grid, Layout, Shard
 from ringdata.shards import Tokens, empty_tokens, read_range
+from ringdata.tfrecord import Records
 
 
 @dataclass(frozen=True, slots=True)
 class TFRecordShard:
-    """Rows of one file: `offsets` int64[rows + 1], and the mould of each row (`kinds` int64[rows] into `moulds`)."""
+    """Rows of one file: `offsets` int64[rows + 1], and the mould of each row (`kinds` int64[rows] into `moulds`).
+
+    `sums` uint32[rows]: the checksum of each framed record.
+    """
 
     name: str
     grid: Grid
     offsets: NDArray[np.int64]
     moulds: tuple[Mould, ...]
     kinds: NDArray[np.intp]
+    sums: NDArray[np.uint32]
 
     def read(self, files: Files, row: int, token: int, out: Tokens) -> Tokens:
         """Fill `out` from token `token` of row `row` on, and give the hour after it; one request."""
         stop = row - (-(token + len(out.value)) // self.grid.block_tokens)
         end_token = (token + len(out.value)) % self.grid.block_tokens
         held = read_range(files, self.name, int(self.offsets[row]), int(self.offsets[stop]))
+        ends = (self.offsets[row : stop + 1] - self.offsets[row]).tolist()
+        for record, (begin, end) in enumerate(pairwise(ends), row):
+            check(files.root / self.name, memoryview(held)[begin:end], int(self.sums[record]))
         content, done = np.frombuffer(held, np.uint8), 0
         for first, end in runs_of_equal(self.kinds[row:stop]):
             shape = self.moulds[self.kinds[row + first]]
@@ -60,7 +70,15 @@ def open_tfrecord(files: Files, layout: Layout, shard: Shard) -> TFRecordShard:
     (info,) = files.infos([path])
     if info.size != offsets[-1]:
         raise DamagedFile(f"{path} has {info.size} bytes where its records take {offsets[-1]}; copy it again")
-    return TFRecordShard(shard.tfrecord, layout.grid, offsets, moulds, kinds)
+    sums = read_checksums(files, shard.tfrecord, len(kinds))
+    return TFRecordShard(shard.tfrecord, layout.grid, offsets, moulds, kinds, sums)
+
+
+def tfrecord_checksums(records: Records) -> bytes:
+    """The checksums of a shard that was just written: one for each framed record."""
+    lines = (line.split() for line in records.index.splitlines())
+    places = [(int(offset), int(offset) + int(size)) for offset, size in lines]
+    return checksums_of(memoryview(records.data), places)
 
 
 def shard_moulds(grid: Grid, shard: Shard) -> tuple[tuple[Mould, ...], NDArray[np.intp]]:

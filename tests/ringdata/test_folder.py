@@ -1,20 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
 """A folder that cannot be trusted is refused, by file and with a remedy, before a batch is given."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from ringdata import Cuts, RingBlocks
 from ringdata.errors import DamagedFile, EmptySplit, FolderError, MissingFile, MixedVersions, NotFinished, RingDataError
 from ringdata.output import folder_of
 
 FORMATS = ["parquet", "tfrecord"]
+
+
+@dataclass(frozen=True)
+class Spoilable:
+    """A shard in a copy of the data set, its bytes, and every window as it should be."""
+
+    shard: Path
+    data: bytes
+    true: list[dict[str, NDArray[Any]]]
+
+    def said_of_flipped(self, place: int, bit: int) -> str:
+        """What is said when all is read with one bit flipped; empty where every window is as it was."""
+        flipped = bytearray(self.data)
+        flipped[place] ^= 1 << bit
+        self.shard.write_bytes(flipped)
+        try:
+            found = list(RingBlocks(self.shard.parent, split="train", context=1024))
+        except FolderError as wrong:
+            return str(wrong)
+        finally:
+            self.shard.write_bytes(self.data)
+        for one, other in zip(found, self.true, strict=True):
+            assert all(np.array_equal(one[name], other[name]) for name in other), f"byte {place}: another value"
+        return ""
+
+
+@pytest.fixture(scope="module")
+def spoilable(tmp_path_factory: pytest.TempPathFactory, data_set: Path) -> dict[str, Spoilable]:
+    """By format."""
+    found = {}
+    for form in FORMATS:
+        shutil.copytree(data_set, out := tmp_path_factory.mktemp(form) / "out")
+        path = shard(folder := out / folder_of("series", form))
+        found[form] = Spoilable(path, path.read_bytes(), list(RingBlocks(folder, split="train", context=1024)))
+    return found
 
 
 @pytest.fixture(params=FORMATS)
@@ -46,7 +87,7 @@ def list_again(path: Path) -> None:
     manifest = json.loads(listed.read_text())
     for entry in manifest["files"]:
         if entry["path"] == str(path.relative_to(root(path))):
-            entry["bytes"] = path.stat().st_size
+            entry |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     listed.write_text(json.dumps(manifest))
 
 
@@ -97,7 +138,7 @@ def test_a_shard_cut_short_behind_the_manifests_back(copy: Path) -> None:
     path.write_bytes(path.read_bytes()[:-7])
     list_again(path)
     if path.suffix == ".parquet":
-        refused(copy, DamagedFile, path.name, "no whole Parquet file")
+        refused(copy, DamagedFile, path.name, "cannot be read as a whole Parquet file")
     else:
         refused(copy, DamagedFile, path.name, "bytes where its records take")
 
@@ -116,12 +157,85 @@ def test_a_shard_of_another_run(
     record = record_of()
     writer(tmp_path / "other", record, cuts=Cuts(380_017 + 60_000, 380_017 + 80_300), shards=4)
     path = shard(copy)
-    for name in (path.name, f"{path.name}.idx"):
+    for name in (path.name, f"{path.name}.idx", f"{path.name}.crc32"):
         other = tmp_path / "other" / path.relative_to(root(copy)).with_name(name)
         if other.exists():
             shutil.copyfile(other, path.with_name(name))
             list_again(path.with_name(name))
     refused(copy, MixedVersions, path.name, "another run")
+
+
+@given(form=st.sampled_from(FORMATS), place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@settings(max_examples=60, deadline=None)
+def test_a_flipped_bit_is_found_or_changes_nothing(
+    spoilable: dict[str, Spoilable], form: str, place: float, bit: int
+) -> None:
+    held = spoilable[form]
+    said = held.said_of_flipped(int(place * len(held.data)), bit)
+    assert said == "" or (held.shard.name in said and "\n" not in said)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_flipped_bit_of_values_and_marks_is_found(spoilable: dict[str, Spoilable], form: str) -> None:
+    held = spoilable[form]
+    places = np.random.default_rng(0).integers(4, len(held.data) * 3 // 4, 40).tolist()  # short of Parquet's footer
+    found = sum("differ from their checksum" in held.said_of_flipped(place, 4) for place in places)
+    assert found > len(places) * 3 / 4, "only what no window takes may pass: ids and running sums"
+
+
+def test_a_shard_of_another_run_of_the_same_size(
+    copy: Path, record_of: Callable[..., Any], writer: Callable[..., Any], tmp_path: Path
+) -> None:
+    writer(tmp_path / "other", record_of(seed=8))
+    path = shard(copy)
+    other = tmp_path / "other" / path.relative_to(root(copy))
+    if path.suffix == ".parquet":
+        shutil.copyfile(other, path)
+        list_again(path)
+        refused_on_reading(copy, path.name)
+    else:
+        assert path.stat().st_size == other.stat().st_size
+        shutil.copyfile(other, path)
+        refused_on_reading(copy, path.name)
+
+
+def refused_on_reading(folder: Path, name: str) -> None:
+    blocks = RingBlocks(folder, split="train", context=1024)
+    with pytest.raises(DamagedFile, match=rf"{name}: .* differ from their checksum; .*run the pipeline again"):
+        list(blocks)
+
+
+def test_checksums_of_another_shard(copy: Path) -> None:
+    path = shard(copy)
+    sums = path.with_name(f"{path.name}.crc32")
+    sums.write_bytes(sums.read_bytes()[:-4])
+    refused(copy, DamagedFile, sums.name, "bytes where manifest.json has")
+    list_again(sums)
+    refused(copy, MixedVersions, sums.name, "checksums where the shard has")
+    sums.unlink()
+    refused(copy, MissingFile, sums.name)
+
+
+def test_small_files_are_always_held_against_the_manifest(copy: Path) -> None:
+    for name in ("layout.json", "sequences.parquet", f"{shard(copy).name}.crc32"):
+        whole = (copy / name).read_bytes()
+        (copy / name).write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])
+        refused(copy, DamagedFile, name)
+        (copy / name).write_bytes(whole)
+    assert len(RingBlocks(copy, split="train", context=4096))
+
+
+def test_rows_that_the_manifest_counts_otherwise(copy: Path) -> None:
+    path, listed = shard(copy), root(copy) / "manifest.json"
+    manifest = json.loads(listed.read_text())
+    for entry in manifest["files"]:
+        entry["rows"] += entry["path"].endswith(path.name)
+    listed.write_text(json.dumps(manifest))
+    refused(copy, MixedVersions, path.name, "manifest.json has", "rows, layout.json has")
+
+
+def test_a_file_is_no_folder(copy: Path) -> None:
+    refused(shard(copy), MissingFile, "is a file: give the folder")
 
 
 def test_shards_of_another_count_in_the_same_folder(copy: Path) -> None:

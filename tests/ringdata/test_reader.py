@@ -19,6 +19,7 @@ from pyarrow.fs import FileInfo, FileSelector, FileSystemHandler, LocalFileSyste
 
 from ringdata import RingBlocks
 from ringdata.errors import ContextError
+from ringdata.files import Files
 from ringdata.orders import ORDERS, unit
 
 Record = Any
@@ -198,11 +199,40 @@ def test_workers_read_what_the_parent_reads(folders: Folders, method: str) -> No
         assert same(pool.apply(blocks.__getitem__, (3,)), first)
 
 
+@pytest.mark.parametrize("call", ["read", "open", "infos", "sizes", "read_at"])
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_uses_nothing_of_its_parents(folders: Folders, call: str) -> None:
+    files = Files(folders("series"))
+    files.read_at("layout.json", 0, 4)
+    path = files.root / "layout.json"
+    given: dict[str, tuple[Any, ...]] = {
+        "read": (path,),
+        "open": (path.name,),
+        "infos": ([path],),
+        "sizes": (),
+        "read_at": (path.name, 0, 4),
+    }
+    context = get_context("fork")
+    told = context.SimpleQueue()
+    child = context.Process(target=_tell, args=(files, call, given[call], told))
+    child.start()
+    owner, handles = told.get()
+    child.join()
+    assert owner == child.pid, "the connection is of the child's own making"
+    assert handles == (call == "read_at"), "the parent's handle is not among its own"
+
+
+def _tell(files: Files, call: str, given: tuple[Any, ...], told: Any) -> None:
+    getattr(files, call)(*given)
+    told.put((files._held.process, len(files._held.handles)))
+
+
 def test_a_pickle_is_small_and_reads_the_same(folders: Folders) -> None:
-    blocks = RingBlocks(folders("series"), split="train", context=4096)
+    blocks = RingBlocks(folders("panel"), split="train", context=65_536)
     wanted = blocks[5]
+    assert blocks.sequences.num_rows
     data = pickle.dumps(blocks)
-    assert len(data) < 200_000
+    assert len(data) < 65_536, "positions and slots of a window alone would take more"
     assert same(pickle.loads(data)[5], wanted)
 
 
@@ -233,7 +263,13 @@ def test_sequences_tell_which_series_a_window_is(folders: Folders, record: Recor
         ({"context": 8_000_000}, "no window of 8000000 tokens .* at most"),
         ({"context": 0}, "context 0"),
         ({"context": 4096, "stride": -8}, "stride -8"),
+        ({"context": 4096, "stride": 0}, "stride 0"),
         ({"context": 4096, "horizon": 0}, "horizon 0: give 1 hour or more"),
+        ({"context": 8192.0}, "context 8192.0: give a whole number"),
+        ({"context": 4096, "stride": 8.0}, "stride 8.0: give a whole number"),
+        ({"context": 4096, "horizon": 1.5}, "horizon 1.5: give a whole number"),
+        ({"context": 4096, "seed": "x"}, "seed 'x': give a whole number"),
+        ({"context": 4096, "ring_size": 2, "ring_rank": 0.0}, "ring_rank 0.0: give a whole number"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_does(folders: Folders, options: dict[str, Any], words: str) -> None:
@@ -246,10 +282,34 @@ def test_windows_and_replicas_that_are_not_there(folders: Folders) -> None:
     for index in (len(blocks), -1):
         with pytest.raises(IndexError, match=f"window {index} of {len(blocks)}"):
             blocks[index]
-    with pytest.raises(ContextError, match="replica 2 of 2"):
-        blocks.windows(replica=2, replicas=2)
-    with pytest.raises(ContextError, match="carry the rest"):
-        blocks.windows(start=len(blocks) + 1)
+    wrong: list[Any] = [slice(0, 2), 1.0, "0"]
+    for index in wrong:
+        with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+            blocks[index]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"replica": 2, "replicas": 2}, "replica 2 of 2: give 0 to 1"),
+        ({"replicas": 0}, "replicas 0: give 1 or more"),
+        ({"start": 1_000_000}, "start 1000000: give 0 to .* carry the rest"),
+        ({"start": -1}, "start -1: give 0 to"),
+        ({"epoch": -1}, "epoch -1: give 0 or more"),
+        ({"epoch": 0.5}, "epoch 0.5: give a whole number"),
+    ],
+)
+def test_orders_that_are_not_there(folders: Folders, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ContextError, match=words):
+        RingBlocks(folders("panel"), split="train", context=4096).windows(**options)
+
+
+def test_numbers_of_numpy_are_numbers(folders: Folders) -> None:
+    options: dict[str, Any] = {"context": np.int64(4096), "ring_size": np.int32(2), "ring_rank": np.int64(1)}
+    blocks = RingBlocks(folders("panel"), split="train", seed=np.int64(3), horizon=np.int64(24), **options)
+    plain = RingBlocks(folders("panel"), split="train", seed=3, horizon=24, context=4096, ring_size=2, ring_rank=1)
+    assert same(blocks[np.int64(2)], plain[2])
+    assert (blocks.windows(epoch=np.int64(1)) == plain.windows(epoch=1)).all()
 
 
 class Counting(FileSystemHandler):  # type: ignore[misc]
