@@ -3,7 +3,8 @@
 
     python benchmarks/page.py [NAME ...]
 
-A page says which commands: `<!-- run: benchmarks/screening.py -->` … `<!-- /run -->`. With names, only those.
+A page says which commands: `<!-- run: benchmarks/screening.py -->` … `<!-- /run -->`, or which environment has what a
+command needs: `<!-- run in .venv-ml: benchmarks/reader.py -->`. With names, only those.
 """
 
 import argparse
@@ -19,7 +20,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-SPOT = re.compile(r"(?P<begin><!-- run: (?P<command>[^>]+) -->\n).*?(?P<end><!-- /run -->)", re.DOTALL)
+SPOT = re.compile(
+    r"(?P<begin><!-- run(?: in (?P<venv>\S+))?: (?P<command>[^>]+) -->\n).*?(?P<end><!-- /run -->)", re.DOTALL
+)
 
 
 def machine() -> str:
@@ -29,9 +32,13 @@ def machine() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}, {cores}, Python {platform.python_version()}"
 
 
-def measured(command: str) -> str:
+def measured(command: str, venv: str | None) -> str:
     """What a benchmark printed. SystemExit where it failed: a page holds no half figures."""
-    ran = subprocess.run([sys.executable, *shlex.split(command)], cwd=ROOT, capture_output=True, text=True, check=False)
+    python = str(ROOT / venv / "bin/python") if venv else sys.executable
+    if venv and not Path(python).exists():
+        raise SystemExit(f"{command} wants {venv}: `make test-ml` makes it")
+    words, environment = [python, *shlex.split(command)], {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise SystemExit(f"{command}: exit {ran.returncode}\n{ran.stderr[-2000:]}")
     return f"```\n$ python {command}    # {machine()}\n{ran.stdout.strip()}\n```\n"
@@ -52,7 +59,7 @@ def renew(page: Path, wanted: Sequence[str]) -> None:
         if wanted and not any(f"/{name}.py" in spot["command"] for name in wanted):
             continue
         print(spot["command"], flush=True)
-        found = measured(spot["command"])
+        found = measured(spot["command"], spot["venv"])
         text = text.replace(spot[0], f"{spot['begin']}{found}{spot['end']}")
         # At once, so that a later failure loses nothing.
         page.write_text(text, "utf-8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training blocks: how fast they are made and read, each way over the same floats in one run.
+"""Training blocks: how fast they are written and read, each way over the same floats in one run.
 
     python benchmarks/reader.py [--series 200] [--hours 65536] [--folder DIR]
 
@@ -18,25 +18,18 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ringdata import Cuts, Layout, Member, RingBlocks, card_file, config_files, plan_panel, plan_series, shard_files
 from ringdata.blocks import shard_tables
-from ringdata.layout import SPLITS
 from ringdata.output import File, folder_of
 from ringdata.parquet import parquet_bytes
 from ringdata.tfrecord import tfrecord_bytes
 
-if TYPE_CHECKING:
-    from quality.tidy_series import SeriesRef
-
 REPEATS, CONTEXT, RING, RANK = 5, 131_072, 8, 3
-TIDY_NEEDS = ("obstore", "bottleneck")
-"""What reading and screening tidy files takes beyond the reader."""
 PLANS = {"series": plan_series, "panel": plan_panel}
 
 
@@ -105,58 +98,6 @@ def measure_writing(record: Record, layout: Layout) -> None:
     for name, work in steps.items():
         size = f"{sizes[name] / values:.2f}" if name in sizes else ""
         print(f"| {layout.grid.config} | {name} | {values / best(work) / 1e6:.0f} | {size} |")
-
-
-def measure_tidy(output: Path, record: Record) -> None:
-    """From tidy files, as the pipeline reads them: each split screened by itself, and with no flag counted."""
-    from eia.assembly import Screening
-    from eia.storage import Storage
-    from quality.flags import FLAGS
-    from quality.loader import TrustedHours
-    from quality.methods import screen_series
-    from quality.tidy_series import TidySeries
-
-    refs, hours = put_tidy(output, record), record.value.shape[1]
-    members = [Member(ref.series_id, ref.first, ref.last) for ref in refs]
-    layout, splits = plan_series(members, cuts=record.cuts), tuple(record.cuts.hours(split) for split in SPLITS)
-    inside = tuple((max(begin, 0), min(end, hours)) for begin, end in splits)
-    values = sum(shard.rows for shard in layout.shards) * layout.grid.block_tokens
-
-    def blocks(against: frozenset[str]) -> Callable[[], Any]:
-        def work() -> None:
-            series = TidySeries(Storage.at(str(output)), refs, first=0, last=hours - 1)
-            screening = Screening(FLAGS, screen_series)
-            load = TrustedHours(series, first=0, splits=inside, screening=screening, against=against)
-            for shard in layout.shards:
-                for _ in shard_tables(layout, members, shard, load):
-                    pass
-
-        return work
-
-    ways = {"blocks from tidy Parquet": frozenset[str](), "the same, each split screened": frozenset(FLAGS[1:])}
-    for name, against in ways.items():
-        print(f"| {layout.grid.config} | {name} | {values / best(blocks(against)) / 1e6:.1f} | |", flush=True)
-
-
-def put_tidy(output: Path, record: Record) -> "list[SeriesRef]":
-    """The record as a load leaves it: a file a respondent."""
-    from eia.lanes import Span
-    from eia.routes import REGION
-    from eia.tidy import tidy_parquet, tidy_path, tidy_schema
-    from quality.tidy_series import SeriesRef
-
-    schema, hours, refs = tidy_schema(REGION), record.value.shape[1], []
-    moments = pa.array(np.arange(hours) * 3600, pa.timestamp("s", tz="UTC"))
-    for number, (value, observed) in enumerate(zip(record.value, record.observed, strict=True)):
-        code, series_id = f"S{number:04d}", f"EBA.S{number:04d}-ALL.D.H"
-        texts = {"series_id": series_id, "respondent": code, "type": "D", "flag": None, "source": "api"}
-        columns = {name: pa.array([text] * hours, schema.field(name).type) for name, text in texts.items()}
-        columns |= {"period": moments, "retrieved_at": moments, "value": pa.array(value, mask=~observed)}
-        table = pa.table([columns[name] for name in schema.names], schema=schema)
-        data, _ = tidy_parquet(Span(REGION.id, code, 0, hours - 1), iter([table]))
-        put(output, File(tidy_path(REGION.id, code), data))
-        refs.append(SeriesRef(series_id, tidy_path(REGION.id, code), 0, hours - 1, "UTC"))
-    return refs
 
 
 def token_slices(data: RingBlocks) -> Iterator[tuple[int, int]]:
@@ -269,7 +210,7 @@ def main() -> None:
     if options.probe:
         probe(options.probe)
         return
-    wanted = ("tensorflow_datasets", "tensorflow", "datasets", "grain", *TIDY_NEEDS)
+    wanted = ("tensorflow_datasets", "tensorflow", "datasets", "grain")
     absent = [name for name in wanted if not find_spec(name)]
     print(f"not installed, left out: {', '.join(absent) or 'nothing'}\n")
     record = Record(options.series, options.hours)
@@ -278,8 +219,6 @@ def main() -> None:
         print("| config | writing | M values/s | bytes a value |\n|---|---|---|---|")
         for layout in layouts.values():
             measure_writing(record, layout)
-        if all(map(find_spec, TIDY_NEEDS)):
-            measure_tidy(Path(folder), record)
         print("\n| reading the panel | M values/s | to the memory map |\n|---|---|---|", flush=True)
         measure_reading(Path(folder))
         print("\n| windows of 1,048,576 tokens | first batch, s | peak memory, MiB |\n|---|---|---|", flush=True)
