@@ -7,7 +7,6 @@ the manifest when a folder is opened; so a flipped bit is found when it is read,
 
 import zlib
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,11 @@ def read_checksums(files: Files, name: str, count: int) -> NDArray[np.uint32]:
     return sums
 
 
-def check(path: PurePosixPath, content: memoryview, expected: int) -> None:
-    """DamagedFile where bytes of a shard are not what was written."""
-    if zlib.crc32(content) != expected:
-        raise DamagedFile(f"{path}: {len(content):,} bytes of it differ from their checksum; {_REMEDY}")
+def check(files: Files, name: str, held: bytes, stretches: Iterable[tuple[int, int]], sums: Iterable[int]) -> None:
+    """DamagedFile where bytes of a shard are not what was written; a stretch is (start, stop) within `held`."""
+    view = memoryview(held)
+    for (start, stop), expected in zip(stretches, sums, strict=True):
+        if zlib.crc32(view[start:stop]) != expected:
+            raise DamagedFile(
+                f"{files.root / name}: {stop - start:,} bytes of it differ from their checksum; {_REMEDY}"
+            )

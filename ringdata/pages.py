@@ -5,6 +5,8 @@ Such lists have no nulls and one length, so their levels say nothing; undoing th
 A page ends in its values: the last 4 bytes a value, as four byte planes (float32) or as integers (uint8).
 """
 
+from collections.abc import Iterator, Sequence
+
 import pyarrow as pa
 from numpy import frombuffer, uint8, uint32
 from numpy.typing import NDArray
@@ -12,31 +14,43 @@ from numpy.typing import NDArray
 _DATA_PAGE = b"\x15\x00"  # thrift compact: the first field of a page header is its type, and the type is 0
 _FRAME = b"\x28\xb5\x2f\xfd"  # how every zstd frame begins
 _HEADER = 96  # more than a page header takes
+_TOGETHER = 16  # pages unpacked by one call, which costs as much as 8,000 values; what they hold stays in the cache
+
+Place = Sequence[int]
+"""A column chunk as the footer has it: its offset in the file, its packed and its unpacked bytes."""
 
 
 class Pages:
     """Pages within bytes that begin at byte `base` of a file."""
 
     def __init__(self, held: bytes, base: int) -> None:
-        self._held, self._base = held, base
-        self._buffer, self._codec = pa.py_buffer(held), pa.Codec("zstd")
+        self._held, self._base, self._codec = held, base, pa.Codec("zstd")
 
-    def values(self, place: list[int], count: int) -> NDArray[uint8]:
-        """The 4 * count bytes at the end of the only page of a column chunk, as the footer places it.
+    def values(self, wanted: Sequence[tuple[Place, int]]) -> Iterator[NDArray[uint8]]:
+        """For each (chunk, count) the 4 * count bytes at the end of its only page.
 
-        `place` is the chunk's offset in the file, its packed and its unpacked bytes. ValueError where the chunk is
-        not one zstd data page of so many values: another program has written it, or it is damaged.
+        ValueError where a chunk is not one zstd data page of so many values: another program has written it.
         """
+        for first in range(0, len(wanted), _TOGETHER):
+            part = wanted[first : first + _TOGETHER]
+            frames, sizes = zip(*(self._frame(place, count) for place, count in part), strict=True)
+            content = self._codec.decompress(b"".join(frames), decompressed_size=sum(sizes))
+            if content.size != sum(sizes):
+                raise ValueError("pages are not as long as the footer says")
+            end = 0
+            for size, (_, count) in zip(sizes, part, strict=True):
+                end += size
+                yield frombuffer(content, uint8, 4 * count, end - 4 * count)
+
+    def _frame(self, place: Place, count: int) -> tuple[memoryview, int]:
+        """The packed page of a chunk, and its unpacked bytes."""
         offset, packed, unpacked = place
         start = offset - self._base
         frame = self._held.find(_FRAME, start, start + min(_HEADER, packed))
-        page = unpacked - (frame - start)
-        if frame < 0 or page < 4 * count or not self._held.startswith(_DATA_PAGE, start):
+        size = unpacked - (frame - start)
+        if frame < 0 or size < 4 * count or not self._held.startswith(_DATA_PAGE, start):
             raise ValueError("a column chunk is not one zstd data page")
-        content = self._codec.decompress(self._buffer.slice(frame, start + packed - frame), decompressed_size=page)
-        if content.size != page:
-            raise ValueError("a page is not as long as the footer says")
-        return frombuffer(content, uint8, 4 * count, page - 4 * count)
+        return memoryview(self._held)[frame : start + packed], size
 
 
 def copy_planes(values: NDArray[uint8], start: int, out: NDArray[uint8]) -> None:

@@ -15,7 +15,7 @@ from ringdata.checksums import check, checksums_of, read_checksums
 from ringdata.errors import DamagedFile, MixedVersions
 from ringdata.files import Files
 from ringdata.layout import Layout, Shard
-from ringdata.pages import Pages, copy_integers, copy_planes
+from ringdata.pages import Pages, Place, copy_integers, copy_planes
 from ringdata.parquet import STAMP
 from ringdata.shards import Tokens, empty_tokens, read_range
 
@@ -44,31 +44,34 @@ class ParquetShard:
         """Fill `out` from token `token` of row `row` on, and give the hour after it; one request."""
         last_row = row + (token + len(out.value) - 1) // self.block_tokens
         first, last = bisect_right(self.first_rows, row) - 1, bisect_right(self.first_rows, last_row)
-        places = self.pages[first:last].tolist()
+        places: list[list[Place]] = self.pages[first:last].tolist()
         start, stop = places[0][0][0], places[-1][-1][0] + places[-1][-1][1]
         rows = [b - a for a, b in pairwise(self.first_rows[first : last + 1])]
         token += (row - self.first_rows[first]) * self.block_tokens
         held = read_range(files, self.name, start, stop)
-        for group, (begin, end) in enumerate(stretches(self.pages[first:last]), first):
-            check(files.root / self.name, memoryview(held)[begin - start : end - start], int(self.sums[group]))
-        pages = Pages(held, start)
+        check(files, self.name, held, stretches(places, start), self.sums[first:last].tolist())
         try:
-            return self._decode(pages, list(zip(places, rows, strict=True)), token, out)
+            return self._decode(Pages(held, start), list(zip(places, rows, strict=True)), token, out)
         except (ValueError, IndexError, OSError) as wrong:
             raise DamagedFile(f"{files.root / self.name}: {wrong}; {_AGAIN}") from wrong
 
-    def _decode(self, pages: Pages, groups: list[tuple[list[list[int]], int]], token: int, out: Tokens) -> Tokens:
-        done, end = 0, token + len(out.value)
-        for places, rows in groups:
-            count = rows * self.block_tokens
-            value, observed = pages.values(places[0], count), pages.values(places[1], count)
-            size = min(count - token, len(out.value) - done)
+    def _decode(self, pages: Pages, groups: list[tuple[list[Place], int]], token: int, out: Tokens) -> Tokens:
+        wanted = [(place, rows * self.block_tokens) for places, rows in groups for place in places[:2]]
+        places, rows = groups[-1]
+        end = token + len(out.value) - (sum(rows for _, rows in groups) - rows) * self.block_tokens
+        beyond = end % self.block_tokens == 0  # the hour after is another block's: its copy stands beside this one
+        if beyond:
+            wanted += [(place, rows * self.slots) for place in places[2:]]
+            end = (end // self.block_tokens - 1) * self.slots
+        found, done = pages.values(wanted), 0
+        for _, rows in groups:
+            value, observed = next(found), next(found)
+            size = min(rows * self.block_tokens - token, len(out.value) - done)
             _copy(value, observed, token, out.part(done, done + size))
-            done, end, token = done + size, token + size, 0
+            done, token = done + size, 0
+        if beyond:
+            value, observed = next(found), next(found)
         after = empty_tokens(self.slots)
-        if end % self.block_tokens == 0:  # the hour after is another block's: its copy stands beside this one
-            count, end = rows * self.slots, (end // self.block_tokens - 1) * self.slots
-            value, observed = pages.values(places[2], count), pages.values(places[3], count)
         _copy(value, observed, end, after)
         return after
 
@@ -109,12 +112,12 @@ def _tail(files: Files, name: str) -> bytes:
 def parquet_checksums(data: pa.Buffer) -> bytes:
     """The checksums of a shard that was just written: one for each row group's part that is read."""
     pages = _pages(pq.ParquetFile(pa.BufferReader(data)).metadata)
-    return checksums_of(memoryview(data), stretches(pages))
+    return checksums_of(memoryview(data), stretches(pages.tolist(), 0))
 
 
-def stretches(pages: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """(start, stop) in the file of what is read of each row group."""
-    return [(places[0][0], places[-1][0] + places[-1][1]) for places in pages.tolist()]
+def stretches(places: list[list[Place]], base: int) -> list[tuple[int, int]]:
+    """(start, stop) of what is read of each row group, counted from byte `base` of the file."""
+    return [(group[0][0] - base, group[-1][0] + group[-1][1] - base) for group in places]
 
 
 def _copy(value: NDArray[np.uint8], observed: NDArray[np.uint8], start: int, out: Tokens) -> None:

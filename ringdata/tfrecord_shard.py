@@ -36,8 +36,7 @@ class TFRecordShard:
         end_token = (token + len(out.value)) % self.grid.block_tokens
         held = read_range(files, self.name, int(self.offsets[row]), int(self.offsets[stop]))
         ends = (self.offsets[row : stop + 1] - self.offsets[row]).tolist()
-        for record, (begin, end) in enumerate(pairwise(ends), row):
-            check(files.root / self.name, memoryview(held)[begin:end], int(self.sums[record]))
+        check(files, self.name, held, pairwise(ends), self.sums[row:stop].tolist())
         content, done = np.frombuffer(held, np.uint8), 0
         for first, end in runs_of_equal(self.kinds[row:stop]):
             shape = self.moulds[self.kinds[row + first]]
