@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stored responses → tidy Parquet: through the pipeline, against a plain loop of the same steps, in one run.
 
-    python benchmarks/assemble.py [--regions PACW,ERCO,CAL,TEX,MISO] [--routes region-data] [--once]
+    python benchmarks/assemble.py [--regions PACW,ERCO,CAL,TEX,MISO] [--routes region-data]
 
 Fetches synthetic hours once into a temporary folder, then assembles them (1) in a plain loop, (2) through Beam's
 in-process runner with one worker and (3) with two; each in a process of its own, so that peak memory is its own.
