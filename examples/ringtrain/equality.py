@@ -87,18 +87,20 @@ def _farthest(found: NDArray[Any], wanted: NDArray[Any]) -> float:
 def _on_ring() -> Attend:
     mesh = Mesh(np.array(jax.devices()), ("ring",))
     specs = (*[P(None, "ring")] * 4, P())
-    return jax.shard_map(partial(ring_attention, "ring"), mesh=mesh, in_specs=specs, out_specs=P(None, "ring"))
+    mapped: Attend
+    mapped = jax.shard_map(partial(ring_attention, "ring"), mesh=mesh, in_specs=specs, out_specs=P(None, "ring"))
+    return mapped
 
 
 def _graded(attend: Attend) -> Graded:
     """Output of attention, and gradients by q, k and v of a weighted sum of it."""
 
-    @jax.jit
     def graded(qkv: list[Array], weight: Array, place: Place) -> list[Array]:
         out, back = jax.vjp(lambda *qkv: attend(*qkv, place, jnp.asarray(OWN)), *qkv)
         return [out, *back(weight)]
 
-    return graded
+    compiled: Graded = jax.jit(graded)
+    return compiled
 
 
 def _where(whole: Arrays, ringed: Arrays) -> NDArray[np.int64]:
@@ -109,11 +111,12 @@ def _where(whole: Arrays, ringed: Arrays) -> NDArray[np.int64]:
 
 def _seen(tokens: Arrays, *, lose: bool) -> NDArray[np.bool_]:
     """Tokens with an observed hour; `lose` takes a third of them, and a whole sixteenth of the window."""
-    seen = tokens["observed"].any(axis=1)
+    seen = np.asarray(tokens["observed"].any(axis=1))
     if not lose:
         return seen
     hour = tokens["position"] - tokens["position"].min()
-    return seen & (_mixed(tokens, 3) % 3 > 0) & (hour * 16 // (hour.max() + 1) != 5)
+    kept: NDArray[np.bool_] = (_mixed(tokens, 3) % 3 > 0) & (hour * 16 // (hour.max() + 1) != 5)
+    return seen & kept
 
 
 def _inputs(tokens: Arrays, *, lose: bool) -> tuple[list[Array], Array, Place]:
@@ -130,4 +133,5 @@ def _inputs(tokens: Arrays, *, lose: bool) -> tuple[list[Array], Array, Place]:
 
 def _mixed(tokens: Arrays, many: int) -> NDArray[np.int64]:
     """A number below 2**many, scattered over hours and series."""
-    return (tokens["position"].astype(np.int64) * 2654435761 + tokens["slot"] * 40503 >> 7) % (1 << many)
+    mixed: NDArray[np.int64] = tokens["position"].astype(np.int64) * 2654435761 + tokens["slot"] * 40503 >> 7
+    return mixed % (1 << many)

@@ -40,7 +40,9 @@ def mean_error(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Array]:
         total, count = errors(weights, batch, shape, partial(ring_attention, "ring"))
         return jax.lax.psum(total, "ring") / jnp.maximum(jax.lax.psum(count, "ring"), 1)
 
-    return jax.shard_map(over_ring, mesh=mesh, in_specs=(P(), ON_RING), out_specs=P())
+    mapped: Callable[[Weights, Batch], Array]
+    mapped = jax.shard_map(over_ring, mesh=mesh, in_specs=(P(), ON_RING), out_specs=P())
+    return mapped
 
 
 def forecaster(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Array]:
@@ -49,21 +51,23 @@ def forecaster(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Array]:
     def on_rank(weights: Weights, batch: Batch) -> Array:
         return forecast(weights, batch, shape, partial(ring_attention, "ring"))
 
-    return jax.jit(jax.shard_map(on_rank, mesh=mesh, in_specs=(P(), ON_RING), out_specs=ON_RING))
+    compiled: Callable[[Weights, Batch], Array]
+    compiled = jax.jit(jax.shard_map(on_rank, mesh=mesh, in_specs=(P(), ON_RING), out_specs=ON_RING))
+    return compiled
 
 
 def stepper(shape: Shape, mesh: Mesh, *, steps: int, rate: float) -> Callable[[State, Batch], tuple[State, Array]]:
     """One step of Adam; the rate rises over a twentieth of the steps and falls as a cosine."""
     gradient = jax.value_and_grad(mean_error(shape, mesh))
 
-    @jax.jit
     def step(state: State, batch: Batch) -> tuple[State, Array]:
         loss, slope = gradient(state.weights, batch)
         part = state.step / steps
         now = rate * jnp.minimum(20 * part + 1 / steps, 0.5 * (1 + jnp.cos(jnp.pi * part)))
         return _adam(state, slope, now), loss
 
-    return step
+    compiled: Callable[[State, Batch], tuple[State, Array]] = jax.jit(step)
+    return compiled
 
 
 def _adam(state: State, slope: Any, rate: Array) -> State:
