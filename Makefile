@@ -44,10 +44,12 @@ test-gcp: $(READY)  ## Dataflow's job, built offline beside Beam's cloud part
 test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go)
 	$(BIN)/python -m pytest -m "flink" $(ARGS)
 
+# Benchmarks by themselves: they import each other by bare names, and a test imports one as benchmarks.NAME.
 lint: $(READY)  ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=benchmarks $(BIN)/mypy benchmarks
 
 bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
 	for script in parsing screening assemble extract blocks reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done

@@ -26,7 +26,9 @@ def main() -> None:
     command = [sys.executable, "-m", "eia.emulator", "--now", "2026-11-01T00"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
         try:
+            assert server.stdout is not None
             found = re.search(r"127\.0\.0\.1:\d+", server.stdout.readline())
+            assert found is not None, "the server does not say where it listens"
             connection = http.client.HTTPConnection(found[0], timeout=60)
             first = time.perf_counter()
             get(connection, options.respondent, 0, "asc", "identity")
@@ -39,7 +41,9 @@ def main() -> None:
             server.terminate()
 
 
-def measure(pid: int, connection: http.client.HTTPConnection, options, direction: str, encoding: str) -> None:
+def measure(
+    pid: int, connection: http.client.HTTPConnection, options: argparse.Namespace, direction: str, encoding: str
+) -> None:
     """Ask for every page and print the rates."""
     begin, used = time.perf_counter(), processor_seconds(pid)
     for page in range(options.pages):

@@ -70,7 +70,7 @@ def plainly(url: str, spans: list[Span]) -> None:
     with requests.Session() as session:
         for code, span in ((span.respondent, span) for span in spans):
             for first in range(span.first, span.last + 1, 1080):
-                query = {
+                query: dict[str, str | int] = {
                     "api_key": "none", "frequency": "hourly", "data[0]": "value", "facets[respondent][]": code,
                     "start": stamp(first), "end": stamp(min(first + 1079, span.last)), "length": PAGE,
                     "sort[0][column]": "period", "sort[0][direction]": "asc",

@@ -98,7 +98,8 @@ class Measured:
         """Records a second of either program, beyond its start."""
         beyond = (self.load.seconds - self.start_load.seconds, self.blocks.seconds - self.start_blocks.seconds)
         # With too few records the start is all there is.
-        return tuple(records / seconds if seconds > 0 else math.nan for seconds in beyond)
+        load, blocks = (records / seconds if seconds > 0 else math.nan for seconds in beyond)
+        return load, blocks
 
     def row(self, records: int) -> str:
         """A line of the table."""

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -110,10 +111,9 @@ def token_slices(data: RingBlocks) -> Iterator[tuple[int, int]]:
 
 def reading(output: Path) -> dict[str, Callable[[], int]]:
     """Ways to read the panel's slices of one rank of a ring; each gives the values that it read."""
-    options = {"split": "train", "context": CONTEXT, "ring_size": RING, "ring_rank": RANK}
-    parquet = RingBlocks(output / folder_of("panel", "parquet"), **options)
-    tfrecord = RingBlocks(output / folder_of("panel", "tfrecord"), **options)
-    whole = {"split": "train", "context": 1 << 20}
+    rank = partial(RingBlocks, split="train", context=CONTEXT, ring_size=RING, ring_rank=RANK)
+    parquet, tfrecord = (rank(output / folder_of("panel", name)) for name in ("parquet", "tfrecord"))
+    whole = partial(RingBlocks, split="train", context=1 << 20)
     flat = output / "flat"
     flat.mkdir()
     whole_data = RingBlocks(output / folder_of("panel", "parquet"), split="train", context=CONTEXT, seed=None)
@@ -135,12 +135,8 @@ def reading(output: Path) -> dict[str, Callable[[], int]]:
         "memory map of the same floats, value and mark alone": from_map,
         "RingBlocks, Parquet: six fields, a slice of 16,384 tokens": items(parquet),
         "RingBlocks, TFRecord: six fields, a slice of 16,384 tokens": items(tfrecord),
-        "RingBlocks, Parquet: six fields, windows of 1,048,576": items(
-            RingBlocks(output / folder_of("panel", "parquet"), **whole)
-        ),
-        "RingBlocks, TFRecord: six fields, windows of 1,048,576": items(
-            RingBlocks(output / folder_of("panel", "tfrecord"), **whole)
-        ),
+        "RingBlocks, Parquet: six fields, windows of 1,048,576": items(whole(output / folder_of("panel", "parquet"))),
+        "RingBlocks, TFRecord: six fields, windows of 1,048,576": items(whole(output / folder_of("panel", "tfrecord"))),
         "pyarrow, row groups one by one, value and mark alone": from_arrow,
         **other_loaders(output),
     }

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -381,7 +381,7 @@ def check(output: Path, flags: argparse.Namespace) -> int:
         f"them flagged by a screening of their own split; read in {time.monotonic() - since:.0f} s",
         flush=True,
     )
-    steps = {
+    steps: dict[str, Callable[[], Found]] = {
         "slices put back are the rows, and labels the next hour's": lambda: compare_all(output, truth),
         f"bytes of a rank, {flags.windows} windows each": lambda: count_bytes(output, flags.windows),
         "every window once, over replicas and after resuming": lambda: count_windows(output),

@@ -111,8 +111,9 @@ def differences(rows: Path, output: Path, regions: str) -> int:
         [("period", pa.int64()), ("respondent", pa.string()), ("type", pa.string()), ("value", pa.float64())]
     )
     tables = [_plain(table, schema).sort_by(keys) for table in (want, got)]
-    if tables[0].num_rows != tables[1].num_rows:
-        return abs(tables[0].num_rows - tables[1].num_rows)
+    more: int = abs(tables[0].num_rows - tables[1].num_rows)
+    if more:
+        return more
     return 0 if tables[0].equals(tables[1]) else 1
 
 

@@ -21,7 +21,7 @@ def synthetic_demand(hours: int, seed: int) -> NDArray[np.float64]:
     chance = np.random.default_rng(seed)
     at = np.arange(hours)
     course = 3000 + 600 * np.sin(at * 2 * np.pi / 24) + 500 * np.sin(at * 2 * np.pi / 8766)
-    demand = np.round(course + chance.normal(0, 60, hours).cumsum() % 200)
+    demand: NDArray[np.float64] = np.round(course + chance.normal(0, 60, hours).cumsum() % 200)
     demand[chance.random(hours) < 0.015] = np.nan
     demand[chance.random(hours) < 0.0002] *= 12
     return demand
