@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Windows, rows and bodies for tests, as the API would write them."""
+"""Windows, rows and bodies for tests, as the API would write them, and the emulator's faults by name."""
 
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from eia.emulator import Faults
 from eia.hours import parse_hour, stamp
 from eia.responses import Answer, read_answer
 from eia.routes import ROUTES
@@ -53,6 +54,12 @@ def body(rows: Sequence[Any], *, total: Any = None, **members: Any) -> bytes:
 def answer(asked: Window, rows: Sequence[Any], *, total: Any = None, at: datetime = LATER) -> Answer:
     """The answer that `rows` are."""
     return read_answer(body(rows, total=total), asked, at)
+
+
+def always(fault: str, **other: float) -> Faults:
+    """Faults of the emulator, the one of this name at every request."""
+    chosen: dict[str, Any] = {fault: 1.0, **other}
+    return Faults(**chosen)
 
 
 def triples(columns: Columns) -> Iterable[tuple[int, str, float]]:

@@ -3,7 +3,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -58,9 +58,9 @@ def stored(first: int, last: int, *, late: int = 0, missing: tuple[int, ...] = (
     return held, found.window, found.columns, found.retrieved_at
 
 
-def built(tmp_path: Path, parts: list[Stored], **other: tuple[Failure, ...]) -> tuple[GroupReport, bytes]:
+def built(tmp_path: Path, parts: list[Stored], failures: Sequence[Failure] = ()) -> tuple[GroupReport, bytes]:
     storage = Storage.at(str(tmp_path))
-    report = assemble(storage, Kept(parts), SPAN, screening=SCREENING, **other)
+    report = assemble(storage, Kept(parts), SPAN, screening=SCREENING, failures=failures)
     return report, storage.get(report.files[0].path)
 
 
@@ -129,12 +129,12 @@ FUELS = Span("fuel-type-data", "PACW", FIRST, FIRST + 239)
 
 def fuels(tmp_path: Path, span: Span, *parts: tuple[int, int], served: tuple[str, ...] = ("WND",)) -> dict[str, int]:
     """Hours missing, by kind, of `parts` of hours that were answered; each answer has rows of the kinds `served`."""
-    kept = []
+    kept: list[Stored] = []
     for first, last in parts:
         rows = [row(hour, kind, route=FUELS.route) for hour in range(first, last + 1) for kind in served]
         found = answer(window(first, last, route=FUELS.route, kinds=span.kinds), rows)
-        kept.append((Held(f"raw/{first}", found.first, found.last, span.kinds, None, LATER), found.window))
-        kept[-1] += (found.columns, found.retrieved_at)
+        held = Held(f"raw/{first}", found.first, found.last, span.kinds, None, LATER)
+        kept.append((held, found.window, found.columns, found.retrieved_at))
     report = assemble(Storage.at(str(tmp_path)), Kept(kept), span, screening=SCREENING)
     for one in report.series:
         assert one.hours == one.present + one.null + one.missing

@@ -20,7 +20,7 @@ from eia.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavai
 from eia.hours import parse_hour
 from eia.responses import LARGEST
 from eia.window import KIND, VALUE, Short, Window
-from tests.eia.making import body, row, window
+from tests.eia.making import always, body, row, window
 from tests.eia.serving import Asked, Reply, serving
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
@@ -118,7 +118,7 @@ def test_a_short_answer_is_asked_for_as_told() -> None:
     ],
 )
 def test_every_fault_becomes_its_error(source: RowSource, fault: str, kind: type[EiaError]) -> None:
-    faults = Faults(**{fault: 1.0}, stall_seconds=6.0, huge_bytes=LARGEST + (1 << 20))  # type: ignore[arg-type]
+    faults = always(fault, stall_seconds=6.0, huge_bytes=LARGEST + (1 << 20))
     timeout = 0.5 if fault in ("p_timeout", "p_stall") else 20.0
     emulator = Emulator(source, faults=faults)
     with emulator as server, asking(server.url, timeout=timeout) as api, pytest.raises(kind) as caught:
@@ -130,7 +130,7 @@ def test_every_fault_becomes_its_error(source: RowSource, fault: str, kind: type
 
 @pytest.mark.parametrize("fault", ["p_duplicates", "p_case_duplicates"])
 def test_rows_served_twice_are_columns_twice(source: RowSource, fault: str) -> None:
-    with Emulator(source, faults=Faults(**{fault: 1.0})) as server, asking(server.url) as api:  # type: ignore[arg-type]
+    with Emulator(source, faults=always(fault)) as server, asking(server.url) as api:
         answer = api.ask(JANUARY)
     assert answer.total == answer.columns.received == len(answer.columns.hour) > 288
 
@@ -301,7 +301,7 @@ def test_recorded_answers_stand_as_their_status_says(recorded: Path) -> None:
     for line in (recorded / "responses.jsonl").read_text().splitlines():
         found = json.loads(line)
         asked = _recorded_window(found["url"])
-        reply = (found["status"], {}, found["body"].encode())
+        reply: Reply = (found["status"], {}, found["body"].encode())
         with serving(lambda _, reply=reply: reply) as served, asking(served.url) as api:  # type: ignore[misc]
             if found["status"] == 200:
                 answer = api.ask(asked)

@@ -89,7 +89,7 @@ def test_every_wanted_hour_is_settled_exactly_once(data: st.DataObject, cap: int
     fixed = data.draw(st.one_of(st.none(), st.integers(1, 100)))
     density = data.draw(st.floats(0.1, 50))
     lane = lane_of(counts, wanted.copy(), density=density, hours_per_request=fixed)
-    lanes = list(lane.halves()) if wanted.any() and data.draw(st.booleans()) else [lane]
+    lanes = list(lane.halves()) if bool(wanted.any()) and data.draw(st.booleans()) else [lane]
     settled, _ = play(lanes, counts, cap=cap, in_flight=in_flight, seed=seed)
     np.testing.assert_array_equal(settled, wanted)
 

@@ -21,9 +21,8 @@ DAY = parse_hour("2022-07-10T00")
 
 
 def ask(**other: Any) -> Question:
-    return Question(
-        **({"routes": ("region-data",), "regions": ("PACW",), "types": (), "first": DAY, "last": DAY + 10} | other)
-    )
+    usual: dict[str, Any] = {"routes": ("region-data",), "regions": ("PACW",), "types": ()}
+    return Question(**(usual | {"first": DAY, "last": DAY + 10} | other))
 
 
 def test_everything_of_everybody() -> None:

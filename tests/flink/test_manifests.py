@@ -21,6 +21,7 @@ MANIFESTS = parts.HERE / "kubernetes"
 OPERATOR = "flink-kubernetes-operator-api-1.10.0.jar"
 SCHEMA = "META-INF/fabric8/flinkdeployments.flink.apache.org-v1.yml"
 MADE = parts.CHECKOUT / "build" / "flink" / "lib"
+KINDS: dict[str, type | tuple[type, ...]]
 KINDS = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "number": (int, float)}
 POD = {"cluster": ("spec", "taskManager", "podTemplate", "spec"), "load": ("spec", "template", "spec")}
 Schema = dict[str, Any]

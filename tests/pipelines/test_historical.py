@@ -224,7 +224,9 @@ def test_refresh_asks_for_everything_again(rows: RowSource, load: Load, out: Pat
         assert len(server.requests) >= asked
     assert report(out)["requests"]["reused"] == 0
     # Also where the emulator's clock stands still, so that both were retrieved in the same second.
-    assert values(out)["2023-12-01T00"] == before["2023-12-01T00"] - 7
+    was = before["2023-12-01T00"]
+    assert was is not None
+    assert values(out)["2023-12-01T00"] == was - 7
     assert any(
         "a later answer says" in line for line in (out / "rejects/region-data/PACW.jsonl").read_text().splitlines()
     )

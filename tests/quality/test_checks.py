@@ -49,11 +49,17 @@ def system(years: Frames) -> Frames:
     demand, share = frames["EBA.DUK-ALL.D.H"], 0.45 + 0.05 * np.sin(at / 50)
     parts = {"EAST": demand * share, "WEST": demand * (0.9 - share), "NORTH": demand * 0.1}
     frames |= {f"EBA.DUK-{part}.D.H": np.round(values) for part, values in parts.items()}
-    return frames | {f"EBA.CAR-ALL.{k}.H": sum(frames[f"EBA.{c}-ALL.{k}.H"] for c in codes) for k in ("D", "NG", "TI")}
+    for kind in ("D", "NG", "TI"):
+        frames |= {f"EBA.CAR-ALL.{kind}.H": _sum(frames[f"EBA.{code}-ALL.{kind}.H"] for code in codes)}
+    return frames
+
+
+def _sum(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return sum(parts, start=np.zeros(HOURS))
 
 
 def _generation(frames: Frames, code: str) -> Frames:
-    exchange = sum(flow for name, flow in frames.items() if name.startswith(f"EBA.{code}-") and ".ID." in name)
+    exchange = _sum(flow for name, flow in frames.items() if name.startswith(f"EBA.{code}-") and ".ID." in name)
     total = frames[f"EBA.{code}-ALL.D.H"] + exchange
     coal, gas = np.round(total * 0.3), np.round(total * 0.45)
     name = f"EBA.{code}-ALL"

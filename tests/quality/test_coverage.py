@@ -17,7 +17,7 @@ from eia.hours import parse_hour
 from eia.lanes import Span
 from eia.nulls import NullRows, Unsorted
 from eia.pieces import Existing, Piece
-from eia.responses import read_answer
+from eia.responses import Answer, read_answer
 from eia.routes import REGION
 from eia.window import VALUE, Short, Window
 from quality.coverage import Coverage, coverage_of, decoded, encoded, read_coverage, totals
@@ -231,7 +231,7 @@ def test_the_page_draws_every_region_and_year_and_escapes_what_a_server_says() -
     assert "http" not in page.replace("http-equiv", "")
 
 
-def answer(values: list[str | None], *, total: int, down: bool, offset: int = 0) -> object:
+def answer(values: list[str | None], *, total: int, down: bool, offset: int = 0) -> Answer:
     window = Window("region-data", "PACW", FIRST, LAST, (), down, Short(VALUE, offset, len(values)))
     rows = [
         {"period": f"2020-01-{i // 24 + 1:02}T{i % 24:02}", "respondent": "PACW", "type": "D", "value": value}

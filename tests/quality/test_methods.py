@@ -59,15 +59,16 @@ def test_what_it_flags_in_real_demand_the_published_method_flags_too(years: dict
     for name, values in years.items():
         if name.endswith(".D.H"):
             flagged = screen_signed(values).code > 0
-            found += np.count_nonzero(flagged)
-            extra += np.count_nonzero(flagged & (screen(values).code == 0))
+            found += int(np.count_nonzero(flagged))
+            extra += int(np.count_nonzero(flagged & (screen(values).code == 0)))
     assert found > 1500
     assert extra == 0
 
 
 def wind(hours: int = 2000) -> NDArray[np.float64]:
     chance = np.random.default_rng(7)
-    return np.round(np.abs(300 + chance.normal(0, 40, hours).cumsum() % 500) - 50)
+    power: NDArray[np.float64] = np.round(np.abs(300 + chance.normal(0, 40, hours).cumsum() % 500) - 50)
+    return power
 
 
 def test_planted_faults_are_found_and_only_there() -> None:

@@ -93,7 +93,7 @@ def test_each_split_of_a_series_is_screened_once_for_all_blocks(storage: Storage
     for first in (FIRST, FIRST + 512, FIRST + 2_000):
         for name in NAMES:
             value, observed = load(name, first, 256)
-            assert (value.dtype, observed.dtype, len(value), len(observed)) == (np.float32, np.bool_, 256, 256)
+            assert (value.dtype, observed.dtype, len(value), len(observed)) == (np.dtype("f4"), np.dtype("?"), 256, 256)
     assert found.calls == dict.fromkeys(NAMES, 2)
 
 

@@ -73,7 +73,7 @@ def test_running_sums_count_what_lies_before_a_block_in_its_split(record_of: Cal
             assert (row["cum_n"], row["cum_sum"], row["cum_sumsq"]) == pytest.approx(before, rel=1e-12)
             value = np.array(row["value"])
             terms = (sum(row["observed"]), value.sum(), (value**2).sum())
-            sums[row["sequence_id"]] = tuple(a + b for a, b in zip(before, terms, strict=True))  # type: ignore[assignment]
+            sums[row["sequence_id"]] = tuple(a + b for a, b in zip(before, terms, strict=True))
 
 
 def test_long_panels_are_built_one_range_of_time_at_a_time(

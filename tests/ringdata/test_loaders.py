@@ -111,7 +111,7 @@ def test_torch_takes_the_reader_as_a_data_set(data_set: Path) -> None:
 
     blocks = RingBlocks(data_set / "blocks/panel", split="train", context=65_536, ring_size=4, ring_rank=1)
     order = blocks.windows(replica=0, replicas=2).tolist()
-    batches = list(DataLoader(blocks, batch_size=2, sampler=order, num_workers=2))  # type: ignore[arg-type]
+    batches = list(DataLoader(blocks, batch_size=2, sampler=order, num_workers=2))
     assert np.array_equal(batches[0]["target"][1].numpy(), blocks[order[1]]["target"])
 
 

@@ -5,6 +5,7 @@ import io
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,8 @@ def test_a_window_is_the_record(folders: Folders, record: Record, data: st.DataO
     split = data.draw(st.sampled_from(["train", "validation", "test"]))
     hours = data.draw(st.integers(1, 3_000))
     stride, horizon = data.draw(st.integers(1, 3_000)), data.draw(st.sampled_from([1, 2, 24, 168, 5_000]))
-    options = {"context": hours * SLOTS[config], "stride": stride * SLOTS[config], "horizon": horizon}
-    blocks = RingBlocks(folders(config), split=split, **options)
+    context, stride = hours * SLOTS[config], stride * SLOTS[config]
+    blocks = RingBlocks(folders(config), split=split, context=context, stride=stride, horizon=horizon)
     index = data.draw(st.integers(0, len(blocks) - 1))
     item = blocks[index]
     assert {name: array.dtype for name, array in item.items()} == KINDS
@@ -87,8 +88,8 @@ def test_a_window_is_the_record(folders: Folders, record: Record, data: st.DataO
 def test_the_last_label_of_a_split_is_masked_or_its_own(
     folders: Folders, record: Record, config: str, split: str, horizon: int
 ) -> None:
-    options = {"context": 1024 * SLOTS[config], "stride": SLOTS[config], "horizon": horizon}
-    blocks = RingBlocks(folders(config), split=split, **options)
+    slots = SLOTS[config]
+    blocks = RingBlocks(folders(config), split=split, context=1024 * slots, stride=slots, horizon=horizon)
     last = len(blocks) - 1
     assert same(blocks[last], true_tokens(record, blocks, last))
     assert (blocks[last]["position"][-1] + 1) % blocks.layout.grid.block_hours == 0
@@ -102,14 +103,15 @@ def test_slices_put_back_by_position_are_the_window(folders: Folders, data: st.D
     least = unit(order, ring_size=ring, slots=SLOTS[config], block_tokens=1024)
     context = least * data.draw(st.integers(1, max(1, 65_536 // least)))
     horizon = data.draw(st.sampled_from([1, 24, 1_000]))
-    options = {"split": "train", "context": context, "stride": 1024 * data.draw(st.integers(1, 5)), "horizon": horizon}
-    whole = RingBlocks(folders(config), ring_size=ring, order=order, **options)
+    stride = 1024 * data.draw(st.integers(1, 5))
+    blocks = partial(RingBlocks, folders(config), split="train", context=context, stride=stride, horizon=horizon)
+    whole = blocks(ring_size=ring, order=order)
     index = data.draw(st.integers(0, len(whole) - 1))
     slots, window = SLOTS[config], whole[index]
-    put = {name: np.zeros(context, kind) for name, kind in KINDS.items()}
+    put: Item = {name: np.zeros(context, kind) for name, kind in KINDS.items()}
     seen = np.zeros(context, int)
     for rank in range(ring):
-        part = RingBlocks(folders(config), ring_size=ring, ring_rank=rank, order=order, **options)[index]
+        part = blocks(ring_size=ring, ring_rank=rank, order=order)[index]
         at = (part["position"] - window["position"][0]) * slots + part["slot"]
         np.add.at(seen, at, 1)
         for name in put:
@@ -162,11 +164,9 @@ def test_resuming_with_other_replicas_gives_the_rest_once(folders: Folders, data
 def test_orders_follow_seed_and_epoch_alone(folders: Folders) -> None:
     def order(**options: Any) -> list[int]:
         seed, epoch = options.pop("seed", 0), options.pop("epoch", 0)
-        return (
-            RingBlocks(folders("series"), split="train", context=4096, seed=seed, **options)
-            .windows(epoch=epoch)
-            .tolist()
-        )
+        blocks = RingBlocks(folders("series"), split="train", context=4096, seed=seed, **options)
+        windows: list[int] = blocks.windows(epoch=epoch).tolist()
+        return windows
 
     assert order() == order(ring_size=4, ring_rank=3) == order(ring_size=2, ring_rank=0, order="contiguous")
     assert len({tuple(order(seed=seed, epoch=epoch)) for seed in (0, 1, 2) for epoch in (0, 1, 2)}) == 9
@@ -305,24 +305,29 @@ def test_orders_that_are_not_there(folders: Folders, options: dict[str, Any], wo
 
 
 def test_numbers_of_numpy_are_numbers(folders: Folders) -> None:
-    options: dict[str, Any] = {"context": np.int64(4096), "ring_size": np.int32(2), "ring_rank": np.int64(1)}
-    blocks = RingBlocks(folders("panel"), split="train", seed=np.int64(3), horizon=np.int64(24), **options)
+    ring: dict[str, Any] = {"ring_size": np.int32(2), "ring_rank": np.int64(1)}
+    numbers: dict[str, Any] = {"context": np.int64(4096), "seed": np.int64(3), "horizon": np.int64(24)}
+    blocks = RingBlocks(folders("panel"), split="train", **ring, **numbers)
     plain = RingBlocks(folders("panel"), split="train", seed=3, horizon=24, context=4096, ring_size=2, ring_rank=1)
     assert same(blocks[np.int64(2)], plain[2])
-    assert (blocks.windows(epoch=np.int64(1)) == plain.windows(epoch=1)).all()
+    epoch: Any = np.int64(1)
+    assert (blocks.windows(epoch=epoch) == plain.windows(epoch=1)).all()
 
 
 class Counting(FileSystemHandler):  # type: ignore[misc]
     """The local file system, counting the bytes that are read of each file."""
 
     def __init__(self) -> None:
-        self.local, self.read = LocalFileSystem(), {}
+        self.local = LocalFileSystem()
+        self.read: dict[str, int] = {}
 
     def get_file_info(self, paths: list[str]) -> list[FileInfo]:
-        return self.local.get_file_info(paths)
+        found: list[FileInfo] = self.local.get_file_info(paths)
+        return found
 
     def get_file_info_selector(self, selector: FileSelector) -> list[FileInfo]:
-        return self.local.get_file_info(selector)
+        found: list[FileInfo] = self.local.get_file_info(selector)
+        return found
 
     def open_input_file(self, path: str) -> pa.PythonFile:
         return pa.PythonFile(CountingFile(self, path), mode="r")

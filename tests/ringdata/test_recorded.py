@@ -2,6 +2,7 @@
 """The real record of 2015 to 2020, with cuts inside it: every trusted hour is read back where it belongs."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,9 @@ def test_no_hour_is_read_in_two_splits(folder: Path) -> None:
 
 
 def test_ranks_put_together_are_the_window(folder: Path) -> None:
-    options = {"split": "train", "context": 131_072}
-    whole = RingBlocks(folder / "blocks/panel", **options)[1]
-    parts = [RingBlocks(folder / "blocks/panel", ring_size=8, ring_rank=rank, **options)[1] for rank in range(8)]
+    blocks = partial(RingBlocks, folder / "blocks/panel", split="train", context=131_072)
+    whole = blocks()[1]
+    parts = [blocks(ring_size=8, ring_rank=rank)[1] for rank in range(8)]
     slots = int(whole["slot"].max()) + 1
     for name in whole:
         joined = np.concatenate([part[name] for part in parts])

@@ -23,14 +23,15 @@ QUERY = {
 def answer(source: RowSource, ask: Ask, **faults: Any) -> requests.Response:
     with Emulator(source, faults=Faults(**faults)) as server:
         found = ask(server, query=QUERY, allow_redirects=False)
-        struck = [name for name, value in faults.items() if name.startswith("p_") and value]
+        struck: list[str | None] = [name for name, value in faults.items() if name.startswith("p_") and value]
         assert [server.requests[0].fault] == (struck or [None])
         assert server.requests[0].status == found.status_code
         return found
 
 
 def values(found: requests.Response) -> list[dict[str, Any]]:
-    return found.json()["response"]["data"]
+    rows: list[dict[str, Any]] = found.json()["response"]["data"]
+    return rows
 
 
 def test_a_total_that_changes_is_higher_than_the_rows(source: RowSource, ask: Ask) -> None:

@@ -14,6 +14,7 @@ import requests
 
 from eia.emulator import Emulator, Faults, RowSource
 from eia.emulator.faults import STRIKES, drawn
+from tests.eia.making import always
 
 Ask = Callable[..., requests.Response]
 QUERY = {
@@ -30,7 +31,7 @@ PATH = "/v2/electricity/rto/region-data/data/?data[]=value&api_key=k&facets[resp
 def answer(source: RowSource, ask: Ask, **faults: Any) -> requests.Response:
     with Emulator(source, faults=Faults(**faults)) as server:
         found = ask(server, query=QUERY, allow_redirects=False)
-        struck = [name for name, value in faults.items() if name.startswith("p_") and value]
+        struck: list[str | None] = [name for name, value in faults.items() if name.startswith("p_") and value]
         assert [server.requests[0].fault] == (struck or [None])
         assert server.requests[0].status == found.status_code
         return found
@@ -110,7 +111,7 @@ def test_a_reset_is_a_reset(source: RowSource) -> None:
 
 @pytest.mark.parametrize("fault", ["p_timeout", "p_stall"])
 def test_a_stall_outlasts_a_client_s_patience(source: RowSource, fault: str) -> None:
-    faults = Faults(stall_seconds=60.0, **{fault: 1.0})
+    faults = always(fault, stall_seconds=60.0)
     with Emulator(source, faults=faults) as server, closing(raw(server, timeout=0.3)) as connection:
         received = read_all(connection)
         assert not received.endswith(b"closed")
@@ -226,5 +227,5 @@ def test_latency_is_kept(source: RowSource, ask: Ask) -> None:
 def test_every_strike_is_a_probability_and_off_by_default() -> None:
     for name in STRIKES:
         assert getattr(Faults(), name) == 0.0
-        assert drawn(Faults(**{name: 1.0}), seed=0, request="", attempt=0) == name
+        assert drawn(always(name), seed=0, request="", attempt=0) == name
     assert drawn(Faults(), seed=0, request="", attempt=0) is None

@@ -24,7 +24,8 @@ PACW = {"facets[respondent][]": "PACW"}
 
 def rows(response: requests.Response) -> list[dict[str, Any]]:
     assert response.status_code == 200, response.text
-    return response.json()["response"]["data"]
+    found: list[dict[str, Any]] = response.json()["response"]["data"]
+    return found
 
 
 def test_both_bounds_are_inclusive_and_a_bare_date_is_its_first_hour(server: Emulator, ask: Ask) -> None:

@@ -26,7 +26,8 @@ def exchanges(recorded: Path) -> list[dict[str, Any]]:
 
 
 def rows_of(exchange: dict[str, Any]) -> list[dict[str, str]]:
-    return json.loads(exchange["body"])["response"]["data"]
+    rows: list[dict[str, str]] = json.loads(exchange["body"])["response"]["data"]
+    return rows
 
 
 def again(exchange: dict[str, Any], folder: Path) -> requests.Response:

@@ -77,7 +77,7 @@ def says(text: str, value: Any, path: str) -> bool:
     if text.endswith("%"):
         return _says_share(text, value, path)
     number = float(text.replace(",", "").replace("−", "-"))
-    return abs(number - value) <= (0.05 if "." in text else 0.0) + 1e-9
+    return bool(abs(number - value) <= (0.05 if "." in text else 0.0) + 1e-9)
 
 
 def _says_share(text: str, value: float, path: str) -> bool:

@@ -75,7 +75,9 @@ def _save(picture: bytes, path: Path) -> None:
 
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image = image.crop((0, 0, image.width, min(image.height, _TALLEST)))
-    image = ImageOps.expand(image, _MARGIN, image.getpixel((image.width - 1, image.height - 1)))
+    colour = image.getpixel((image.width - 1, image.height - 1))
+    assert isinstance(colour, tuple)
+    image = ImageOps.expand(image, _MARGIN, colour)
     image.save(path, optimize=True)
     print(f"{path}  {image.width} × {image.height}  {path.stat().st_size:,} bytes")
 
