@@ -55,7 +55,7 @@ class Program:
     spoils: tuple[str, ...]
     """What an earlier run left that would be untrue meanwhile: removed at the start."""
     state: str
-    """Where it stands since when this run, or the unfinished one that it goes on with, works."""
+    """Where it stands since when this run, or the one without all answers that it goes on with, works."""
     summary: Callable[[Any, dict[str, Any]], str]
     narrows: bool = False
     """Whether what it writes is of the hours asked for alone, however many were there before."""
@@ -91,7 +91,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
         with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
             _execute(todo, spans, run, program)
         report = _report(storage, program.account)
-        if report["exit"] == 0:
+        if _answered(report):
             storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
     print(program.summary(todo, report), file=sys.stderr if report["stopped"] else sys.stdout)
     if program.narrows and (count := others(storage, spans)):
@@ -121,7 +121,7 @@ class _State(msgspec.Struct):
 
 
 def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
-    """Since when what is stored counts as this run's own: an unfinished run is gone on with.
+    """Since when what is stored counts as this run's own: a run that lacks answers is gone on with for a day.
 
     A refresh goes on with a refresh only: what a load has just stored is to be asked again.
     """
@@ -134,6 +134,15 @@ def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
     since = state.started if state.started and unfinished and (state.refresh or not refresh) else now
     storage.put(key, msgspec.json.encode(_State(started=since, refresh=refresh)))
     return since
+
+
+def _answered(report: dict[str, Any]) -> bool:
+    """Whether every request got its answer, so that the next run has nothing to go on with, whatever the exit code.
+
+    Gaps do not fill by going on, nor do answers stop to contradict each other: both are asked anew.
+    """
+    asked = report["requests"]
+    return not report["stopped"] and not (asked and asked["failed"])
 
 
 def synthetic_hours(storage: Storage) -> bool:
