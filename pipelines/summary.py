@@ -7,8 +7,12 @@ from typing import Any
 
 from eia.storage import Storage
 from pipelines.options import SYNTHETIC, LoadSettings
-from quality.publication import published_series
+from quality.publication import REPORT, published_series
+from quality.report.words import percent
 from transforms.block_plan import told
+
+_FEW = 5
+"""Lines of one kind on the terminal; report.json has the rest."""
 
 
 def banner() -> str:
@@ -35,21 +39,36 @@ def summary(todo: LoadSettings, report: dict[str, Any]) -> str:
         f"rows      {rows['received']:,} received = {rows['kept']:,} kept + {rows['duplicate']:,} duplicate "
         f"+ {rows['rejected']:,} rejected",
         f"hours     {hours['asked']:,} asked = {hours['present']:,} present + {hours['null']:,} null "
-        f"+ {hours['missing']:,} missing  ({100 * hours['present'] / max(1, hours['asked']):.2f} % present)",
-        *(f"FAILED    {one['reason']}; {one['remedy']}" for one in report["failures"][:10]),
-        *(f"UNBALANCED {line}" for line in report["imbalances"][:10]),
-        *_short(report["completeness"]),
+        f"+ {hours['missing']:,} missing  ({percent(hours['present'] / max(1, hours['asked']))} present)",
+        *_few("FAILED", [f"{one['reason']}; {one['remedy']}" for one in report["failures"]]),
+        *_few("UNBALANCED", report["imbalances"]),
+        *_gate(report),
         *told(published_series(todo.storage)[0], todo.blocks),
-        f"output    {todo.storage.path or todo.storage.url}",
+        f"output    {_place(todo)}",
         f"next      {_next(todo, report)}",
     ]
     return "\n".join(lines)
 
 
-def _short(completeness: dict[str, Any]) -> list[str]:
-    least, short = completeness["minimum"], completeness["short"]
-    lines = [f"SHORT     {one['series_id']}: {one['share']:.2%} present, {least:.2%} asked for" for one in short[:10]]
-    return [*lines, f"SHORT     and {len(short) - 10:,} more (report.json)"] if len(short) > 10 else lines
+def _gate(report: dict[str, Any]) -> list[str]:
+    """Which series hold the load back; nothing where each has the share that was asked for."""
+    least, short = report["completeness"]["minimum"], report["completeness"]["short"]
+    if not short:
+        return []
+    return [
+        f"GATE      failed, so there is no _SUCCESS: of {len(report['series']):,} series {len(short):,} "
+        f"{'has' if len(short) == 1 else 'have'} less than {percent(least)} of the hours (--min_completeness)",
+        *_few("SHORT", [f"{one['series_id']}: {percent(one['share'])} present" for one in short]),
+    ]
+
+
+def _few(label: str, told: list[str]) -> list[str]:
+    lines = [f"{label:<9} {one}" for one in told[:_FEW]]
+    return [*lines, f"{label:<9} and {len(told) - _FEW:,} more ({REPORT})"] if len(told) > _FEW else lines
+
+
+def _place(todo: LoadSettings) -> str:
+    return str(todo.storage.path or todo.storage.url)
 
 
 def _speed(rate: dict[str, Any]) -> str:
@@ -61,9 +80,17 @@ def _speed(rate: dict[str, Any]) -> str:
 def _next(todo: LoadSettings, report: dict[str, Any]) -> str:
     if report["failures"]:
         return "run the same command again: it asks only for the hours that are not stored yet"
+    if report["imbalances"]:
+        return "do not use these files: sums over them do not agree; report this as a defect"
+    if report["completeness"]["short"]:
+        account = "report/index.html" if report["hours"]["present"] else REPORT
+        return (
+            f"see in {_place(todo)}/{account} which hours are missing; then run again with --refresh if they may have "
+            "come since, without those series, or with a smaller --min_completeness"
+        )
     if todo.embedded:
         elsewhere = ", with another --output" if todo.storage != Storage.at(SYNTHETIC) else ""
         return f"set EIA_API_KEY and run again for real data{elsewhere}"
     if report["rows"]["rejected"]:
         return f"look at rejects/: {report['rows']['rejected']:,} rows were refused, each with its reason"
-    return f"read it: pyarrow.dataset.dataset('{todo.storage.path or todo.storage.url}/tidy')"
+    return f"read it: pyarrow.dataset.dataset('{_place(todo)}/tidy')"

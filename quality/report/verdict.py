@@ -19,7 +19,7 @@ _AGAIN = {
 }
 _DEFECT = {"what": "Do not use the files before the sums agree; report this as a defect.", "command": ""}
 _SHORT = {
-    "what": "Look at the series that fall short, under Account. Run the same load again if their hours may have come "
+    "what": "Look at the series that fall short, under Account. Load again with --refresh if their hours may have come "
     "since; leave those series out; or ask for a smaller share, if their gaps do no harm.",
     "command": "python -m pipelines.historical --output <this folder> --min_completeness <share>",
 }
@@ -101,4 +101,5 @@ def next_steps(report: Mapping[str, Any], told: Mapping[str, Any]) -> list[dict[
         (bool(report["imbalances"]), _DEFECT),
         (bool(report.get("completeness", {}).get("short")), _SHORT),
     )
-    return [*(step for due, step in pressing if due), _MASK if told["flagged"] else _READ]
+    reading = [] if report["imbalances"] else [_MASK if told["flagged"] else _READ]
+    return [*(step for due, step in pressing if due), *reading]

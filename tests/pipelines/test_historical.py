@@ -500,6 +500,7 @@ def test_a_load_below_the_completeness_asked_for(
     (short,) = found["completeness"]["short"]
     assert short == {"series_id": "EBA.PACW-ALL.D.H", "share": round(1 - 48 / (92 * 24), 6)}
     assert re.findall(r"SHORT +(\S+): ", said) == [short["series_id"]]
+    assert "GATE      failed, so there is no _SUCCESS: of 4 series 1 has less than 99.00 % of the hours" in said
     page = (out / "report/index.html").read_text("utf-8")
     assert "1 series falls short of the completeness asked for (99.00 % of the hours): EBA.PACW-ALL.D.H most" in page
     assert 'data-row="completeness.short.0"' in page

@@ -270,3 +270,11 @@ def test_without_a_completeness_asked_for_nothing_falls_short(built: Path, html:
     write_folder(tmp_path, change=lambda report: report.update(completeness={"minimum": 0.95, "short": []}))
     write_page(Storage.at(str(tmp_path)))
     assert "fall short" not in (tmp_path / INDEX).read_text("utf-8").split("<body")[1]
+
+
+def test_files_whose_sums_do_not_agree_are_not_to_be_read(tmp_path: Path) -> None:
+    write_folder(tmp_path, change=lambda report: report.update(imbalances=["region-data/PACW: wrote 2 rows, not 1"]))
+    write_page(Storage.at(str(tmp_path)))
+    steps = json.loads((tmp_path / "report.json").read_text("utf-8"))["quality"]["next"]
+    assert any(step["what"].startswith("Do not use the files") for step in steps)
+    assert not any("pyarrow" in step["command"] for step in steps)

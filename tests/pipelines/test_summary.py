@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The last lines of a load: what is wrong with it, the worst few by name, and the one thing to do next."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from eia.emulator import Emulator, Faults, synthetic
+from eia.hours import parse_hour
+from pipelines.historical import main
+from pipelines.options import settings
+from pipelines.summary import summary
+
+NOW = parse_hour("2024-03-01T00")
+JANUARY = ("--start=2024-01-01", "--end=2024-02-01", "--formats=avro")
+FAST = ("--requests_per_hour=1000000", "--burst_per_second=1000")
+
+Load = Callable[..., str]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Load:
+    """Load into `tmp_path` to the exit code expected; what stands on the terminal then."""
+    monkeypatch.setenv("EIA_API_KEY", "0123456789abcdef")
+
+    def run(*words: str, code: int, faults: Faults | None = None) -> str:
+        with Emulator(synthetic(now=NOW), now=NOW, faults=faults or Faults()) as server:
+            assert main([f"--api_url={server.url}", f"--output={tmp_path}", *FAST, *JANUARY, *words]) == code
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_a_failed_gate_names_a_few_series_and_says_what_to_do(load: Load, tmp_path: Path) -> None:
+    fuels = ("--routes=fuel-type-data", "--regions=PACW,PACE,BPAT,AVA", "--types=WND,GEO,NUC", "--min_completeness=1")
+    said = load(*fuels, code=1)
+    short = json.loads((tmp_path / "report.json").read_text())["completeness"]["short"]
+    assert f"GATE      failed, so there is no _SUCCESS: of 12 series {len(short)} have less than 100 % of the" in said
+    assert re.findall(r"SHORT +(\S+): 0 % present", said) == [one["series_id"] for one in short[:5]]
+    assert f"SHORT     and {len(short) - 5} more (report.json)" in said
+    assert "read it" not in said
+    (page, todo) = re.findall(r"^next +see in (\S+) which hours are missing; then run again with (.*)$", said, re.M)[0]
+    assert Path(page).exists()
+    assert "a smaller --min_completeness" in todo
+
+
+def test_a_failed_gate_without_a_row_names_an_account_that_exists(load: Load) -> None:
+    said = load("--routes=fuel-type-data", "--regions=PACW", "--types=GEO", "--min_completeness=0.5", code=1)
+    (account,) = re.findall(r"^next +see in (\S+) which", said, re.M)
+    assert Path(account).exists()
+
+
+def test_one_hour_short_of_all_is_not_called_all(load: Load, tmp_path: Path) -> None:
+    load("--regions=PACW", code=0)
+    report = json.loads((tmp_path / "report.json").read_text())
+    report["hours"] |= {"asked": 1_000_000, "present": 999_999, "missing": 1}
+    todo = settings([f"--output={tmp_path}"], now=datetime.now(UTC))
+    assert "(99.99 % present)" in summary(todo, report)
+
+
+def test_failed_requests_are_named_up_to_a_few_and_come_before_the_gate(load: Load) -> None:
+    lost = Faults(fail_windows=tuple(f"PACW:2024-01-{day:02}T12" for day in range(3, 10)))
+    words = ("--regions=PACW", "--hours_per_request=24", "--tries=1", "--min_completeness=0.99")
+    said = load(*words, code=1, faults=lost)
+    assert len(re.findall(r"FAILED +region-data/PACW/", said)) == 5
+    assert "FAILED    and 2 more (report.json)" in said
+    assert "GATE      failed" in said
+    assert "next      run the same command again: it asks only for the hours that are not stored yet" in said
+    assert "next      read it" in load(*words, code=0)
+
+
+def test_sums_that_do_not_agree_are_no_reason_to_read_on(load: Load, tmp_path: Path) -> None:
+    load("--regions=PACW", code=0)
+    report = json.loads((tmp_path / "report.json").read_text())
+    report["imbalances"] = ["region-data/PACW: wrote 2 rows, but its series hold 1"]
+    said = summary(settings([f"--output={tmp_path}"], now=datetime.now(UTC)), report)
+    assert "UNBALANCED region-data/PACW: wrote 2 rows" in said
+    assert "next      do not use these files" in said
