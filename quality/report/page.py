@@ -14,12 +14,13 @@ from markupsafe import Markup
 from quality.report.events import AROUND
 from quality.report.figures import draw_event, draw_months, draw_rate, month_ticks
 from quality.report.findings import Findings
-from quality.report.words import FLAG_WORDS, count, megawatts, percent
+from quality.report.words import FLAG_WORDS, count, megawatts, percent, three_digits
 
 OPEN = 8
 """Regions whose history is unfolded from the start."""
 SHORT_SHOWN = 20
 """Series below the completeness asked for that stand in a table; the rest are folded away."""
+_MEASURED = ("records_per_second", "requests_per_second", "rate.seconds")
 _SHARES = ("share", "success_rate", "page_fill", "completeness.minimum")
 
 
@@ -62,11 +63,13 @@ def _environment() -> Environment:
 
 
 def shown_as(value: Any, key: str) -> str:
-    """A figure of report.json as the page shows it: by its name a share, else by its type."""
+    """A figure of report.json as the page shows it: by its name a share or a speed, else by its type."""
     if value is None:
         return "–"
     if key.endswith(_SHARES):
         return percent(value)
+    if key.endswith(_MEASURED):
+        return three_digits(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

@@ -50,6 +50,11 @@ def megawatts(value: float | None) -> str:
     return text.replace("-", "−")
 
 
+def three_digits(value: float) -> str:
+    """`152,000`, `1.75`: a speed that was measured once says no more than that."""
+    return f"{float(f'{value:.3g}'):,.12g}"
+
+
 def percent(share: float | None) -> str:
     """`99.88 %`. Never 100 % for less than all, never 0 % for more than none."""
     if share is None:

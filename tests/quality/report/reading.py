@@ -2,6 +2,7 @@
 """A page as its reader meets it: which figure says what, and which text is no figure of the account."""
 
 from dataclasses import dataclass, field
+from decimal import Context
 from html.parser import HTMLParser
 from typing import Any
 
@@ -67,7 +68,7 @@ def at(report: Any, path: str) -> Any:
 
 
 def says(text: str, value: Any, path: str) -> bool:
-    """Whether a text on the page is the value, to the digits that it shows."""
+    """Whether a text on the page is the value, by the rounding that the page states."""
     if value is None:
         return text == "–"
     if isinstance(value, bool):
@@ -77,6 +78,8 @@ def says(text: str, value: Any, path: str) -> bool:
     if text.endswith("%"):
         return _says_share(text, value, path)
     number = float(text.replace(",", "").replace("−", "-"))
+    if path.endswith(("_per_second", "rate.seconds")):
+        return bool(number == float(Context(prec=3).create_decimal(str(value))))
     return bool(abs(number - value) <= (0.05 if "." in text else 0.0) + 1e-9)
 
 

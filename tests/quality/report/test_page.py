@@ -44,6 +44,19 @@ def test_a_figure_that_differs_is_noticed(built: Path, html: str) -> None:
     assert {path for path, text in PageReader(html).figures if not says(text, at(report, path), path)} == {"rows.kept"}
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(151687.7, "152,000"), (8123.4, "8,120"), (999.6, "1,000"), (185.2, "185"), (1.7489, "1.75"), (0.0, "0")],
+)
+def test_a_speed_has_three_digits_on_the_page_and_all_in_the_account(tmp_path: Path, value: float, text: str) -> None:
+    names = ("records_per_second", "requests_per_second", "seconds")
+    write_folder(tmp_path, change=lambda report: report["rate"].update(dict.fromkeys(names, value)))
+    write_page(Storage.at(str(tmp_path)))
+    figures = dict(PageReader((tmp_path / INDEX).read_text("utf-8")).figures)
+    account = json.loads((tmp_path / "report.json").read_text("utf-8"))["rate"]
+    assert {name: (figures[f"rate.{name}"], account[name]) for name in names} == dict.fromkeys(names, (text, value))
+
+
 def test_no_figure_stands_outside_of_the_account(html: str) -> None:
     loose = " ".join(PageReader(html).loose)
     for name in ("Form EIA-930", "SHA-256"):
