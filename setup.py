@@ -19,8 +19,7 @@ setup(
     packages=find_packages(include=[f"{name}{sub}" for name in PACKAGES for sub in ("", ".*")]),
     package_data={
         "eia": ["reference/*.csv"],
-        "quality": ["*.j2"],
-        "quality.report": ["*.j2", "*.js", "*.css", "*.txt"],
+        "quality.report": ["*.j2", "*.js", "*.css"],
     },
     # A trainer needs ringdata alone: numpy and pyarrow. What loads and checks the record comes with [load].
     install_requires=["numpy>=1.26,<3", "pyarrow>=16,<26"],

@@ -191,10 +191,6 @@ class ApiSource:
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:
         return Shorts(storage, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)
 
-    def first_request(self) -> float:
-        """Seconds until the pace lets the first request start: its bucket begins empty."""
-        return self._limiter().wait()
-
     def _limiter(self) -> Limiter:
         if self.requests_per_hour is None and not self.min_delay:
             return Unlimited()

@@ -25,7 +25,6 @@ from eia.routes import ROUTES
 class Asked:
     """A request as read from the wire."""
 
-    method: str
     path: str
     query: str
     headers: Mapping[str, str]

@@ -142,7 +142,6 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         path, _, query = self.path.partition("?")
         asked = Asked(
-            method=self.command,
             path=path,
             query=query,
             headers={name.title(): value for name, value in self.headers.items()},
