@@ -76,6 +76,11 @@ class Storage:
         return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
     @property
+    def place(self) -> str:
+        """The folder, or a bucket's URL: what a user would type."""
+        return str(self.path or self.url)
+
+    @property
     def _absent(self) -> bool:
         """Whether nothing is here yet: reading makes no folder, only writing does."""
         return self.path is not None and not self.path.exists()

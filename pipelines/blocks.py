@@ -82,7 +82,7 @@ def _summary(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings) -> 
     yield from told(refs, chosen)
     folders = " and ".join(FORMATS[name] for name in chosen.formats)
     written = f"{len(refs):,} series under {folders}" if refs else "no series holds a value: nothing to cut"
-    yield f"output    {storage.path or storage.url}: {written}"
+    yield f"output    {storage.place}: {written}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,7 +99,7 @@ def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
     from quality.publication import published_series, unfinished
 
     if why := unfinished(storage):
-        raise UsageError(f"--output {storage.path or storage.url}: {why}")
+        raise UsageError(f"--output {storage.place}: {why}")
     return published_series(storage)
 
 

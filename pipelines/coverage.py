@@ -22,6 +22,7 @@ from eia.errors import Interrupted, Stop, UsageError
 from eia.respondents import expected_kinds
 from eia.routes import ROUTES
 from pipelines.coverage_options import CoverageSettings, coverage_settings
+from pipelines.lines import few
 from pipelines.options import fail, say_outlived
 from quality.coverage import COVERAGE
 from quality.coverage_account import ACCOUNT, PAGE_AT, Method
@@ -93,7 +94,7 @@ def _summary(todo: CoverageSettings, report: dict[str, Any]) -> str:
     """The count in a few lines, ending with what to do next."""
     if report["stopped"]:
         return f"stopped: {report['stopped']}"
-    place = todo.storage.path or todo.storage.url
+    place = todo.storage.place
     lines = []
     if (asked := report["requests"]) is not None:
         lines.append(
@@ -106,18 +107,13 @@ def _summary(todo: CoverageSettings, report: dict[str, Any]) -> str:
             f"hours     {hours['hours']:,} of {len(report['series']):,} series = {hours['present']:,} present "
             f"+ {hours['null']:,} null + {hours['absent']:,} absent"
         )
-        lines += _without(report["without_types"])
-    lines += [f"FAILED    {one['reason']}; {one['remedy']}" for one in report["failures"][:10]]
+        without = [f"{one['route']}/{one['respondent']}: {', '.join(one['types'])}" for one in report["without_types"]]
+        lines += few("no row", without, account=ACCOUNT)
+    lines += few("FAILED", [f"{one['reason']}; {one['remedy']}" for one in report["failures"]], account=ACCOUNT)
     if "hours" in report:
         lines.append(f"output    {place}/{COVERAGE}, {place}/{PAGE_AT}")
         lines.append(f"next      load what exists: python -m pipelines.historical --coverage {place}/{COVERAGE} …")
     return "\n".join(lines)
-
-
-def _without(spans: Sequence[dict[str, Any]]) -> list[str]:
-    """The types that were asked for and have no row."""
-    lines = [f"no row    {one['route']}/{one['respondent']}: {', '.join(one['types'])}" for one in spans[:10]]
-    return [*lines, f"no row    and of {len(spans) - 10:,} more ({ACCOUNT})"] if len(spans) > 10 else lines
 
 
 if __name__ == "__main__":

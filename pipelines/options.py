@@ -351,23 +351,21 @@ def _auto(text: str) -> int | None:
 
 
 def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0 to 1")
-    return share
+    return _number(text, "share", most=1)
 
 
 def _seconds(text: str) -> float:
+    return _number(text, "number of seconds", most=3600)
+
+
+def _number(text: str, what: str, *, most: int) -> float:
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 3600")
-    return seconds
+        number = -1.0
+    if not 0 <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what} from 0 to {most}")
+    return number
 
 
 def fail(error: Exception) -> int:

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stop as error:
         print(f"error: {error}", file=sys.stderr)
         return 3
-    print(f"{storage.path or storage.url}/{INDEX}  {size:,} bytes")
+    print(f"{storage.place}/{INDEX}  {size:,} bytes")
     return 0
 
 

@@ -40,8 +40,6 @@ ORIGIN = f"{lease.ROOT}/origin"
 """Where it stands which server the stored responses are from."""
 CLOCK = f"{lease.ROOT}/clock/now"
 """Written to learn the storage's time."""
-_LONG = 5.0
-"""Seconds after which a silent program needs an explanation."""
 _SAME_RUN = timedelta(days=1)
 EMULATED = "the emulator"
 
@@ -158,8 +156,7 @@ def _keep_apart(todo: Settings) -> None:
     mine = EMULATED if todo.embedded else str(urlsplit(todo.source.url).hostname)
     if not todo.storage.create(ORIGIN, mine.encode()) and (before := todo.storage.get(ORIGIN).decode()) != mine:
         raise UsageError(
-            f"--output {todo.storage.path or todo.storage.url} holds hours of {before}, not of {mine}: "
-            "choose another --output"
+            f"--output {todo.storage.place} holds hours of {before}, not of {mine}: choose another --output"
         )
 
 

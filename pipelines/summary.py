@@ -6,13 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 from eia.storage import Storage
+from pipelines.lines import few
 from pipelines.options import SYNTHETIC, LoadSettings
 from quality.publication import REPORT, published_series
 from quality.report.words import percent
 from transforms.block_plan import told
-
-_FEW = 5
-"""Lines of one kind on the terminal; report.json has the rest."""
 
 
 def banner() -> str:
@@ -40,11 +38,11 @@ def summary(todo: LoadSettings, report: dict[str, Any]) -> str:
         f"+ {rows['rejected']:,} rejected",
         f"hours     {hours['asked']:,} asked = {hours['present']:,} present + {hours['null']:,} null "
         f"+ {hours['missing']:,} missing  ({percent(hours['present'] / max(1, hours['asked']))} present)",
-        *_few("FAILED", [f"{one['reason']}; {one['remedy']}" for one in report["failures"]]),
-        *_few("UNBALANCED", report["imbalances"]),
+        *few("FAILED", [f"{one['reason']}; {one['remedy']}" for one in report["failures"]], account=REPORT),
+        *few("UNBALANCED", report["imbalances"], account=REPORT),
         *_gate(report),
         *told(published_series(todo.storage)[0], todo.blocks),
-        f"output    {_place(todo)}",
+        f"output    {todo.storage.place}",
         f"next      {_next(todo, report)}",
     ]
     return "\n".join(lines)
@@ -58,17 +56,8 @@ def _gate(report: dict[str, Any]) -> list[str]:
     return [
         f"GATE      failed, so there is no _SUCCESS: of {len(report['series']):,} series {len(short):,} "
         f"{'has' if len(short) == 1 else 'have'} less than {percent(least)} of the hours (--min_completeness)",
-        *_few("SHORT", [f"{one['series_id']}: {percent(one['share'])} present" for one in short]),
+        *few("SHORT", [f"{one['series_id']}: {percent(one['share'])} present" for one in short], account=REPORT),
     ]
-
-
-def _few(label: str, told: list[str]) -> list[str]:
-    lines = [f"{label:<9} {one}" for one in told[:_FEW]]
-    return [*lines, f"{label:<9} and {len(told) - _FEW:,} more ({REPORT})"] if len(told) > _FEW else lines
-
-
-def _place(todo: LoadSettings) -> str:
-    return str(todo.storage.path or todo.storage.url)
 
 
 def _speed(rate: dict[str, Any]) -> str:
@@ -85,12 +74,12 @@ def _next(todo: LoadSettings, report: dict[str, Any]) -> str:
     if report["completeness"]["short"]:
         account = "report/index.html" if report["hours"]["present"] else REPORT
         return (
-            f"see in {_place(todo)}/{account} which hours are missing; then run again with --refresh if they may have "
-            "come since, without those series, or with a smaller --min_completeness"
+            f"see in {todo.storage.place}/{account} which hours are missing; then run again with --refresh if they may "
+            "have come since, without those series, or with a smaller --min_completeness"
         )
     if todo.embedded:
         elsewhere = ", with another --output" if todo.storage != Storage.at(SYNTHETIC) else ""
         return f"set EIA_API_KEY and run again for real data{elsewhere}"
     if report["rows"]["rejected"]:
         return f"look at rejects/: {report['rows']['rejected']:,} rows were refused, each with its reason"
-    return f"read it: pyarrow.dataset.dataset('{_place(todo)}/tidy')"
+    return f"read it: pyarrow.dataset.dataset('{todo.storage.place}/tidy')"

@@ -17,7 +17,7 @@ from eia.routes import PAGE, ROUTES
 from eia.source import Fetched
 from eia.storage import Storage
 from quality.coverage import COVERAGE, Coverage, coverage_of, encoded, totals
-from quality.reconcile import requests
+from quality.reconcile import requests, stop_code
 from quality.report.matrix import matrix_page
 
 ACCOUNT = "report/coverage.json"
@@ -67,7 +67,7 @@ def _account(matrices: Sequence[Matrix], fetched: Fetched | None, method: Method
 def _exit(report: dict[str, Any]) -> int:
     """0 done; 1 some could not be counted; else why the run was stopped."""
     if report["stopped"]:
-        return {"Interrupted": 130, "UsageError": 2}.get(report["stopped_by"], 3)
+        return stop_code(report["stopped_by"])
     return 1 if report["failures"] else 0
 
 

@@ -35,7 +35,7 @@ class _Report(msgspec.Struct, frozen=True):
 
 def loaded_spans(storage: Storage) -> tuple[Span, ...]:
     """What the finished load of an output asked for. UsageError where there is none, or it is not whole."""
-    place = storage.path or storage.url
+    place = storage.place
     if not any(entry.key.endswith(".parquet") for entry in storage.list("tidy")):
         raise UsageError(f"--from_tidy {place}: no tidy files there; load some with python -m pipelines.historical")
     if why := unfinished(storage):

@@ -21,7 +21,7 @@ from eia.routes import UNIT
 from eia.source import Fetched
 from eia.storage import Storage
 from quality.check import Check
-from quality.reconcile import account, imbalances
+from quality.reconcile import account, imbalances, stop_code
 from quality.tidy_series import SeriesRef, series_ref
 
 REPORT = "report.json"
@@ -138,7 +138,7 @@ def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]
 def exit_code(report: dict[str, Any]) -> int:
     """0 done; 1 finished, but hours could not be had; 3 cannot go on."""
     if report["stopped"]:
-        return 130 if report["stopped_by"] == "Interrupted" else 2 if report["stopped_by"] == "UsageError" else 3
+        return stop_code(report["stopped_by"])
     return 1 if report["failures"] or report["imbalances"] or report["completeness"]["short"] else 0
 
 

@@ -67,6 +67,11 @@ def imbalances(report: dict[str, Any], groups: Sequence[GroupReport]) -> list[st
     return found
 
 
+def stop_code(stopped_by: str) -> int:
+    """Exit code by the kind of error that stopped a run: 130 asked to, 2 wrong usage, 3 cannot go on."""
+    return {"Interrupted": 130, "UsageError": 2}.get(stopped_by, 3)
+
+
 def requests(fetched: Fetched) -> dict[str, int]:
     """Requests planned, reused, sent, retried, failed; stored responses that were damaged."""
     tally = fetched.tally

@@ -46,7 +46,7 @@ def can_show(storage: Storage) -> bool:
 
 def finished(storage: Storage) -> dict[str, Any]:
     """The account of a run that came to its end. UsageError where there is none, or nothing to show."""
-    place = storage.path or storage.url
+    place = storage.place
     try:
         report: dict[str, Any] = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
     except KeyError:

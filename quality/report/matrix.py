@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from eia.routes import ROUTES
 from quality.coverage import Coverage
 from quality.report.coverage import step_of
+from quality.report.templates import environment
 
 STEPS = ("none", "under 25 %", "under 50 %", "under 75 %", "under 95 %", "under 99 %", "under 100 %", "complete")
 
@@ -60,16 +59,10 @@ class Drawn:
 
 def matrix_page(coverage: Coverage, report: Mapping[str, Any]) -> str:
     """One HTML file that asks nobody for anything; the same counts give the same text."""
-    made = Environment(
-        loader=PackageLoader("quality.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    css = Markup(made.get_template("page.css").render())  # noqa: S704 - ours, and without markup
-    return made.get_template("matrix.html.j2").render(
-        report=report, routes=drawn(coverage.table), years=years_of(coverage.table), steps=STEPS, css=css
+    return (
+        environment()
+        .get_template("matrix.html.j2")
+        .render(report=report, routes=drawn(coverage.table), years=years_of(coverage.table), steps=STEPS)
     )
 
 

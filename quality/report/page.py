@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from quality.report.events import AROUND
 from quality.report.figures import draw_event, draw_months, draw_rate, month_ticks
 from quality.report.findings import Findings
-from quality.report.words import FLAG_WORDS, count, megawatts, percent, three_digits
+from quality.report.templates import environment
+from quality.report.words import count, megawatts, percent, three_digits
 
 OPEN = 8
 """Regions whose history is unfolded from the start."""
@@ -44,22 +43,9 @@ def page(report: Mapping[str, Any], found: Findings) -> str:
         "rate": draw_rate(report["rate"]["per_minute"], report["rate"].get("limit_per_hour")),
         "data": _inline({"months": told["coverage"]["months"], "hours": told["coverage"]["hours"]}),
     }
-    return _environment().get_template("page.html.j2").render(shown)
-
-
-def _environment() -> Environment:
-    """Everything that is not ours is escaped; a name that the template misspells is an error."""
-    made = Environment(
-        loader=PackageLoader("quality.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["shown"] = shown_as
-    made.filters["inline"] = _inline
-    made.globals.update(text_of=_text, words=FLAG_WORDS, mw=megawatts, count=count, percent=percent)
-    return made
+    made = environment()
+    made.filters.update(shown=shown_as, inline=_inline)
+    return made.get_template("page.html.j2").render(shown)
 
 
 def shown_as(value: Any, key: str) -> str:
@@ -84,9 +70,3 @@ def _doubtful_first(line: tuple[Mapping[str, Any], Any, int]) -> tuple[int, str]
 def _inline(data: Any) -> Markup:
     """JSON for a script element: no `<` ends it early."""
     return Markup(msgspec.json.encode(data).decode().replace("<", "\\u003c"))  # noqa: S704
-
-
-def _text(name: str) -> Markup:
-    """A style sheet or script of this package, as it is."""
-    text = (files("quality.report") / name).read_text("utf-8").replace("</script", "<\\/script")
-    return Markup(text)  # noqa: S704
