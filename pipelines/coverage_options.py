@@ -14,6 +14,7 @@ from eia.lanes import Span
 from eia.plan import plan
 from eia.storage import Storage
 from pipelines.options import (
+    Defaults,
     Parser,
     Settings,
     add_pace_flags,
@@ -61,7 +62,7 @@ def coverage_parser() -> argparse.ArgumentParser:
         "before any row is fetched: coverage.parquet, report/coverage.html.",
         epilog="Anything else goes to Beam. See docs/coverage.md.",
         allow_abbrev=False,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=Defaults,
     )
     add_question_flags(parser)
     where = add_source_flags(parser)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rebuilds the report page of a loaded folder or bucket.
 
-python -m pipelines.report --output data
+python -m pipelines.report
 """
 
 from __future__ import annotations
@@ -12,31 +12,24 @@ if __name__ == "__main__":
 
     end_on_interrupt()
 
-import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from eia.errors import Stop, UsageError
 from eia.storage import Storage
+from pipelines.options import Parser, fail
 from quality.report.build import INDEX, write_page
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 written, 2 there is no finished load to show, 3 the storage refuses."""
-    parser = _Parser(prog="python -m pipelines.report", description="Rebuild report/index.html from what a load wrote.")
-    parser.add_argument("--output", required=True, help="the folder or bucket URL that the load wrote to")
+    parser = Parser(prog="python -m pipelines.report", description="Rebuild report/index.html from what a load wrote.")
+    parser.add_argument("--output", default="data", help="folder or bucket URL of a finished load (default: data)")
     try:
         storage = _existing(parser.parse_args(sys.argv[1:] if argv is None else argv).output)
         size = write_page(storage)
     except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return fail(error)
     except Stop as error:
         print(f"error: {error}", file=sys.stderr)
         return 3

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ import pytest
 
 from eia.hours import parse_hour
 from eia.plan import plan
+from pipelines import coverage
 from pipelines.historical import main
 from pipelines.options import settings
 from tests.eia.serving import serving
@@ -141,8 +143,14 @@ def test_help_shows_every_flag_of_ours_first(capsys: pytest.CaptureFixture[str])
     for flag in ("--routes", "--start", "--api_key", "--output", "--requests_per_hour", "--refresh", "--dry_run"):
         assert flag in text
     assert "(default: 6300)" in text
-    assert "(default: )" not in text
-    assert "(default: None)" not in text
+
+
+def test_help_tells_a_default_once(capsys: pytest.CaptureFixture[str]) -> None:
+    for program in (main, coverage.main):
+        with pytest.raises(SystemExit):
+            program(["--help"])
+        text = " ".join(capsys.readouterr().out.split())
+        assert re.findall(r"\(default: (?:None|False|)\)|\(default: [^)]*\) \(default", text) == []
 
 
 def test_defaults() -> None:

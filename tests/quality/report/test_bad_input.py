@@ -35,8 +35,14 @@ def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not (tmp_path / "none").exists()
 
 
-def test_no_output_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--output" in refused(capsys)
+def test_without_a_word_it_looks_where_loads_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "--output data: there is no such folder" in refused(capsys)
+    write_folder(tmp_path / "data")
+    assert main([]) == 0
+    assert (tmp_path / "data/report/index.html").exists()
 
 
 def test_a_mistyped_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
