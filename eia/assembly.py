@@ -24,6 +24,7 @@ from eia.respondents import expected_kinds
 from eia.responses import Held
 from eia.routes import REGION, ROUTES
 from eia.rows import Columns
+from eia.runs import longest_gap
 from eia.storage import Storage
 from eia.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia.window import Window
@@ -199,7 +200,7 @@ def _series_report(span: Span, one: Flagged) -> SeriesReport:
     places = np.flatnonzero(present)
     counts = np.bincount(one.code[rows], minlength=len(names)) if len(names) > 1 else np.zeros(1, int)
     asked = asked_hours(span, series)
-    gap, where = _longest_gap(present | ~asked)
+    gap, where = longest_gap(present | ~asked)
     return SeriesReport(
         series_id=ROUTES[span.route].series_id(span.respondent, series.kind),
         route=span.route,
@@ -219,16 +220,6 @@ def _series_report(span: Span, one: Flagged) -> SeriesReport:
         g=one.g,
         iqr_r=one.iqr_r,
     )
-
-
-def _longest_gap(present: NDArray[np.bool_]) -> tuple[int, int]:
-    """(hours, first place) of the longest run without a value."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([True], present, [True])).astype(np.int8)))
-    if not len(edges):
-        return 0, 0
-    starts, ends = edges[::2], edges[1::2]
-    longest = int(np.argmax(ends - starts))
-    return int(ends[longest] - starts[longest]), int(starts[longest])
 
 
 def by_span(failures: Iterable[Failure]) -> dict[str, list[Failure]]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eia.runs import runs
+
 Flags = NDArray[np.bool_]
 
 
@@ -64,8 +66,8 @@ def bounds(pieces: Iterable[Piece], first: int, last: int) -> Flags:
 
 def mend(allowed: Flags, wanted: Flags) -> None:
     """Take away, in place, the bounds that would leave a window unsure at the edges of the wanted hours."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], wanted, [False])).astype(np.int8)))
-    for start, stop in edges.reshape(-1, 2).tolist():
+    for start, length in zip(*runs(wanted), strict=True):
+        stop = start + length
         inner = np.flatnonzero(allowed[start + 1 : stop]) + start + 1
         if len(inner) and not allowed[start]:
             allowed[inner[0]] = False

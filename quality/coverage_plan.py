@@ -17,8 +17,8 @@ from eia.lanes import Span
 from eia.months import first_hour, month_of
 from eia.pieces import Existing, Piece
 from eia.plan import lived
+from eia.runs import runs
 from quality.coverage import Coverage, month_hours
-from quality.gaps import runs
 
 _ALIVE = 2
 """A respondent with rows in one of so many last months goes on after the coverage ends."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from eia.runs import runs
 from quality.check import Outcome, Series, Values, Worst
-from quality.gaps import runs
 
 DAY = 24
 _LAGS = (DAY, 7 * DAY)  # the day before, and the same day a week before

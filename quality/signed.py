@@ -8,8 +8,8 @@ steps that hold for any of them: a value out of all proportion, and a moving ser
 import numpy as np
 from numpy.typing import NDArray
 
+from eia.runs import runs
 from quality.flags import FLAGS, Screened
-from quality.gaps import runs
 from quality.quartiles import Values
 
 _GLOBAL = 10.0  # × the 99th percentile of sizes

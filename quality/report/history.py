@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eia.routes import REGION, ROUTES
-from quality.gaps import gaps
+from eia.runs import gaps
 from quality.report.frame import Frame
 from quality.report.hourly import Hourly
 from quality.report.packing import pack_counts, pack_rising, pack_values

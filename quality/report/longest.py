@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quality.gaps import gaps
+from eia.runs import gaps
 from quality.report.hourly import Hourly
 
 SHOWN = 10

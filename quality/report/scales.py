@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eia.runs import runs
+
 WIDTH, HEIGHT = 1000.0, 100.0
 
 Values = NDArray[np.floating[Any]]
@@ -97,6 +99,5 @@ def _points(x: Values, y: Values) -> list[str]:
 
 
 def _unbroken(y: Values) -> Iterator[slice]:
-    there = np.concatenate(([False], ~np.isnan(y), [False])).astype(np.int8)
-    edges = np.flatnonzero(np.diff(there))
-    yield from (slice(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    starts, lengths = runs(~np.isnan(y))
+    yield from (slice(a, a + n) for a, n in zip(starts.tolist(), lengths.tolist(), strict=True))

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from eia.files import put_file
 from eia.hours import parse_hour, stamp
 from eia.routes import ROUTES
+from eia.runs import longest_gap
 from eia.storage import Storage
 from eia.tidy import tidy_path, tidy_schema
 from quality.flags import FLAGS
-from quality.gaps import longest_gap
 from quality.methods import screen_series
 
 FIRST = parse_hour("2019-03-01T00")
