@@ -16,10 +16,11 @@ from eia.asked import PassedOver, asked_hours, passed_over
 from eia.avro import avro_path, write_avro
 from eia.dispatch import Failure
 from eia.files import File, put_file
-from eia.grid import Grid, Reject, Series
+from eia.grid import Grid, Series
 from eia.hours import stamp
 from eia.lanes import Span, known
 from eia.pieces import wanted_hours
+from eia.rejects import counted, failed, lost, write_rejects
 from eia.respondents import expected_kinds
 from eia.responses import Held
 from eia.routes import REGION, ROUTES
@@ -104,6 +105,8 @@ class GroupReport(msgspec.Struct, frozen=True):
     series: list[SeriesReport]
     files: list[File]
     passed_over: list[PassedOver] = []
+    rejects: dict[str, dict[str, int]] = {}
+    """Lines of the rejects file by counter and reason."""
 
 
 def assemble(
@@ -128,7 +131,8 @@ def assemble(
     else:
         # An older one would stand beside other rows, in one manifest.
         storage.delete(avro_path(span))
-    files += _write_rejects(storage, span, [*grid.rejects, *_failed(failures)])
+    rejects = [*grid.refused, *lost(storage, span, grid.lost, grid.answers), *failed(failures)]
+    files += write_rejects(storage, span, rejects)
     # Who has no row by the coverage file is not in the account, but in the files as without one: same bytes.
     reports = [_series_report(span, one) for one in flagged if asked_hours(span, one.series).any()]
     return GroupReport(
@@ -144,6 +148,7 @@ def assemble(
         series=reports,
         files=files,
         passed_over=passed_over(span, {one.kind: one.hours for one in reports}),
+        rejects=counted(rejects),
     )
 
 
@@ -176,21 +181,6 @@ def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
 
 def _number(value: float) -> float | None:
     return None if value != value else value
-
-
-def _failed(failures: Sequence[Failure]) -> Iterator[Reject]:
-    for failure in failures:
-        yield Reject(failure.reason, failure.request)
-
-
-def _write_rejects(storage: Storage, span: Span, rejects: list[Reject]) -> list[File]:
-    """One line a reject; no file where there is none (an older one goes)."""
-    path = f"rejects/{span.route}/{span.respondent}.jsonl"
-    if not rejects:
-        storage.delete(path)
-        return []
-    lines = b"".join(msgspec.json.encode(reject) + b"\n" for reject in rejects)
-    return [put_file(storage, path, lines, rows=len(rejects))]
 
 
 def _series_report(span: Span, one: Flagged) -> SeriesReport:

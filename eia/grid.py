@@ -11,22 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from eia.hours import stamp
 from eia.lanes import Span
+from eia.rejects import REPEATED, REVISED, WITHDRAWN, Answered, Lost, Reject, refused
 from eia.rows import Columns
 from eia.window import Window
-
-
-class Reject(msgspec.Struct, frozen=True):
-    """A line of `rejects/`: what was not kept, verbatim, why, and in which stored response or request it stands."""
-
-    reason: str
-    request: str
-    row: msgspec.Raw | str = ""
 
 
 @dataclass(slots=True)
@@ -51,20 +42,23 @@ class Grid:
     received: int = 0
     duplicate: int = 0
     rejected: int = 0
-    rejects: list[Reject] = field(default_factory=list)
+    refused: list[Reject] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
+    answers: list[Answered] = field(default_factory=list)
     _series: dict[str, Series] = field(default_factory=dict)
     _covered: dict[tuple[str, ...], NDArray[np.uint32]] = field(default_factory=dict)
 
     def add(self, key: str, window: Window, settled: tuple[int, int], columns: Columns, at: datetime) -> None:
         """Scatter a stored response. `settled`: the hours (inclusive) that it answers whole."""
-        moment = int(at.timestamp())
-        self._cover(window.kinds, settled, moment)
+        answered = Answered(key, window, settled, int(at.timestamp()))
+        self.answers.append(answered)
+        self._cover(window.kinds, settled, answered.moment)
         self._refuse(key, columns)
         inside = (columns.hour >= self.span.first) & (columns.hour <= self.span.last)
         for code, kind in enumerate(columns.kinds):
             if not self.span.kinds or kind in self.span.kinds:
                 mine = inside & (columns.kind == code)
-                self._scatter(key, kind, columns.hour[mine] - self.span.first, columns.value[mine], moment)
+                self._scatter(answered, kind, columns.hour[mine] - self.span.first, columns.value[mine])
 
     def finish(self) -> list[Series]:
         """The series, sorted by kind, without the rows that a later answer no longer has."""
@@ -81,23 +75,23 @@ class Grid:
     def _refuse(self, key: str, columns: Columns) -> None:
         self.received += len(columns.refused)
         self.rejected += len(columns.refused)
-        self.rejects.extend(Reject(r.reason, key, _raw(r.row)) for r in columns.refused)
+        self.refused.extend(refused(columns.refused, key))
 
-    def _scatter(self, key: str, kind: str, place: NDArray[np.int64], value: NDArray[np.float64], moment: int) -> None:
+    def _scatter(self, answered: Answered, kind: str, place: NDArray[np.int64], value: NDArray[np.float64]) -> None:
         if not len(place):
             return
         self.received += len(place)
-        place, value = self._once(key, kind, place, value)
+        place, value = self._once(answered, kind, place, value)
         series = self._get(kind)
         taken = series.at[place] != 0
         if np.any(taken):
-            self._settle(key, series, place[taken], value[taken], moment)
+            self._settle(answered, series, place[taken], value[taken])
             place, value = place[~taken], value[~taken]
         series.value[place] = value
-        series.at[place] = moment
+        series.at[place] = answered.moment
 
     def _once(
-        self, key: str, kind: str, place: NDArray[np.int64], value: NDArray[np.float64]
+        self, answered: Answered, kind: str, place: NDArray[np.int64], value: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Each hour once: the last row of an answer stands for it."""
         if len(place) < 2 or (np.all(np.diff(place) != 0) and len(np.unique(place)) == len(place)):
@@ -107,23 +101,32 @@ class Grid:
         stands = dict(zip(place[order].tolist(), value[order].tolist(), strict=True))
         self.duplicate += len(dropped)
         for i in dropped.tolist():
-            if not _same(value[i], stands[int(place[i])]):
-                self._lose(key, kind, int(place[i]), float(value[i]), "another row of the same answer differs")
+            mine, other, hour = float(value[i]), stands[int(place[i])], self.span.first + int(place[i])
+            if not _same(mine, other):
+                key, moment = answered.key, answered.moment
+                self.lost.append(Lost(REPEATED, kind, hour, mine, key, moment, winner=key, stands=other))
         return place[order], value[order]
 
-    def _settle(
-        self, key: str, series: Series, place: NDArray[np.int64], value: NDArray[np.float64], moment: int
-    ) -> None:
+    def _settle(self, answered: Answered, series: Series, place: NDArray[np.int64], value: NDArray[np.float64]) -> None:
         """Cells that hold a row already: the later retrieved stands; where the two differ, both are recorded."""
         self.duplicate += len(place)
-        old, later = series.value[place], series.at[place] <= moment
+        old, at = series.value[place], series.at[place]
+        later = at <= answered.moment
         differs = ~((old == value) | (np.isnan(old) & np.isnan(value)))
         for i in np.flatnonzero(differs).tolist():
-            loser, winner = (old[i], value[i]) if later[i] else (value[i], old[i])
-            reason = f"a later answer says {_text(winner) or 'null'}"
-            self._lose(key, series.kind, int(place[i]), float(loser), reason)
+            self.lost.append(
+                self._replaced(answered, series.kind, int(place[i]), float(old[i]), float(value[i]), int(at[i]))
+            )
         series.value[place[later]] = value[later]
-        series.at[place[later]] = moment
+        series.at[place[later]] = answered.moment
+
+    def _replaced(self, answered: Answered, kind: str, place: int, old: float, new: float, at: int) -> Lost:
+        """Of two rows that differ, the one that does not stand: `old`, retrieved `at`, or `new`, the answer's."""
+        hour = self.span.first + place
+        if at <= answered.moment:
+            return Lost(REVISED, kind, hour, old, "", at, winner=answered.key, stands=new)
+        held = (one.key for one in reversed(self.answers) if one.moment == at and one.may_hold(kind, hour))
+        return Lost(REVISED, kind, hour, new, answered.key, answered.moment, winner=next(held, ""), stands=old)
 
     def _withdraw(self, series: Series) -> None:
         """Empty the cells whose hour was answered later without a row."""
@@ -131,15 +134,14 @@ class Grid:
         for kinds, covered in self._covered.items():
             if not kinds or series.kind in kinds:
                 gone |= (series.at != 0) & (series.at < covered)
+        latest = sorted(self.answers, key=lambda one: -one.moment)
         for i in np.flatnonzero(gone).tolist():
-            self._lose("", series.kind, i, float(series.value[i]), "a later answer has no row for this hour")
+            hour, moment = self.span.first + i, int(series.at[i])
+            winner = next(one.key for one in latest if one.settles(series.kind, hour))
+            self.lost.append(Lost(WITHDRAWN, series.kind, hour, float(series.value[i]), "", moment, winner=winner))
         self.duplicate += int(gone.sum())
         series.value[gone] = np.nan
         series.at[gone] = 0
-
-    def _lose(self, key: str, kind: str, place: int, value: float, reason: str) -> None:
-        row = {"period": stamp(self.span.first + place), "kind": kind, "value": _text(value)}
-        self.rejects.append(Reject(reason, key, msgspec.Raw(msgspec.json.encode(row))))
 
     def _get(self, kind: str) -> Series:
         if kind not in self._series:
@@ -164,17 +166,3 @@ class Grid:
 
 def _same(one: float, other: float) -> bool:
     return one == other or (one != one and other != other)
-
-
-def _text(value: float) -> str | None:
-    """A number as the API writes it; None for null."""
-    return None if value != value else f"{value:.15g}"
-
-
-def _raw(row: str) -> msgspec.Raw | str:
-    """The row as it came, as JSON if it is any."""
-    try:
-        msgspec.json.decode(row)
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return row
-    return msgspec.Raw(row.encode())

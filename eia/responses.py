@@ -192,6 +192,15 @@ def load(storage: Storage, held: Held, route: str, respondent: str) -> tuple[Win
     return window, columns, datetime.fromisoformat(asked.retrieved_at)
 
 
+def load_verbatim(storage: Storage, key: str, window: Window) -> tuple[Columns, list[msgspec.Raw]]:
+    """The rows of a stored response that `parse_rows` keeps, as columns and as they were served. KeyError if gone."""
+    data = bytes(_opened(storage.get(key))[1].data)
+    columns = parse_rows(data, window)
+    refused = {one.index for one in columns.refused}
+    rows = msgspec.json.decode(data, type=list[msgspec.Raw])
+    return columns, [row for index, row in enumerate(rows) if index not in refused]
+
+
 def _opened(data: bytes) -> tuple[_Asked, _Body]:
     members = msgspec.json.decode(unpack(data), type=dict[str, msgspec.Raw])
     return msgspec.json.decode(members["asked"], type=_Asked), msgspec.json.decode(members["response"], type=_Body)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 from eia.assembly import GroupReport
+from eia.rejects import DUPLICATE, FAILURES, REJECTED
 from eia.routes import PAGE
 from eia.source import Fetched
 
@@ -25,6 +27,7 @@ def account(groups: Sequence[GroupReport], fetched: Fetched) -> dict[str, Any]:
             "duplicate": sum(group.duplicate for group in groups),
             "rejected": sum(group.rejected for group in groups),
         },
+        "rejects": _rejects(groups),
         "hours": {
             "asked": sum(one.hours for one in series),
             "present": sum(one.present for one in series),
@@ -45,6 +48,15 @@ def account(groups: Sequence[GroupReport], fetched: Fetched) -> dict[str, Any]:
     }
 
 
+def _rejects(groups: Sequence[GroupReport]) -> dict[str, dict[str, int]]:
+    """Lines of all rejects files, by the count that they belong to and by reason."""
+    told = {name: Counter[str]() for name in (REJECTED, DUPLICATE, FAILURES)}
+    for group in groups:
+        for counter, reasons in group.rejects.items():
+            told[counter].update(reasons)
+    return {counter: dict(sorted(reasons.items())) for counter, reasons in told.items()}
+
+
 def imbalances(report: dict[str, Any], groups: Sequence[GroupReport]) -> list[str]:
     """Sums that do not agree, in words; none is the only acceptable answer."""
     found = [
@@ -57,6 +69,11 @@ def imbalances(report: dict[str, Any], groups: Sequence[GroupReport]) -> list[st
         f"{group.route}/{group.respondent}: wrote {group.kept} rows, but its series hold {held}"
         for group in groups
         if group.kept != (held := sum(one.present + one.null for one in group.series))
+    ]
+    found += [
+        f"{group.route}/{group.respondent}: rejected {group.rejected} rows, but named {named} in rejects/"
+        for group in groups
+        if group.rejected != (named := sum(group.rejects.get(REJECTED, {}).values()))
     ]
     found += [
         f"{one['series_id']}: asked {one['hours']} hours, but present {one['present']}, null {one['null']} "

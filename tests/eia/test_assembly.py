@@ -95,7 +95,8 @@ def test_failures_stand_in_the_rejects_until_they_are_had(tmp_path: Path) -> Non
     assert by_span([failure]) == {"region-data/PACW": [failure]}
     report, _ = built(tmp_path, [stored(6, 239)], failures=(failure,))
     path = tmp_path / "rejects/region-data/PACW.jsonl"
-    assert json.loads(path.read_text()) == {"reason": "away", "request": "region-data/PACW/x", "row": ""}
+    line = {"reason": "away", "request": "region-data/PACW/x", "row": "", "counter": "failures"}
+    assert json.loads(path.read_text()) == line
     assert [file.path for file in report.files][1:] == ["rejects/region-data/PACW.jsonl"]
     built(tmp_path, [stored(0, 239)])
     assert not path.exists()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from eia.grid import Grid
 from eia.lanes import Span
+from eia.rejects import REPEATED, REVISED, WITHDRAWN
 from eia.responses import Answer
 from tests.eia.making import FIRST, LATER, answer, row, window
 
@@ -103,9 +104,8 @@ def test_the_later_answer_decides_in_whatever_order_they_come(
         assert grid.received == len(inside) == kept(grid) + grid.duplicate + grid.rejected
 
 
-def lines(grid: Grid) -> list[tuple[str, str, Any]]:
-    found = [msgspec.json.decode(msgspec.json.encode(one)) for one in grid.rejects]
-    return [(one["reason"], one["request"], one["row"]) for one in found]
+def lost(grid: Grid) -> list[tuple[str, str, float]]:
+    return [(one.reason, one.winner, one.value) for one in grid.lost]
 
 
 def test_a_revised_value_is_recorded_beside_the_one_that_stands() -> None:
@@ -114,10 +114,8 @@ def test_a_revised_value_is_recorded_beside_the_one_that_stands() -> None:
     for order in ([old, new], [new, old]):
         grid = filled(order)
         assert cells(grid)["D"][1][0] == "7.0"
-        ((reason, request, lost),) = lines(grid)
-        assert reason == "a later answer says 7"
-        assert lost == {"period": "2023-01-01T01", "kind": "D", "value": "6"}
-        assert request in ("0", "1")
+        assert lost(grid) == [(REVISED, "1", 6)]
+        assert (grid.lost[0].hour, grid.lost[0].kind, grid.lost[0].stands) == (FIRST + 1, "D", 7)
         assert (grid.received, kept(grid), grid.duplicate) == (4, 2, 2)
 
 
@@ -126,24 +124,23 @@ def test_a_value_that_became_null_and_one_that_was_filled() -> None:
     new = Given(0, 1, (), ((0, "D", None), (1, "D", "7")), 1)
     grid = filled([new, old])
     assert [value for value, _ in cells(grid)["D"][:2]] == ["nan", "7.0"]
-    assert sorted(reason for reason, _, _ in lines(grid)) == ["a later answer says 7", "a later answer says null"]
+    assert [(one.reason, str(one.value), str(one.stands)) for one in grid.lost] == [
+        (REVISED, "5.0", "nan"),
+        (REVISED, "nan", "7.0"),
+    ]
 
 
 def test_a_row_that_a_later_answer_lacks_is_withdrawn_and_recorded() -> None:
     grid = filled([Given(0, 3, (), ((0, "D", "5"), (1, "D", "6")), 0), Given(1, 3, (), (), 1)])
     assert [value for value, _ in cells(grid)["D"][:2]] == ["5.0", "nan"]
-    ((reason, _, lost),) = lines(grid)
-    assert reason == "a later answer has no row for this hour"
-    assert lost["value"] == "6"
+    assert lost(grid) == [(WITHDRAWN, "1", 6)]
     assert (grid.received, kept(grid), grid.duplicate) == (2, 1, 1)
 
 
 def test_rows_repeated_in_one_answer_count_as_duplicates() -> None:
     grid = filled([Given(0, 3, (), ((0, "D", "5"), (0, "D", "5"), (1, "D", "6"), (1, "D", "8")), 0)])
     assert [value for value, _ in cells(grid)["D"][:2]] == ["5.0", "8.0"]
-    assert [(reason, lost["value"]) for reason, _, lost in lines(grid)] == [
-        ("another row of the same answer differs", "6")
-    ]
+    assert lost(grid) == [(REPEATED, "0", 6)]
     assert (grid.received, kept(grid), grid.duplicate) == (4, 2, 2)
 
 
@@ -152,7 +149,11 @@ def test_refused_rows_are_kept_verbatim() -> None:
     found = answer(window(), [odd, row(1), 7])
     grid = Grid(Span("region-data", "PACW", FIRST, FIRST + 23))
     grid.add("name", found.window, (found.first, found.last), found.columns, found.retrieved_at)
-    assert lines(grid) == [("value is no number", "name", odd), ("the row is no JSON object", "name", 7)]
+    lines = [msgspec.json.decode(msgspec.json.encode(one)) for one in grid.refused]
+    assert lines == [
+        {"reason": "value is no number", "request": "name", "row": odd, "counter": "rejected"},
+        {"reason": "the row is no JSON object", "request": "name", "row": 7, "counter": "rejected"},
+    ]
     assert (grid.received, kept(grid), grid.rejected) == (3, 1, 2)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +63,22 @@ def report(out: Path) -> dict[str, Any]:
     assert rows["received"] == rows["kept"] + rows["duplicate"] + rows["rejected"]
     assert hours["asked"] == hours["present"] + hours["null"] + hours["missing"]
     assert found["imbalances"] == []
+    if not found["stopped"]:
+        _rejects(out, found)
     return found
+
+
+def _rejects(out: Path, found: dict[str, Any]) -> None:
+    """What stands in rejects/ is what the account says, by count and reason."""
+    paths = [out / f"rejects/{span['route']}/{span['respondent']}.jsonl" for span in found["spans"]]
+    lines = [json.loads(line) for path in paths if path.exists() for line in path.read_text().splitlines()]
+    told = {(counter, why): number for counter, whys in found["rejects"].items() for why, number in whys.items()}
+    assert told == Counter((line["counter"], line["reason"]) for line in lines)
+    assert sum(found["rejects"]["rejected"].values()) == found["rows"]["rejected"]
+    assert sum(found["rejects"]["duplicate"].values()) <= found["rows"]["duplicate"]
+    assert sorted(line["request"] for line in lines if line["counter"] == "failures") == sorted(
+        failure["request"] for failure in found["failures"]
+    )
 
 
 def digest(out: Path, path: str = TIDY) -> str:
@@ -189,9 +205,12 @@ def test_provisional_hours_are_asked_again_and_the_earlier_answer_stays(rows: Ro
     assert changed == {hour for hour in before if hour >= "2024-01-31T00" and before[hour] is not None}
     assert report(out)["rows"]["duplicate"] > 0
     lines = [json.loads(line) for line in (out / "rejects/region-data/PACW.jsonl").read_text().splitlines()]
-    lost = {one["row"]["period"]: float(one["row"]["value"]) for one in lines if one["row"]["kind"] == "D"}
+    lost = {one["row"]["period"]: float(one["row"]["value"]) for one in lines if one["row"]["type"] == "D"}
     assert lost == {hour: before[hour] for hour in changed}
-    assert all("a later answer says" in one["reason"] for one in lines)
+    assert {one["reason"] for one in lines} == {"a later answer says another value"}
+    assert all(set(one["row"]) > {"respondent-name", "type-name", "value-units"} for one in lines)
+    assert {one["request"] for one in lines}.isdisjoint(one["winner"] for one in lines)
+    assert all((out / one[name]).exists() for one in lines for name in ("request", "winner"))
 
 
 def test_fewer_hours_or_other_regions_than_before_are_told_of(
