@@ -12,7 +12,6 @@ if __name__ == "__main__":
 
     end_on_interrupt()
 
-import argparse
 import sys
 import time
 import uuid
@@ -22,9 +21,10 @@ from typing import TYPE_CHECKING
 from eia import lease
 from eia.errors import Stop, UsageError
 from eia.files import SUCCESS
+from eia.flags import Parser
 from eia.storage import Storage
 from pipelines.execute import execute
-from pipelines.options import Parser, add_block_flags, beam_flags, block_settings, fail, listed, only_beams
+from pipelines.options import add_block_flags, beam_flags, block_settings, fail, listed, only_beams
 from pipelines.preflight import look_ahead
 from quality.tidy_series import SeriesRef
 from transforms.block_settings import BlockSettings
@@ -85,8 +85,8 @@ def _summary(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings) -> 
     yield f"output    {storage.place}: {written}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m pipelines.blocks", description=__doc__, allow_abbrev=False)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m pipelines.blocks", description=__doc__)
     parser.add_argument("--output", default="data", help="folder or bucket URL of a finished load")
     parser.add_argument("--formats", default="parquet,tfrecord", help="parquet, tfrecord, or both")
     add_block_flags(parser)

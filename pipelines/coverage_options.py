@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from eia.errors import UsageError
+from eia.flags import Parser
 from eia.hours import stamp
 from eia.lanes import Span
 from eia.plan import plan
 from eia.storage import Storage
 from pipelines.options import (
     Defaults,
-    Parser,
     Settings,
     add_pace_flags,
     add_question_flags,
@@ -54,14 +54,13 @@ def coverage_settings(argv: Sequence[str], *, now: datetime) -> tuple[CoverageSe
     return replace(_settings(asked, tidy), embedded=False), _narrowed(asked, loaded, given)
 
 
-def coverage_parser() -> argparse.ArgumentParser:
+def coverage_parser() -> Parser:
     """All flags, in the order in which a user meets them."""
     parser = Parser(
         prog="python -m pipelines.coverage",
         description="Count which hours of the record exist, by short requests or in an output that is loaded, "
         "before any row is fetched: coverage.parquet, report/coverage.html.",
         epilog="Anything else goes to Beam. See docs/coverage.md.",
-        allow_abbrev=False,
         formatter_class=Defaults,
     )
     add_question_flags(parser)

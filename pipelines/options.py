@@ -10,12 +10,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from importlib import import_module
-from typing import NoReturn
 
 from eia.client import checked_url
 from eia.errors import UsageError
+from eia.flags import OneLine, Parser, refuse
 from eia.hours import hour_of, parse_hour, stamp
 from eia.plan import ALL, Question, outlived
 from eia.routes import REGION, ROUTES
@@ -29,6 +28,8 @@ from transforms.block_settings import BlockSettings
 _DIGITS = re.compile(r"\d{1,12}", re.ASCII)
 PER_HOUR = 6300
 """70 % of the requests an hour that EIA asks clients to stay under."""
+MOST_IN_FLIGHT = 64
+"""A thread and a connection each; 1.75 requests a second at 2 s an answer keep four of them busy."""
 SYNTHETIC = "data/synthetic"
 """Where synthetic hours go by default: never beside real ones."""
 API_URL = "https://api.eia.gov/v2"
@@ -66,14 +67,6 @@ class LoadSettings(Settings):
     """A coverage file that says which hours exist; empty for none."""
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose faults are UsageErrors: one line, no usage page."""
-
-    def error(self, message: str) -> NoReturn:
-        """Instead of the usage page and an exit."""
-        raise UsageError(message)
-
-
 class Defaults(argparse.ArgumentDefaultsHelpFormatter):
     """Names a default where there is one and the help does not tell it in words."""
 
@@ -98,16 +91,8 @@ def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
     )
 
 
-def _given(flag: str, text: str | None) -> None:
-    """An empty word is an unset variable of a shell, and no wish for the default."""
-    if text is not None and not text.strip():
-        raise UsageError(f"{flag} is empty: give it a value, or leave it out")
-
-
 def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> Settings:
     """The flags of `add_question_flags`, `add_source_flags` and `add_pace_flags`, checked."""
-    _given("--api_url", flags.api_url)
-    _given("--output", flags.output)
     embedded = _embedded(flags)
     return Settings(
         question=_question(flags, now),
@@ -153,14 +138,13 @@ def _known_runner(runner: str) -> None:
         raise UsageError(f"--runner {runner}: that is no runner; Beam knows {', '.join(known)}")
 
 
-def load_parser() -> argparse.ArgumentParser:
+def load_parser() -> Parser:
     """All flags of the historical load, in the order in which a user meets them."""
     parser = Parser(
         prog="python -m pipelines.historical",
         description="Load the hourly electricity record (Form EIA-930): fetch politely, check, write tidy files.",
         epilog="Anything else goes to Beam: --direct_num_workers=2 --direct_running_mode=multi_processing, "
         "--flink_master=HOST:8081, --parallelism=N, --environment_type=… See docs/runners.md.",
-        allow_abbrev=False,
         formatter_class=Defaults,
     )
     add_question_flags(parser)
@@ -204,7 +188,9 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     how.add_argument("--burst_per_second", type=_positive, default=3, help="in any rolling second, never more")
     how.add_argument("--min_delay", type=_seconds, default=0.0, help="seconds between two request starts")
-    how.add_argument("--max_in_flight", type=_positive, default=8, help="concurrent requests")
+    how.add_argument(
+        "--max_in_flight", type=_in_flight, default=8, help=f"concurrent requests, at most {MOST_IN_FLIGHT}"
+    )
     how.add_argument("--tries", type=_positive, default=10, help="attempts at a request before it is given up")
     again = parser.add_argument_group("again")
     again.add_argument("--refresh", action="store_true", help="ask again although a response is stored")
@@ -286,26 +272,16 @@ def _embedded(flags: argparse.Namespace) -> bool:
     return not flags.api_url and kind == "env" and not os.environ.get(where, "").strip()
 
 
-def only_beams(rest: list[str], parser: argparse.ArgumentParser) -> None:
+def only_beams(rest: Sequence[str], parser: Parser) -> None:
     """A flag that is neither ours nor Beam's is refused, with the nearest of ours."""
-    names = [word.split("=", 1)[0] for word in rest if word.startswith("--")]
-    if not names and rest:
-        raise UsageError(f"{rest[0]!r} is no flag")
-    beams = _beam_parser() if names else parser
-    for name in names:
-        if name not in beams._option_string_actions:
-            near = get_close_matches(name, parser._option_string_actions, 1, 0.5)
-            raise UsageError(f"no flag {name}" + (f"; did you mean {near[0]}?" if near else "; see --help"))
-    left = beams.parse_known_args(rest)[1] if names else []
-    if left:
-        raise UsageError(f"{left[0]!r} is no flag")
+    refuse(rest, parser, known=_beam_parser() if any(word.startswith("--") for word in rest) else parser)
 
 
-def _beam_parser() -> argparse.ArgumentParser:
+def _beam_parser() -> OneLine:
     """All flags that Beam knows. Loads Beam, so only when there is a flag to look up."""
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    parser = Parser(add_help=False, conflict_handler="resolve", allow_abbrev=False)
+    parser = OneLine(add_help=False, conflict_handler="resolve", allow_abbrev=False)
     for options in PipelineOptions.__subclasses__():
         if "_add_argparse_args" in options.__dict__:
             options._add_argparse_args(parser)
@@ -337,6 +313,12 @@ def _hour(flag: str, text: str) -> int:
 def _positive(text: str) -> int:
     if not _DIGITS.fullmatch(text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def _in_flight(text: str) -> int:
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= MOST_IN_FLIGHT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {MOST_IN_FLIGHT}")
     return int(text)
 
 

@@ -16,8 +16,9 @@ import sys
 from collections.abc import Sequence
 
 from eia.errors import Stop, UsageError
+from eia.flags import Parser
 from eia.storage import Storage
-from pipelines.options import Parser, fail
+from pipelines.options import fail
 from quality.report.build import INDEX, write_page
 
 
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser(prog="python -m pipelines.report", description="Rebuild report/index.html from what a load wrote.")
     parser.add_argument("--output", default="data", help="folder or bucket URL of a finished load (default: data)")
     try:
-        storage = _existing(parser.parse_args(sys.argv[1:] if argv is None else argv).output)
+        storage = _existing(parser.parse_all(argv).output)
         size = write_page(storage)
     except UsageError as error:
         return fail(error)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m eia.emulator`: serve until told to stop. Prints one line with the URL when it listens."""
 
-import argparse
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,12 +11,14 @@ from threading import Event
 from typing import Any
 
 from eia.emulator import Emulator, Faults, RowSource, replay, synthetic
+from eia.errors import UsageError
+from eia.flags import Parser
 from eia.hours import hour_of, parse_hour
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Every flag; one for each field of `Faults`."""
-    flags = argparse.ArgumentParser(prog="python -m eia.emulator", description=__doc__, allow_abbrev=False)
+    flags = Parser(prog="python -m eia.emulator", description=__doc__)
     flags.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     flags.add_argument("--replay", type=Path, nargs="+", metavar="FILE", help="Parquet or CSV files of real rows")
     flags.add_argument("--now", type=parse_hour, metavar="YYYY-MM-DDTHH", help="the hour that the clock shows")
@@ -39,10 +40,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
-    options = parser().parse_args(arguments)
-    values: dict[str, Any] = vars(options)
     done = Event()
     try:
+        options = parser().parse_all(arguments)
+        values: dict[str, Any] = vars(options)
         server = Emulator(
             _source(options.replay, options.now),
             port=options.port,
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 signal.signal(name, lambda *_: done.set())
             print(f"listening on {server.url}", flush=True)
             done.wait()
-    except (OSError, ValueError) as error:
+    except (UsageError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

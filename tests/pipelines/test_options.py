@@ -2,6 +2,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from eia.hours import parse_hour
 from eia.plan import plan
-from pipelines import coverage
+from pipelines import blocks, coverage, report
 from pipelines.historical import main
 from pipelines.options import settings
 from tests.eia.serving import serving
@@ -48,6 +49,11 @@ WRONG = {
     f"--api_key=file:{KEY}": "file:…: No such file",
     "--api_url=": "--api_url is empty",
     "--output=": "--output is empty",
+    "--types=": "--types is empty",
+    "--start=": "--start is empty",
+    "--end=": "--end is empty",
+    "--coverage=": "--coverage is empty",
+    "--api_key= ": "--api_key is empty",
     "--output=ftp://x": "--output",
     "--output=s3://": "--output",
     "--formats=csv": "csv",
@@ -64,7 +70,9 @@ WRONG = {
     "--min_delay=soon": "'soon'",
     "--hours_per_request=0": "'0'",
     "--hours_per_request=many": "'many'",
-    "--max_in_flight=0": "'0'",
+    "--max_in_flight=0": "'0' is no whole number from 1 to 64",
+    "--max_in_flight=65": "'65' is no whole number from 1 to 64",
+    "--max_in_flight=50000000": "from 1 to 64",
     "--tries=0": "'0'",
     "--settle_hours=x": "'x'",
     "--min_completeness=2": "'2'",
@@ -107,6 +115,29 @@ def test_a_wrong_flag_is_one_line_and_nothing_happens(
     assert KEY not in err
     assert len(err) < 5300
     assert served.asked == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("program", [main, coverage.main, blocks.main, report.main])
+@pytest.mark.parametrize(("words", "said"), [
+    (["--output="], "--output is empty: give it a value, or leave it out"),
+    (["--output", ""], "--output is empty: give it a value, or leave it out"),
+    (["--ouptut=x"], "no flag --ouptut; did you mean --output?"),
+    (["--zzzzzz"], "no flag --zzzzzz; see --help"),
+    (["--outpu=x"], "no flag --outpu; did you mean --output?"),
+    (["x"], "'x' is no flag"),
+])  # fmt: skip
+def test_every_program_tells_a_wrong_flag_alike(
+    program: Callable[[list[str]], int],
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert program(words) == 2
+    assert capsys.readouterr() == ("", f"error: {said}\n")
     assert list(tmp_path.iterdir()) == []
 
 
