@@ -16,6 +16,10 @@ from eia.hours import parse_hour
 from eia.routes import PAGE, Route
 
 FREQUENCIES = ("hourly", "local-hourly")
+_NOT_LOCAL = (
+    "Frequency 'local-hourly' is listed because EIA lists it, but this emulator does not serve it. "
+    "Use 'hourly', whose periods are UTC."
+)
 _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
@@ -124,7 +128,7 @@ def _either(names: tuple[str, ...]) -> str:
 
 def _check_frequency(value: Any) -> None:
     if value == "local-hourly":
-        raise Refusal(400, "Frequency 'local-hourly' is not served here. Use 'hourly'.")
+        raise Refusal(400, _NOT_LOCAL)
     if value is not None and value != "hourly":
         raise Refusal(
             400, f"Invalid frequency '{value}' provided. The only valid frequencies are {_either(FREQUENCIES)}."

@@ -21,6 +21,8 @@ from eia.emulator.faults import Faults
 from eia.emulator.heads import head
 from eia.emulator.series import RowSource
 
+_LARGEST_BODY = 1 << 20
+"""Bytes; the longest question that makes sense has a few thousand."""
 _KEY = re.compile(r"(?:^|(?<=&))api_key=[^&]*&?")
 
 
@@ -54,6 +56,8 @@ class Emulator:
         key_sha256: str | None = None,
         now: int | None = None,
     ) -> None:
+        if not 0 <= port <= 65535:
+            raise ValueError(f"port is {port}; a port lies between 0 and 65535")
         self.requests: list[Seen] = []
         self._faults = faults or Faults()
         self._log = log
@@ -139,7 +143,15 @@ class _Handler(BaseHTTPRequestHandler):
         return super().parse_request()
 
     def do_GET(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
+        told = self.headers.get("Content-Length") or "0"
+        if not re.fullmatch(r"\d{1,20}", told, re.ASCII):
+            self.send_error(400)
+            return
+        length = int(told)
+        if length > _LARGEST_BODY:
+            # Unread, so that the connection closes.
+            self.send_error(413)
+            return
         path, _, query = self.path.partition("?")
         asked = Asked(
             path=path,

@@ -67,6 +67,18 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().err.startswith(f"cannot listen on port {port}: Address already in use; ")
 
 
+@pytest.mark.parametrize(("words", "said"), [
+    (["--port", "99999"], "port is 99999; a port lies between 0 and 65535"),
+    (["--port", "-1"], "port is -1; a port lies between 0 and 65535"),
+    (["--port", "many"], "argument --port: invalid int value: 'many'"),
+    (["--log", ""], "--log is empty: give it a value, or leave it out"),
+    (["--prot", "1"], "no flag --prot; did you mean --port?"),
+])  # fmt: skip
+def test_a_wrong_flag_is_one_clear_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--now", "2019-01-02T00", *words]) == 2
+    assert capsys.readouterr() == ("", f"{said}\n")
+
+
 def test_the_flags_are_the_documented_ones() -> None:
     text = (ROOT / "docs" / "emulator.md").read_text("utf-8")
     table = dict(re.findall(r"^\| `--(\w+)` \| [^|]* \| (.*?) \|$", text, re.MULTILINE))

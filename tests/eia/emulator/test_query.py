@@ -5,8 +5,10 @@ import gzip
 import http.client
 import json
 from collections.abc import Callable
+from contextlib import closing
 from operator import itemgetter
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -101,6 +103,8 @@ def test_rows_have_the_route_s_keys_in_order(server: Emulator, ask: Ask, route: 
     ({"data[]": "D"}, "Invalid data 'D' provided. The only valid data are 'value'."),
     ({"frequency": "yearly"},
      "Invalid frequency 'yearly' provided. The only valid frequencies are 'hourly' and 'local-hourly'."),
+    ({"frequency": "local-hourly"},
+     "Frequency 'local-hourly' is listed because EIA lists it, but this emulator does not serve it."),
     ({"start": "1/2/2019"}, "Invalid start '1/2/2019' provided"),
     ({"end": "2019-02-30T00"}, "Invalid end '2019-02-30T00' provided"),
     ({"offset": "-1"}, "Invalid offset '-1' provided"),
@@ -139,6 +143,20 @@ def test_the_same_request_can_come_by_header_and_by_body(server: Emulator, ask: 
     assert by_header.json()["request"]["params"] == asked
     assert rows(by_form) == rows(by_header)
     assert requests.get(url, headers={**key, "X-Params": "[1]"}, timeout=20).status_code == 400
+
+
+@pytest.mark.parametrize(("length", "status"), [("99999999999", 413), ("-5", 400), ("many", 400), ("1" * 30, 400)])
+def test_a_body_that_nobody_could_mean_is_refused_unread(
+    server: Emulator, length: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = urlsplit(server.url)
+    with closing(http.client.HTTPConnection(str(address.hostname), address.port, timeout=20)) as connection:
+        connection.putrequest("POST", "/v2/electricity/rto/region-data/data/?api_key=k")
+        connection.putheader("Content-Length", length)
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Connection")) == (status, "close")
+    assert capsys.readouterr().err == ""
 
 
 def test_a_request_without_key_is_refused_and_noted(source: RowSource) -> None:
