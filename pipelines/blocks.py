@@ -7,10 +7,9 @@ python -m pipelines.blocks --output DIR --validation_start 2024-01-01 --test_sta
 from __future__ import annotations
 
 if __name__ == "__main__":
-    # Before the other imports, which take a second.
-    from pipelines.interrupt import end_on_interrupt
+    from pipelines.start import begin
 
-    end_on_interrupt()
+    begin()
 
 import sys
 import time
@@ -22,6 +21,7 @@ from eia import lease
 from eia.errors import Stop, UsageError
 from eia.files import SUCCESS
 from eia.flags import Parser
+from eia.process import end_with
 from eia.storage import Storage
 from pipelines.execute import execute
 from pipelines.options import add_block_flags, beam_flags, block_settings, fail, listed, only_beams
@@ -114,4 +114,4 @@ def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -7,10 +7,9 @@ python -m pipelines.coverage --runner=DirectRunner
 from __future__ import annotations
 
 if __name__ == "__main__":
-    # Before the other imports, which take a second.
-    from pipelines.interrupt import end_on_interrupt
+    from pipelines.start import begin
 
-    end_on_interrupt()
+    begin()
 
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from eia import lease
 from eia.errors import Interrupted, Stop, UsageError
+from eia.process import end_with
 from eia.respondents import expected_kinds
 from eia.routes import ROUTES
 from pipelines.coverage_options import CoverageSettings, coverage_settings
@@ -117,4 +117,4 @@ def _summary(todo: CoverageSettings, report: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

@@ -7,10 +7,9 @@ python -m pipelines.historical --runner=DirectRunner
 from __future__ import annotations
 
 if __name__ == "__main__":
-    # Before the other imports, which take a second.
-    from pipelines.interrupt import end_on_interrupt
+    from pipelines.start import begin
 
-    end_on_interrupt()
+    begin()
 
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from eia.errors import Interrupted, Stop, UsageError
 from eia.plan import passed_over, plan
+from eia.process import end_with
 from pipelines.options import LoadSettings, fail, say_outlived, settings
 from quality.coverage import read_coverage
 from quality.coverage_plan import narrowed, without_rows
@@ -95,4 +95,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

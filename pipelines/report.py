@@ -7,16 +7,16 @@ python -m pipelines.report
 from __future__ import annotations
 
 if __name__ == "__main__":
-    # Before the other imports, which take a second.
-    from pipelines.interrupt import end_on_interrupt
+    from pipelines.start import begin
 
-    end_on_interrupt()
+    begin()
 
 import sys
 from collections.abc import Sequence
 
 from eia.errors import Stop, UsageError
 from eia.flags import Parser
+from eia.process import end_with
 from eia.storage import Storage
 from pipelines.options import fail
 from quality.report.build import INDEX, write_page
@@ -48,4 +48,4 @@ def _existing(place: str) -> Storage:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)

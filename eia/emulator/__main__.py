@@ -14,6 +14,7 @@ from eia.emulator import Emulator, Faults, RowSource, replay, synthetic
 from eia.errors import UsageError
 from eia.flags import Parser
 from eia.hours import hour_of, parse_hour
+from eia.process import end_with
 
 
 def parser() -> Parser:
@@ -77,4 +78,4 @@ def _frozen(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_with(main)
