@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What cutting blocks again says of itself, and leaves behind."""
 
+import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -14,6 +16,7 @@ import pytest
 from eia.emulator import Emulator, synthetic
 from eia.hours import parse_hour
 from pipelines import blocks, historical
+from ringdata.sequences import STATISTICS
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 NOW = parse_hour("2024-03-01T00")
@@ -41,6 +44,26 @@ def test_blocks_are_counted_by_config_and_split(loaded: Path, capsys: pytest.Cap
     assert re.search(r"^blocks +panel: train [1-9]\d*, validation [1-9]\d*, test [1-9]\d*$", said, re.MULTILINE)
     assert "EMPTY" not in said
     assert said.endswith(f"output    {loaded}: 4 series under blocks/ and tfds/\n")
+
+
+@pytest.mark.parametrize("formats", ["parquet", "tfrecord"])
+def test_the_catalogue_has_the_statistics_of_the_blocks_beside_it(loaded: Path, formats: str) -> None:
+    counts = []
+    for validation in ("2023-09-01", "2023-08-01"):
+        assert cut(loaded, validation, "2023-11-15", f"--formats={formats}") == 0
+        beside = pq.read_table(next(loaded.rglob("series/**/sequences.parquet"))).to_pylist()
+        held = pq.read_table(loaded / "series.parquet").to_pylist()
+        known = {row["series_id"]: row for row in held}
+        for row in beside:
+            assert {name: row[name] for name in STATISTICS} == {
+                name: known[row["series_id"]][name] for name in STATISTICS
+            }
+        counts.append(sum(row["train_count"] for row in held))
+        listed = {one["path"]: one for one in json.loads((loaded / "manifest.json").read_text())["files"]}
+        content = (loaded / "series.parquet").read_bytes()
+        assert listed["series.parquet"]["sha256"] == hashlib.sha256(content).hexdigest()
+        assert (loaded / "_SUCCESS").exists()
+    assert counts[0] > counts[1] > 0
 
 
 def test_splits_without_a_block_are_named_and_formats_that_are_gone_are_not(
