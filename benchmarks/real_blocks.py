@@ -312,7 +312,7 @@ def garble(output: Path, flags: str) -> Found:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         shutil.copytree(output / "tidy", copy / "tidy")
-        for name in ("report.json", "manifest.json", "_SUCCESS"):
+        for name in ("report.json", "series.parquet", "manifest.json", "_SUCCESS"):
             shutil.copy(output / name, copy / name)
         for number, path in enumerate(sorted((copy / "tidy").rglob("*.parquet"))):
             found.count("values made garbage", _garble(path, layout.cuts.hours("train")[1], number))

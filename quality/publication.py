@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from eia.assembly import GroupReport, SeriesReport
 from eia.errors import UsageError
-from eia.files import MANIFEST, SUCCESS, File, put_file, read_manifest
+from eia.files import MANIFEST, SERIES, SUCCESS, File, put_file, read_manifest
 from eia.hours import parse_hour, stamp
 from eia.plan import PassedOver
 from eia.respondents import respondents
@@ -22,7 +22,8 @@ from eia.source import Fetched
 from eia.storage import Storage
 from quality.check import Check
 from quality.reconcile import account, imbalances, stop_code
-from quality.tidy_series import SeriesRef, series_ref
+from quality.tidy_file import AGAIN, read_columns
+from quality.tidy_series import READ, SeriesRef, series_ref
 
 REPORT = "report.json"
 
@@ -122,6 +123,17 @@ def unfinished(storage: Storage) -> str:
     return f"the account of its load does not balance ({imbalances[0]}); report this as a defect" if imbalances else ""
 
 
+def check_files(storage: Storage, refs: Sequence[SeriesRef]) -> None:
+    """UsageError names what a load wrote of its series that is gone, or cannot be read."""
+    listed = {file.path for file in read_manifest(storage)}
+    if not listed:
+        raise UsageError(f"{storage.place}/{MANIFEST} is missing or damaged", remedy=AGAIN)
+    if SERIES in listed and not storage.exists(SERIES):
+        raise UsageError(f"{storage.place}/{SERIES} is missing, though {MANIFEST} lists it", remedy=AGAIN)
+    for path in sorted({ref.path for ref in refs}):
+        read_columns(storage, path, READ)
+
+
 def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
     """The series of a published output that hold a value, and the first and last hour of its load's question."""
     try:
@@ -166,7 +178,7 @@ def _series(storage: Storage, groups: Sequence[GroupReport]) -> File:
     )
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    return put_file(storage, "series.parquet", sink.getvalue(), rows=table.num_rows)
+    return put_file(storage, SERIES, sink.getvalue(), rows=table.num_rows)
 
 
 def _manifest(storage: Storage, files: Sequence[File]) -> None:
