@@ -33,6 +33,7 @@ from pipelines.preflight import look_ahead
 from pipelines.progress import Progress
 from pipelines.summary import banner, summary
 from quality.publication import REPORT
+from quality.report.build import BESIDE, INDEX
 
 FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
 """What a run writes below its output; whatever else lies there is not ours."""
@@ -63,7 +64,9 @@ class Program:
 
 def load_program(build: Callable[..., Any]) -> Program:
     """The historical load."""
-    return Program(build, REPORT, (SUCCESS, REPORT), f"{lease.ROOT}/state.json", summary, narrows=True)
+    # The account at the root goes last: as long as it stands, nothing else tells of another load.
+    spoils = (SUCCESS, INDEX, BESIDE, REPORT)
+    return Program(build, REPORT, spoils, f"{lease.ROOT}/state.json", summary, narrows=True)
 
 
 def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:

@@ -16,6 +16,8 @@ from quality.report.frame import frame_of
 from quality.report.page import page
 
 INDEX = "report/index.html"
+BESIDE = f"report/{REPORT}"
+"""The same account as at the root, for whoever takes the page's folder away."""
 _NEEDED = ("rows", "hours", "requests", "rate", "failures", "stopped", "imbalances", "spans", "series")
 
 
@@ -30,7 +32,7 @@ def write_page(storage: Storage) -> int:
     html = page(report, found).encode()
     account = msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
     storage.put(REPORT, account)
-    storage.put(f"report/{REPORT}", account)
+    storage.put(BESIDE, account)
     storage.put(INDEX, html)
     return len(html)
 
