@@ -10,14 +10,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from eia.assembly import SeriesReport
-from eia.files import File, put_file
+from eia.files import SERIES, File, put_file
 from eia.respondents import respondents
 from eia.routes import UNIT
 from eia.storage import Storage
 from ringdata.folder import SEQUENCES
 from ringdata.sequences import SCHEMA, STATISTICS
 
-PATH = "series.parquet"
 _COUNTS = ("hours", "present", "null", "missing", "flagged", "longest_gap")
 
 
@@ -52,7 +51,7 @@ def write_catalogue(storage: Storage, table: pa.Table, blocks: Sequence[File]) -
         table = table.append_column(name, column)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    return put_file(storage, PATH, sink.getvalue(), rows=table.num_rows)
+    return put_file(storage, SERIES, sink.getvalue(), rows=table.num_rows)
 
 
 def _of_train(

@@ -19,7 +19,8 @@ from eia.storage import Storage
 from quality.catalogue import catalogue, write_catalogue
 from quality.check import Check
 from quality.reconcile import account, imbalances, stop_code
-from quality.tidy_series import SeriesRef, series_ref
+from quality.tidy_file import AGAIN, read_columns
+from quality.tidy_series import READ, SeriesRef, series_ref
 
 REPORT = "report.json"
 
@@ -120,6 +121,15 @@ def unfinished(storage: Storage) -> str:
         requests = f"{len(failures):,} request{'s' if len(failures) > 1 else ''}"
         return f"its load ended without {requests} that could not be had ({failures[0]['request']}); run it again"
     return f"the account of its load does not balance ({imbalances[0]}); report this as a defect" if imbalances else ""
+
+
+def check_files(storage: Storage, refs: Sequence[SeriesRef]) -> None:
+    """UsageError names what a load wrote of its series that is gone, or cannot be read."""
+    listed = {file.path for file in read_manifest(storage)}
+    if not listed:
+        raise UsageError(f"{storage.place}/{MANIFEST} is missing or damaged", remedy=AGAIN)
+    for path in sorted({ref.path for ref in refs}):
+        read_columns(storage, path, READ)
 
 
 def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
