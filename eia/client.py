@@ -26,7 +26,7 @@ from eia.window import KIND, PERIOD, Window
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 3600.0
 _CHUNK = 64 * 1024
-_SECRET = 16
+_SECRET = 8
 """Letters from which on a key is looked for in answers: EIA's have 40 (once 32), and `x` would be found anywhere."""
 _FORM_BEGINS = datetime(2015, 7, 1, tzinfo=UTC)
 
@@ -181,7 +181,7 @@ def _pause(text: str | None) -> float | None:
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
     return min(max(seconds, 0.0), _LONGEST_PAUSE) if seconds == seconds else None
 

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from eia.errors import EiaError, Passing, Stop, Throttled, Unavailable, Unordered
+from eia.errors import EiaError, Passing, Stop, Throttled, Unavailable, Unforeseen, Unordered
 from eia.rate import Limiter
 from eia.responses import Answer
 from eia.window import Window
@@ -192,11 +192,11 @@ class Dispatcher:
             attempt.lane.shrink(attempt.window)
         elif isinstance(error, Passing) and attempt.tries < self._tries:
             self._later(attempt, error)
-        elif isinstance(error, EiaError) and not isinstance(error, Stop):
-            self._give_up(attempt, error)
-        else:
+        elif isinstance(error, Stop) or not isinstance(error, Exception):
             self._count_fault(error)
             raise error
+        else:
+            self._give_up(attempt, _named(error, attempt.window))
 
     def _answered(self, attempt: _Attempt, answer: Answer) -> None:
         self._in_a_row = 0
@@ -262,3 +262,10 @@ class Dispatcher:
             self._tick(self.tally)
         except Stop as stop:
             self.stopped = self.stopped or stop
+
+
+def _named(error: Exception, window: Window) -> EiaError:
+    """What is not ours is a defect met by one request: said as such, and no end of the others."""
+    if isinstance(error, EiaError):
+        return error
+    return Unforeseen(f"{window.id}: {type(error).__name__}: {error}"[:300])

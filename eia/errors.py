@@ -8,6 +8,7 @@ EiaError
 │   ├── Unavailable       no answer, or an answer of 5xx
 │   └── Garbled           an answer that is not what it says it is
 ├── Refused               this request cannot be had; others can
+├── Unforeseen            a defect of this program met it; others can be had
 └── Stop                  nothing more can be had now: what is stored stays (exit 3)
     ├── KeyRefused
     ├── StorageError
@@ -70,6 +71,12 @@ class Refused(EiaError):
     """This request cannot be had, however often it is asked; others can."""
 
     remedy = "the reason is the server's; other requests go on"
+
+
+class Unforeseen(EiaError):
+    """A defect of this program, met by one request; others can be had."""
+
+    remedy = "please report this as a defect, with the answer that the server gives; other requests go on"
 
 
 class Stop(EiaError):

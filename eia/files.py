@@ -10,6 +10,7 @@ from eia.storage import Storage
 
 MANIFEST = "manifest.json"
 SUCCESS = "_SUCCESS"
+SERIES = "series.parquet"
 
 
 class File(msgspec.Struct, frozen=True):

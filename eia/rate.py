@@ -12,8 +12,9 @@ from typing import Protocol
 
 Clock = Callable[[], float]
 """Seconds that never go back."""
-_JITTER = 0.03
-"""Seconds by which starts stay apart beyond 1 / per_second, for what the network does to them on the way."""
+_SLACK = 0.2
+"""Seconds by which the first and the last of `per_second` + 1 starts lie farther apart than a second: one that is so
+late on its way still makes no fourth in a second of the server's. Half of it between two, where one a second may go."""
 
 
 class Limiter(Protocol):
@@ -76,7 +77,7 @@ class Pace:
     @property
     def spacing(self) -> float:
         """Seconds between two starts, at least."""
-        return max(self.min_delay, 1 / self.per_second + _JITTER)
+        return max(self.min_delay, 1 / self.per_second + _SLACK / max(2, self.per_second))
 
     @property
     def _size(self) -> int:

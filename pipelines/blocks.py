@@ -104,6 +104,9 @@ def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
 
 
 def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: Sequence[str]) -> None:
+    from quality.publication import check_files
+
+    check_files(storage, refs)
     owner = lease.Owner.here(uuid.uuid4().hex)
     held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)
     try:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from eia import lease
 from eia.errors import Interrupted, Stop, UsageError
+from eia.origin import is_synthetic
 from eia.process import end_with
 from eia.respondents import expected_kinds
 from eia.routes import ROUTES
@@ -41,13 +42,12 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: CoverageSettings, ru
     """The whole program, as a graph."""
     import apache_beam as beam
 
-    from pipelines.session import synthetic_hours
     from transforms.count import CountByAsking, CountTidy, PublishCoverage
 
     if todo.tidy:
         count, method = (
             CountTidy(todo.tidy, todo.storage, run),
-            Method("tidy", None, synthetic=synthetic_hours(todo.tidy)),
+            Method("tidy", None, synthetic=is_synthetic(todo.tidy)),
         )
     else:
         count = CountByAsking(todo.source, todo.storage, run)

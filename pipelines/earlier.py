@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import msgspec
 
@@ -16,14 +15,34 @@ from eia.tidy import tidy_path
 from quality.publication import REPORT
 
 
+class _Held(msgspec.Struct, frozen=True):
+    route: str
+    respondent: str
+    first: str
+    last: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no hour: msgspec then calls the whole file no account."""
+        for text in (self.first, self.last):
+            parse_hour(text)
+
+    def beyond(self, span: Span) -> bool:
+        """Whether some of these hours are not asked for now."""
+        return parse_hour(self.first) < span.first or parse_hour(self.last) > span.last
+
+
+class _Report(msgspec.Struct, frozen=True):
+    spans: tuple[_Held, ...]
+
+
 def narrower(storage: Storage, spans: Sequence[Span]) -> Iterator[str]:
     """A line a respondent whose tidy hours, from the last load, are more than are asked for now."""
     asked = {span.id: span for span in spans}
     for one in _last_spans(storage):
-        span = asked.get(f"{one['route']}/{one['respondent']}")
-        if span and (parse_hour(one["first"]) < span.first or parse_hour(one["last"]) > span.last):
+        span = asked.get(f"{one.route}/{one.respondent}")
+        if span and one.beyond(span):
             yield (
-                f"tidy/ has {span.id} from {one['first']} to {one['last']}; this load asks for fewer hours and leaves "
+                f"tidy/ has {span.id} from {one.first} to {one.last}; this load asks for fewer hours and leaves "
                 "only those there (raw/ keeps all: ask for the longer range again, and nothing is sent)"
             )
 
@@ -34,9 +53,9 @@ def others(storage: Storage, spans: Sequence[Span]) -> int:
     return sum(file.path.startswith("tidy/") and file.path not in mine for file in read_manifest(storage))
 
 
-def _last_spans(storage: Storage) -> list[dict[str, Any]]:
+def _last_spans(storage: Storage) -> tuple[_Held, ...]:
+    """What the last load asked for; nothing where its account is none of ours: this load writes a new one."""
     try:
-        report = msgspec.json.decode(storage.get(REPORT))
-        return list(report["spans"])
+        return msgspec.json.decode(storage.get(REPORT), type=_Report).spans
     except (KeyError, msgspec.DecodeError):
-        return []
+        return ()

@@ -30,11 +30,13 @@ def look_ahead(
 def check_options(flags: Sequence[str]) -> None:
     """UsageError where Beam would refuse its own flags, which it does only when it makes a pipeline."""
     import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
+    from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions
 
     options = PipelineOptions(list(flags))
     if fault := environment.fault(options.view_as(PortableOptions)):
         raise UsageError(fault)
+    if (workers := options.view_as(DirectOptions).direct_num_workers) < 0:
+        raise UsageError(f"--direct_num_workers={workers}: give a whole number, 0 for all cores")
     try:
         made = beam.Pipeline(options=options)
     except Exception as error:

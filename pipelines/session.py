@@ -19,10 +19,11 @@ import msgspec
 
 from eia import lease
 from eia.emulator import Emulator, synthetic
-from eia.errors import Interrupted, Stop, UsageError
+from eia.errors import Interrupted, Stop
 from eia.files import SUCCESS
 from eia.hours import hour_of
 from eia.lanes import Span
+from eia.origin import EMULATED, claim
 from eia.source import Run, ask_to_stop
 from eia.storage import Storage
 from pipelines.earlier import narrower, others
@@ -33,15 +34,13 @@ from pipelines.preflight import look_ahead
 from pipelines.progress import Progress
 from pipelines.summary import banner, summary
 from quality.publication import REPORT
+from quality.report.build import BESIDE, INDEX
 
 FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
 """What a run writes below its output; whatever else lies there is not ours."""
-ORIGIN = f"{lease.ROOT}/origin"
-"""Where it stands which server the stored responses are from."""
 CLOCK = f"{lease.ROOT}/clock/now"
 """Written to learn the storage's time."""
 _SAME_RUN = timedelta(days=1)
-EMULATED = "the emulator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,9 @@ class Program:
 
 def load_program(build: Callable[..., Any]) -> Program:
     """The historical load."""
-    return Program(build, REPORT, (SUCCESS, REPORT), f"{lease.ROOT}/state.json", summary, narrows=True)
+    # The account at the root goes last: as long as it stands, nothing else tells of another load.
+    spoils = (SUCCESS, INDEX, BESIDE, REPORT)
+    return Program(build, REPORT, spoils, f"{lease.ROOT}/state.json", summary, narrows=True)
 
 
 def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
@@ -78,7 +79,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
         stack.callback(held.release)
         storage.sweep(*FOLDERS)
         if program.asks:
-            _keep_apart(todo)
+            claim(storage, EMULATED if todo.embedded else str(urlsplit(todo.source.url).hostname))
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
         for line in narrower(storage, spans) if program.narrows else ():
             print(f"warning: {line}", file=sys.stderr, flush=True)
@@ -141,23 +142,6 @@ def _answered(report: dict[str, Any]) -> bool:
     """
     asked = report["requests"]
     return not report["stopped"] and not (asked and asked["failed"])
-
-
-def synthetic_hours(storage: Storage) -> bool:
-    """Whether the hours of an output were made by the embedded emulator."""
-    try:
-        return storage.get(ORIGIN).decode() == EMULATED
-    except KeyError:
-        return False
-
-
-def _keep_apart(todo: Settings) -> None:
-    """UsageError where the output holds hours of another source: synthetic ones never count as real."""
-    mine = EMULATED if todo.embedded else str(urlsplit(todo.source.url).hostname)
-    if not todo.storage.create(ORIGIN, mine.encode()) and (before := todo.storage.get(ORIGIN).decode()) != mine:
-        raise UsageError(
-            f"--output {todo.storage.place} holds hours of {before}, not of {mine}: choose another --output"
-        )
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from eia.storage import Storage
 from pipelines.lines import few
 from pipelines.options import SYNTHETIC, LoadSettings
 from quality.publication import REPORT, published_series
+from quality.report.build import INDEX
+from quality.report.nothing import nothing
 from quality.report.words import percent
 from transforms.block_plan import told
 
@@ -72,11 +74,12 @@ def _next(todo: LoadSettings, report: dict[str, Any]) -> str:
     if report["imbalances"]:
         return "do not use these files: sums over them do not agree; report this as a defect"
     if report["completeness"]["short"]:
-        account = "report/index.html" if report["hours"]["present"] else REPORT
         return (
-            f"see in {todo.storage.place}/{account} which hours are missing; then run again with --refresh if they may "
+            f"see in {todo.storage.place}/{INDEX} which hours are missing; then run again with --refresh if they may "
             "have come since, without those series, or with a smaller --min_completeness"
         )
+    if found := nothing(report):
+        return f"no hour is present, for {found.why}: {found.remedy}"
     if todo.embedded:
         elsewhere = ", with another --output" if todo.storage != Storage.at(SYNTHETIC) else ""
         return f"set EIA_API_KEY and run again for real data{elsewhere}"

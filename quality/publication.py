@@ -8,21 +8,19 @@ from dataclasses import asdict
 from typing import Any
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from eia.assembly import GroupReport, SeriesReport
 from eia.errors import UsageError
-from eia.files import MANIFEST, SUCCESS, File, put_file, read_manifest
+from eia.files import MANIFEST, SUCCESS, File, read_manifest
 from eia.hours import parse_hour, stamp
 from eia.plan import PassedOver
-from eia.respondents import respondents
-from eia.routes import UNIT
 from eia.source import Fetched
 from eia.storage import Storage
+from quality.catalogue import catalogue, write_catalogue
 from quality.check import Check
 from quality.reconcile import account, imbalances, stop_code
-from quality.tidy_series import SeriesRef, series_ref
+from quality.tidy_file import AGAIN, read_columns
+from quality.tidy_series import READ, SeriesRef, series_ref
 
 REPORT = "report.json"
 
@@ -50,7 +48,7 @@ def publish(
         if len(groups) != spans:
             raise AssertionError(f"{spans} spans were planned, {len(groups)} were assembled")
         files = [file for group in groups for file in group.files]
-        files += [*blocks, _series(storage, groups)]
+        files += [*blocks, write_catalogue(storage, catalogue(one for group in groups for one in group.series), blocks)]
         _drop_old_blocks(storage, blocks)
         _manifest(storage, files)
     storage.put(REPORT, _json(report))
@@ -96,8 +94,11 @@ def publish_blocks(blocks: Sequence[File], storage: Storage) -> str:
     Returns the output's URL.
     """
     _drop_old_blocks(storage, blocks)
-    kept = [file for file in read_manifest(storage) if not file.path.startswith(("blocks/", "tfds/"))]
-    _write_manifest(storage, [*kept, *blocks])
+    report = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
+    series = write_catalogue(storage, catalogue(msgspec.convert(report["series"], list[SeriesReport])), blocks)
+    renewed = ("blocks/", "tfds/", series.path)
+    kept = [file for file in read_manifest(storage) if not file.path.startswith(renewed)]
+    _write_manifest(storage, [*kept, *blocks, series])
     finish(storage)
     return storage.url
 
@@ -122,6 +123,15 @@ def unfinished(storage: Storage) -> str:
     return f"the account of its load does not balance ({imbalances[0]}); report this as a defect" if imbalances else ""
 
 
+def check_files(storage: Storage, refs: Sequence[SeriesRef]) -> None:
+    """UsageError names what a load wrote of its series that is gone, or cannot be read."""
+    listed = {file.path for file in read_manifest(storage)}
+    if not listed:
+        raise UsageError(f"{storage.place}/{MANIFEST} is missing or damaged", remedy=AGAIN)
+    for path in sorted({ref.path for ref in refs}):
+        read_columns(storage, path, READ)
+
+
 def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
     """The series of a published output that hold a value, and the first and last hour of its load's question."""
     try:
@@ -140,33 +150,6 @@ def exit_code(report: dict[str, Any]) -> int:
     if report["stopped"]:
         return stop_code(report["stopped_by"])
     return 1 if report["failures"] or report["imbalances"] or report["completeness"]["short"] else 0
-
-
-def _series(storage: Storage, groups: Sequence[GroupReport]) -> File:
-    """One row a series: id, keys, unit, time zone, first and last hour, counts."""
-    zones = {code: one.time_zone for code, one in respondents().items()}
-    rows = sorted((one for group in groups for one in group.series), key=lambda one: one.series_id)
-    table = pa.table(
-        {
-            "series_id": [one.series_id for one in rows],
-            "route": [one.route for one in rows],
-            "respondent": [one.respondent for one in rows],
-            "kind": [one.kind for one in rows],
-            "unit": [UNIT for _ in rows],
-            "time_zone": [zones.get(one.respondent, "UTC") for one in rows],
-            **{
-                name: pa.array([getattr(one, name) for one in rows], pa.int64())
-                for name in ("hours", "present", "null", "missing", "flagged", "longest_gap")
-            },
-            "first": pa.array([one.first for one in rows], pa.string()),
-            "last": pa.array([one.last for one in rows], pa.string()),
-            "g": pa.array([one.g for one in rows], pa.float64()),
-            "iqr_r": pa.array([one.iqr_r for one in rows], pa.float64()),
-        }
-    )
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    return put_file(storage, "series.parquet", sink.getvalue(), rows=table.num_rows)
 
 
 def _manifest(storage: Storage, files: Sequence[File]) -> None:

@@ -19,6 +19,8 @@ from eia.storage import Storage
 from eia.tidy import tidy_path
 
 Values = NDArray[np.float64]
+READ = ("series_id", "period", "value")
+"""The columns that are read of a tidy file."""
 _FILES = 24
 """Files kept in memory: a file holds one respondent's history in one route, a few megabytes."""
 

@@ -26,6 +26,10 @@ def hour(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) // 3600
 
 
+_CALENDAR = range(hour("0001-01-01"), hour("9999-12-31T23") + 1)
+"""Hours that have a date."""
+
+
 def _stamp(hours: int) -> str:
     """The same as text, for messages."""
     return f"{datetime.fromtimestamp(hours * 3600, UTC):%Y-%m-%dT%H}"
@@ -44,7 +48,12 @@ class Cuts:
     embargo: int = 168
 
     def __post_init__(self) -> None:
-        """Refuse cuts that leave no hour to validate on."""
+        """Refuse cuts without a date, which nobody could be told, and those that leave no hour to validate on."""
+        if not all(one in _CALENDAR for one in (self.validation, self.test, self.validation - self.embargo)):
+            raise LayoutError(
+                "cuts outside the calendar: validation and test begin, and train ends (embargo hours before "
+                "validation), between 0001-01-01T00 and 9999-12-31T23"
+            )
         if self.embargo < 0 or self.validation >= self.test - self.embargo:
             raise LayoutError(
                 f"cuts out of order: validation from {_stamp(self.validation)}, test from {_stamp(self.test)}, embargo "

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from eia.files import read_manifest
 from eia.hours import parse_hour
+from eia.origin import is_synthetic
 from eia.storage import Storage
 from quality.report.coverage import map_key, map_rank
 from quality.report.events import Event
@@ -32,7 +33,7 @@ def judged(storage: Storage, report: Mapping[str, Any], found: Findings) -> dict
     series, hours = report["series"], report["hours"]
     flagged = sum(one["flagged"] for one in series)
     told: dict[str, Any] = {
-        "synthetic": SYNTHETIC in found.sources,
+        "synthetic": SYNTHETIC in found.sources or is_synthetic(storage),
         "asked": {"first": found.frame.stamp(0), "last": found.frame.stamp(found.frame.hours - 1)},
         "regions": len({one["respondent"] for one in series}),
         "series": len(series),
@@ -156,7 +157,7 @@ def _line(account: Mapping[str, Any], step: int) -> dict[str, Any]:
 
 def _provenance(storage: Storage, found: Findings) -> dict[str, Any]:
     return {
-        "source": ", ".join(sorted(found.sources)),
+        "source": ", ".join(sorted(found.sources)) or None,
         "retrieved_first": min(found.retrieved, default=None),
         "retrieved_last": max(found.retrieved, default=None),
         "tidy_files": found.files,

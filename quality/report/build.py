@@ -16,6 +16,8 @@ from quality.report.frame import frame_of
 from quality.report.page import page
 
 INDEX = "report/index.html"
+BESIDE = f"report/{REPORT}"
+"""The same account as at the root, for whoever takes the page's folder away."""
 _NEEDED = ("rows", "hours", "requests", "rate", "failures", "stopped", "imbalances", "spans", "series")
 
 
@@ -30,13 +32,13 @@ def write_page(storage: Storage) -> int:
     html = page(report, found).encode()
     account = msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
     storage.put(REPORT, account)
-    storage.put(f"report/{REPORT}", account)
+    storage.put(BESIDE, account)
     storage.put(INDEX, html)
     return len(html)
 
 
 def can_show(storage: Storage) -> bool:
-    """Whether there is a finished run with at least one hour."""
+    """Whether there is the account of a run that came to its end, with hours or without."""
     try:
         finished(storage)
     except UsageError:
@@ -45,7 +47,7 @@ def can_show(storage: Storage) -> bool:
 
 
 def finished(storage: Storage) -> dict[str, Any]:
-    """The account of a run that came to its end. UsageError where there is none, or nothing to show."""
+    """The account of a run that came to its end. UsageError where there is none."""
     place = storage.place
     try:
         report: dict[str, Any] = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
@@ -57,8 +59,8 @@ def finished(storage: Storage) -> dict[str, Any]:
         raise _no(f"{place}/{REPORT} is no account of a load: it has no {', '.join(absent)}")
     if report["stopped"]:
         raise _no(f"the load of {place} was not finished: {report['stopped']}")
-    if not any(one["present"] for one in report["series"]):
-        raise _no(f"{place} holds no hour of any series: there is nothing to show")
+    if not report["spans"]:
+        raise _no(f"{place}/{REPORT} is no account of a load: it asked for nothing")
     return report
 
 

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eia.errors import UsageError
 from eia.hours import HOURLY
 from eia.storage import Storage
 from quality.report.frame import Frame
+from quality.tidy_file import read_columns
 
 _COLUMNS = ["series_id", "period", "value", "flag", "retrieved_at", "source"]
-_AGAIN = "run python -m pipelines.historical on this folder again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +55,7 @@ class TidyFile:
 
 def read_tidy(storage: Storage, path: str, frame: Frame) -> TidyFile:
     """Read one tidy file. UsageError, naming it, where it is missing, cut or no tidy file."""
-    try:
-        file = pq.ParquetFile(pa.BufferReader(storage.get(path)))
-        if absent := [name for name in _COLUMNS if name not in file.schema_arrow.names]:
-            raise UsageError(f"{path} is no tidy file: it has no column {', '.join(absent)}", remedy=_AGAIN)
-        table = file.read(columns=_COLUMNS)
-    except KeyError:
-        raise UsageError(f"{path} is missing, though report.json tells of its series", remedy=_AGAIN) from None
-    except (pa.ArrowException, OSError) as error:
-        raise UsageError(f"{path} cannot be read as Parquet: {error}", remedy=_AGAIN) from None
+    table = read_columns(storage, path, _COLUMNS)
     return TidyFile(tuple(_series(table, frame)), _distinct(table["source"]), _retrieved(table))
 
 

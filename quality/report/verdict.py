@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from quality.report.nothing import nothing
 from quality.report.words import count, megawatts, percent
 
 _REAL_DATA = {
@@ -61,12 +62,20 @@ def _short(report: Mapping[str, Any]) -> list[str]:
 
 def _hours(report: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     hours = report["hours"]
+    if not hours["present"]:
+        return _none(report)
     text = f"{percent(told['present_share'])} of the {count(hours['asked'])} hours asked are present"
     if told["lifetime_share"] != told["present_share"]:
         text += f" ({percent(told['lifetime_share'])} between the first and the last hour of each series)"
     if not told["flagged"]:
         return text + "; none of them is flagged."
     return text + f"; {count(told['flagged'])} of those ({percent(told['flagged_share'])}) are flagged as doubtful."
+
+
+def _none(report: Mapping[str, Any]) -> str:
+    asked, found = report["hours"]["asked"], nothing(report)
+    text = f"None of the {count(asked)} hours asked is present" if asked else "No hour of any series is present"
+    return f"{text}: {found.why}." if found else f"{text}."
 
 
 def _furthest(told: Mapping[str, Any]) -> list[str]:
@@ -101,5 +110,17 @@ def next_steps(report: Mapping[str, Any], told: Mapping[str, Any]) -> list[dict[
         (bool(report["imbalances"]), _DEFECT),
         (bool(report.get("completeness", {}).get("short")), _SHORT),
     )
-    reading = [] if report["imbalances"] else [_MASK if told["flagged"] else _READ]
-    return [*(step for due, step in pressing if due), *reading]
+    return [*_instead(report), *(step for due, step in pressing if due), *_reading(report, told)]
+
+
+def _instead(report: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What else to ask for, where not a single hour came; nothing where it is to be asked again."""
+    found = nothing(report)
+    return [{"what": f"There is nothing to read: {found.remedy}.", "command": ""}] if found else []
+
+
+def _reading(report: Mapping[str, Any], told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What to do with the files; nothing where they hold nothing, or are not to be read."""
+    if report["imbalances"] or not report["hours"]["present"]:
+        return []
+    return [_MASK if told["flagged"] else _READ]

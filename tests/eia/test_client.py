@@ -221,7 +221,17 @@ def test_retry_after_in_seconds_and_as_a_date(status: int, text: str, low: float
     assert low <= error.retry_after <= high
 
 
-@pytest.mark.parametrize("text", ["soon", "nan", "", "Fri, 99 Foo 2020"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soon",
+        "nan",
+        "",
+        "Fri, 99 Foo 2020",
+        "Mon, 01 Jan 2020 00:00:00 +99999999999999",
+        "Mon, 01 Jan 2020 99999999999999999999:00:00 GMT",
+    ],
+)
 def test_an_odd_retry_after_says_nothing(text: str) -> None:
     error = failure((429, {"Retry-After": text}, b""))
     assert isinstance(error, Throttled)
@@ -263,6 +273,15 @@ def test_a_server_that_repeats_the_key_does_not_get_it_into_the_answer() -> None
         assert KEY.encode() not in answer.body
         assert answer.body.count(b"REDACTED") == 2
         assert answer.columns.received == 1
+
+
+def test_a_short_key_is_not_repeated_either() -> None:
+    with serving(lambda _: (404, {}, b"no route for canary-1, canary-1")) as served:
+        api = Api(served.url, "canary-1")
+        with pytest.raises(Refused) as caught:
+            api.ask(window())
+        api.close()
+    assert "canary" not in str(caught.value)
 
 
 def test_a_key_of_a_few_letters_does_not_eat_the_answer() -> None:

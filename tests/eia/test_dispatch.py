@@ -181,11 +181,25 @@ def _slowly(window: Window) -> Answer:
     return whole(window)
 
 
-def test_an_error_of_our_own_is_not_swallowed() -> None:
+def test_a_defect_of_our_own_is_a_failure_by_name_and_the_rest_goes_on() -> None:
     def ask(window: Window) -> Answer:
-        raise ZeroDivisionError
+        if window.first == FIRST:
+            raise ZeroDivisionError("an odd header")
+        return whole(window)
 
-    with pytest.raises(ZeroDivisionError):
+    work = dispatcher(ask)
+    work.run()
+    (failure,) = work.failures
+    assert failure.reason.endswith("ZeroDivisionError: an odd header")
+    assert "report this as a defect" in failure.remedy
+    assert (work.stopped, work.tally.answered, work.tally.failed) == (None, 3, 1)
+
+
+def test_a_process_that_is_told_to_end_ends() -> None:
+    def ask(window: Window) -> Answer:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
         dispatcher(ask).run()
 
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What cutting blocks again says of itself, and leaves behind."""
 
+import hashlib
+import json
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,9 +17,11 @@ import pytest
 from eia.emulator import Emulator, synthetic
 from eia.hours import parse_hour
 from pipelines import blocks, historical
+from ringdata.sequences import STATISTICS
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 NOW = parse_hour("2024-03-01T00")
+TIDY = "tidy/region-data/respondent=PACW/part-00000.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +46,26 @@ def test_blocks_are_counted_by_config_and_split(loaded: Path, capsys: pytest.Cap
     assert re.search(r"^blocks +panel: train [1-9]\d*, validation [1-9]\d*, test [1-9]\d*$", said, re.MULTILINE)
     assert "EMPTY" not in said
     assert said.endswith(f"output    {loaded}: 4 series under blocks/ and tfds/\n")
+
+
+@pytest.mark.parametrize("formats", ["parquet", "tfrecord"])
+def test_the_catalogue_has_the_statistics_of_the_blocks_beside_it(loaded: Path, formats: str) -> None:
+    counts = []
+    for validation in ("2023-09-01", "2023-08-01"):
+        assert cut(loaded, validation, "2023-11-15", f"--formats={formats}") == 0
+        beside = pq.read_table(next(loaded.rglob("series/**/sequences.parquet"))).to_pylist()
+        held = pq.read_table(loaded / "series.parquet").to_pylist()
+        known = {row["series_id"]: row for row in held}
+        for row in beside:
+            assert {name: row[name] for name in STATISTICS} == {
+                name: known[row["series_id"]][name] for name in STATISTICS
+            }
+        counts.append(sum(row["train_count"] for row in held))
+        listed = {one["path"]: one for one in json.loads((loaded / "manifest.json").read_text())["files"]}
+        content = (loaded / "series.parquet").read_bytes()
+        assert listed["series.parquet"]["sha256"] == hashlib.sha256(content).hexdigest()
+        assert (loaded / "_SUCCESS").exists()
+    assert counts[0] > counts[1] > 0
 
 
 def test_splits_without_a_block_are_named_and_formats_that_are_gone_are_not(
@@ -74,6 +99,56 @@ def test_cuts_out_of_order_are_told_as_dates(loaded: Path, capsys: pytest.Captur
     said = capsys.readouterr().err
     assert "validation from 2031-01-01T00, test from 2030-01-01T00, embargo 168 h" in said
     assert said.count("\n") == 1
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(b"XXXX")
+
+
+def pages_cut_out(path: Path) -> None:
+    """The footer stands: only reading the values tells."""
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + bytes(len(data) // 2) + data[4 + len(data) // 2 :])
+
+
+def other_table(path: Path) -> None:
+    pq.write_table(pq.ParquetFile(path).read().drop_columns(["value"]), path)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "said"),
+    [
+        (TIDY, cut_short, f"{TIDY} cannot be read as Parquet: "),
+        (TIDY, pages_cut_out, f"{TIDY} cannot be read as Parquet: "),
+        (TIDY, other_table, f"{TIDY} is no tidy file: it has no column value"),
+        (TIDY, Path.unlink, f"{TIDY} is missing, though report.json tells of its series"),
+        ("manifest.json", Path.unlink, "manifest.json is missing or damaged"),
+        ("manifest.json", cut_short, "manifest.json is missing or damaged"),
+    ],
+)
+def test_a_damaged_output_is_one_line_and_stays_as_it_is(
+    name: str,
+    spoil: Callable[[Path], None],
+    said: str,
+    loaded: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    out = shutil.copytree(loaded, tmp_path / "out")
+    spoil(out / name)
+    before = contents(out)
+    assert cut(out, "2023-09-01", "2023-11-15") == 2
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert said in told.err
+    assert told.err.endswith("(run python -m pipelines.historical on this folder again)\n")
+    assert told.err.count("\n") == 1
+    assert contents(out) == before
+    assert "_SUCCESS" in before
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_blocks_are_the_tidy_rows_and_one_that_is_not_is_found(loaded: Path, tmp_path: Path) -> None:

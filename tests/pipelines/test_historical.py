@@ -379,6 +379,22 @@ def test_a_key_refused_on_the_way_keeps_what_was_stored(rows: RowSource, load: L
         assert report(out)["requests"]["reused"] > 0
 
 
+def test_a_load_that_is_stopped_leaves_no_page_of_the_one_before(rows: RowSource, load: Load, out: Path) -> None:
+    with Emulator(rows) as server:
+        assert load(server) == 0
+        assert {path.name for path in (out / "report").iterdir()} == {"index.html", "report.json"}
+    (out / "report/coverage.json").write_text("another program's")
+    with Emulator(rows, faults=Faults(key_refused_after=1)) as server:
+        assert load(server, "--refresh", "--max_in_flight=1", "--hours_per_request=480") == 3
+    found = report(out)
+    assert (found["exit"], found["stopped_by"]) == (3, "KeyRefused")
+    assert {path.name for path in (out / "report").iterdir()} == {"coverage.json"}
+    assert pipelines.report.main([f"--output={out}"]) == 2
+    with Emulator(rows) as server:
+        assert load(server) == 0
+    assert (out / "report/report.json").read_bytes() == (out / "report.json").read_bytes()
+
+
 def test_two_runs_at_once(rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]) -> None:
     from eia import lease
     from eia.storage import Storage

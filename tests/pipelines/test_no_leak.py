@@ -2,10 +2,12 @@
 """The whole load twice, once with garbage in every hour after train: train's files are the same to the byte."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from eia.emulator import Emulator, RowSource, Series, synthetic
@@ -17,6 +19,14 @@ FIRST, END, NOW = "2023-06-01", "2024-02-01", parse_hour("2024-03-01T00")
 VALIDATION, TEST, EMBARGO = "2023-09-01", "2023-11-15", 24
 TRAIN_END = parse_hour(VALIDATION) - EMBARGO
 BESIDE = ("sequences.parquet", "layout.json", "dataset_info.json", "features.json")
+
+
+@dataclass(frozen=True)
+class Found:
+    """sha256 of every file of the training folders, and the catalogue's statistics of train."""
+
+    files: dict[str, str]
+    statistics: list[dict[str, Any]]
 
 
 class Garbage:
@@ -45,15 +55,22 @@ def sums(out: Path) -> dict[str, str]:
     return {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def statistics(out: Path) -> list[dict[str, Any]]:
+    """What the catalogue says of train."""
+    names = ["series_id", "train_count", "train_mean", "train_std", "train_median", "train_iqr"]
+    rows: list[dict[str, Any]] = pq.read_table(out / "series.parquet", columns=names).to_pylist()
+    return rows
+
+
 def of_train(found: dict[str, str]) -> dict[str, str]:
     """Train's own files, and what stands beside all shards."""
     return {path: sha for path, sha in found.items() if "train" in path or path.endswith(BESIDE)}
 
 
 @pytest.fixture(scope="module")
-def clean_and_garbled(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
+def clean_and_garbled(tmp_path_factory: pytest.TempPathFactory) -> list[Found]:
     pytest.importorskip("tensorflow_datasets", reason="dataset_info.json is written by its code")
-    rows, found = synthetic(now=NOW), []
+    rows, found = synthetic(now=NOW), list[Found]()
     for source in (rows, Garbage(rows, TRAIN_END)):
         out = tmp_path_factory.mktemp("out")
         with pytest.MonkeyPatch.context() as patch, Emulator(source, now=NOW) as server:
@@ -62,12 +79,12 @@ def clean_and_garbled(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str
             cuts = (f"--validation_start={VALIDATION}", f"--test_start={TEST}", f"--embargo_hours={EMBARGO}")
             pace = ("--requests_per_hour=1000000", "--burst_per_second=1000")
             assert main([f"--api_url={server.url}", f"--output={out}", *words, *cuts, *pace]) == 0
-        found.append(sums(out))
+        found.append(Found(sums(out), statistics(out)))
     return found
 
 
-def test_garbage_after_train_changes_no_file_of_train(clean_and_garbled: list[dict[str, str]]) -> None:
-    clean, garbled = map(of_train, clean_and_garbled)
+def test_garbage_after_train_changes_no_file_of_train(clean_and_garbled: list[Found]) -> None:
+    clean, garbled = (of_train(one.files) for one in clean_and_garbled)
     assert clean == garbled
     for config in ("series", "panel"):
         assert f"blocks/{config}/sequences.parquet" in clean
@@ -76,9 +93,15 @@ def test_garbage_after_train_changes_no_file_of_train(clean_and_garbled: list[di
         assert any(path.startswith(f"tfds/eia930/{config}/1.0.0/eia930-train.tfrecord-") for path in clean)
 
 
+def test_garbage_after_train_changes_no_statistic_of_the_catalogue(clean_and_garbled: list[Found]) -> None:
+    clean, garbled = (one.statistics for one in clean_and_garbled)
+    assert clean == garbled
+    assert all(row["train_count"] for row in clean)
+
+
 @pytest.mark.parametrize("split", ["validation", "test"])
-def test_the_garbage_did_arrive(clean_and_garbled: list[dict[str, str]], split: str) -> None:
-    clean, garbled = clean_and_garbled
+def test_the_garbage_did_arrive(clean_and_garbled: list[Found], split: str) -> None:
+    clean, garbled = (one.files for one in clean_and_garbled)
     shards = [path for path in clean if split in path and not path.endswith((".idx", ".crc32"))]
     assert len(shards) == 4  # two configs in two formats
     assert all(clean[path] != garbled[path] for path in shards)

@@ -89,6 +89,8 @@ WRONG = {
     "--runner=pathlib.Path": "no runner",
     "--runner=apache_beam.runners.NoSuchRunner": "NoSuchRunner",
     "--runner=.C": ".C",
+    "--validation_start=0001-01-01": "cuts outside the calendar",
+    "--embargo_hours=999999999999": "cuts outside the calendar",
     "--direct_num_workers=many": "--direct_num_workers",
     "--direct_running_mode=quick": "--direct_running_mode",
 }

@@ -39,6 +39,7 @@ def refused(flags: list[str]) -> str:
     [
         (["--environment_type=PROCESS"], "--environment_option=process_command"),
         (["--pickle_library=dil"], "dil"),
+        (["--direct_num_workers=-1"], "--direct_num_workers=-1: give a whole number, 0 for all cores"),
         (["--runner=PrismRunner"], "--prism_location"),
         (["--runner=PortableRunner"], "--job_endpoint"),
         (["--environment_option=process_command=/bin/true"], "process_command"),
@@ -64,7 +65,8 @@ def test_a_program_says_it_in_one_line_and_a_finished_output_stays(
 @pytest.mark.parametrize("runner", ["FnApiRunner", "FlinkRunner", "PortableRunner", "PrismRunner"])
 def test_flags_that_any_runner_takes(runner: str) -> None:
     check_options([f"--runner={runner}"])
-    check_options([f"--runner={runner}", "--environment_type=LOOPBACK", "--direct_num_workers=2"])
+    for workers in (0, 2):
+        check_options([f"--runner={runner}", "--environment_type=LOOPBACK", f"--direct_num_workers={workers}"])
 
 
 @pytest.mark.parametrize(

@@ -80,3 +80,22 @@ def test_sums_that_do_not_agree_are_no_reason_to_read_on(load: Load, tmp_path: P
     said = summary(settings([f"--output={tmp_path}"], now=datetime.now(UTC)), report)
     assert "UNBALANCED region-data/PACW: wrote 2 rows" in said
     assert "next      do not use these files" in said
+
+
+def test_a_load_without_an_hour_says_why_and_has_its_page(load: Load, tmp_path: Path) -> None:
+    said = load("--regions=PACW", "--start=2018-06-01", "--end=2018-06-03", code=0)
+    assert "next      no hour is present, for the API has no hour before 2019-01-01T00: ask for other hours" in said
+    page = (tmp_path / "report/index.html").read_text("utf-8")
+    assert "192 hours asked is present: the API has no hour before 2019-01-01T00." in page
+
+
+def test_a_load_whose_requests_all_failed_has_its_page(load: Load, tmp_path: Path) -> None:
+    load("--regions=PACW", code=0)
+    said = load("--regions=AVA", "--tries=1", code=1, faults=Faults(p_503=1.0))
+    assert "next      run the same command again" in said
+    account = json.loads((tmp_path / "report.json").read_text())
+    assert account["failures"]
+    assert account["hours"]["present"] == 0
+    assert (tmp_path / "report/report.json").read_bytes() == (tmp_path / "report.json").read_bytes()
+    page = (tmp_path / "report/index.html").read_text("utf-8")
+    assert account["failures"][0]["remedy"] in page

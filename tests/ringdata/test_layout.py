@@ -47,6 +47,25 @@ def test_cuts_are_refused_by_their_dates() -> None:
         Cuts(hour("2031-01-01"), hour("2030-01-01"))
 
 
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        (hour("0001-01-01"), hour("0002-01-01"), 168),
+        (hour("2023-01-01"), hour("9999-12-31T23"), 18_000_000),
+        (hour("2023-01-01"), hour("9999-12-31T23") + 1, 168),
+        (-(1 << 40), 1 << 40, 0),
+    ],
+)
+def test_cuts_that_have_no_date_are_refused(cuts: tuple[int, int, int]) -> None:
+    """The card of the blocks tells them as dates."""
+    with pytest.raises(LayoutError, match="outside the calendar"):
+        Cuts(*cuts)
+
+
+def test_the_first_and_the_last_hour_of_the_calendar_are_cuts() -> None:
+    assert Cuts(hour("0001-01-01"), hour("9999-12-31T23"), 0).hours("train")[1] == hour("0001-01-01")
+
+
 @pytest.mark.parametrize(("slots", "tokens", "hours", "group"), [(1, 1024, 1024, 8), (64, 1024, 16, 8)])
 @pytest.mark.parametrize("config", ["panel"])
 def test_small_grids(config: str, slots: int, tokens: int, hours: int, group: int) -> None:

@@ -9,13 +9,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from eia.storage import Storage
 from quality.report.build import INDEX, write_page
 from tests.conftest import lacking
 from tests.quality.report.browser import PHONE, WIDE, browser, chromium, opened
-from tests.quality.report.folder import write_folder
+from tests.quality.report.folder import HOURS, write_folder
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -193,6 +194,16 @@ def test_without_javascript_the_charts_are_there(started: Any, index: Path) -> N
         assert colours
         most = max(number for number, _ in colours)
         assert most < 0.97 * sum(number for number, _ in colours)
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_page_without_an_hour_is_whole(started: Any, tmp_path: Path, viewport: dict[str, int]) -> None:
+    write_folder(tmp_path, {("region-data", "SEPA", "D"): np.full(HOURS, np.nan)})
+    write_page(Storage.at(str(tmp_path)))
+    assert faults(started, tmp_path / INDEX, viewport=viewport) == []
+    with opened(started, tmp_path / INDEX, viewport=viewport) as seen:
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        assert len(seen.page.query_selector_all("svg")) == 1  # requests a minute
 
 
 def test_markup_in_data_runs_nothing(started: Any, tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of an earlier load's hours, and that an account of another shape is as good as none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eia.hours import parse_hour
+from eia.lanes import Span
+from eia.storage import Storage
+from pipelines.earlier import narrower
+
+SPAN = Span("region-data", "PACW", parse_hour("2024-01-01T00"), parse_hour("2024-01-31T23"))
+HELD = {"route": "region-data", "respondent": "PACW", "first": "2024-01-01T00", "last": "2024-02-29T23"}
+
+
+def said(folder: Path, account: str) -> list[str]:
+    (folder / "report.json").write_text(account)
+    return list(narrower(Storage.at(str(folder)), [SPAN]))
+
+
+def test_hours_that_are_not_asked_for_again_are_told(tmp_path: Path) -> None:
+    (line,) = said(tmp_path, json.dumps({"spans": [HELD]}))
+    assert line.startswith("tidy/ has region-data/PACW from 2024-01-01T00 to 2024-02-29T23; ")
+    assert said(tmp_path, json.dumps({"spans": [HELD | {"last": "2024-01-31T23"}]})) == []
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        "",
+        "[]",
+        "7",
+        "{}",
+        '{"spans": null}',
+        '{"spans": [{"route": 1}]}',
+        '{"spans": [{"route": "region-data"}]}',
+        json.dumps({"spans": [HELD | {"last": "yesterday"}]}),
+        json.dumps({"spans": [HELD | {"last": None}]}),
+    ],
+)
+def test_an_account_of_another_shape_is_none(account: str, tmp_path: Path) -> None:
+    assert said(tmp_path, account) == []
