@@ -141,6 +141,8 @@ def test_ctrl_c_while_a_program_loads_is_one_line(program: str, tmp_path: Path) 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # What runs these tests may itself be in the background, where nobody hears Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # The first of the heavy libraries is being loaded.
     while "libarrow" not in Path(f"/proc/{process.pid}/maps").read_text():
