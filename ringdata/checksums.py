@@ -7,6 +7,7 @@ the manifest when a folder is opened; so a flipped bit is found when it is read,
 
 import zlib
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,9 @@ def checksums_of(data: memoryview, stretches: Iterable[tuple[int, int]]) -> byte
     return np.array([zlib.crc32(data[start:stop]) for start, stop in stretches], "<u4").tobytes()
 
 
-def read_checksums(files: Files, name: str, count: int) -> NDArray[np.uint32]:
-    """The checksums of a shard of `count` stretches. MixedVersions where there are more or fewer."""
-    path = files.root / f"{name}{ENDING}"
-    sums = np.frombuffer(files.read(path), "<u4")
+def read_checksums(content: bytes, path: PurePosixPath, count: int) -> NDArray[np.uint32]:
+    """The content of the file at `path`, of a shard of `count` stretches. MixedVersions where it has more or fewer."""
+    sums = np.frombuffer(content, "<u4")
     if len(sums) != count:
         raise MixedVersions(f"{path} has {len(sums)} checksums where the shard has {count} stretches; {_REMEDY}")
     return sums

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -30,34 +31,46 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A checked folder: its layout, and whether its shards are TFRecord (else Parquet)."""
+    """A checked folder: its layout, whether its shards are TFRecord (else Parquet), and what its manifest says."""
 
     files: Files
     layout: Layout
     tfrecord: bool
+    manifest: Mapping[str, Entry]
 
     def name(self, shard: Shard) -> str:
         """The shard's file."""
         return shard.tfrecord if self.tfrecord else shard.parquet
 
+    def read(self, name: str) -> bytes:
+        """The whole of a file. DamagedFile where its sha256 is not the manifest's."""
+        content = self.files.read(self.files.root / name)
+        found, expected = hashlib.sha256(content).hexdigest(), self.manifest[name].sha256
+        if found != expected:
+            raise DamagedFile(
+                f"{self.files.root / name} has sha256 {found} where manifest.json has {expected}; {_AGAIN}"
+            )
+        return content
+
 
 def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
-    """Check the folder for one split: the small files whole, the shards by size and, as they are read, by checksum.
+    """Check the folder for one split: every file by size, layout.json and sequences.parquet whole.
 
-    `verify="sha256"` also reads every shard of it beforehand.
+    What stands beside a shard is read whole by `Folder.read` as the shard is opened, the shard itself by checksum as
+    its windows are read. `verify="sha256"` reads all of them here.
 
     Raises NotFinished, MissingFile, DamagedFile, MixedVersions or EmptySplit, each with the file and the remedy.
     """
     if verify not in ("size", "sha256"):
         raise ValueError(f"verify {verify!r}: give 'size' or 'sha256'")
     manifest = _manifest(files, _finished_root(files))
-    folder = Folder(files, _layout(files), any(".tfrecord-" in name for name in manifest))
+    folder = Folder(files, _layout(files), any(".tfrecord-" in name for name in manifest), manifest)
     _check_split(folder, split)
     sizes = files.sizes()
     for name, rows in _expected(folder, split).items():
         _check_file(files, name, manifest.get(name), sizes.get(name), rows)
-        if rows < 0 or verify == "sha256":
-            _check_sum(files, name, manifest[name])
+        if name in (LAYOUT, SEQUENCES) or verify == "sha256":
+            folder.read(name)
     _check_strangers(folder, split, set(sizes))
     return folder
 
@@ -136,12 +149,6 @@ def _check_file(files: Files, name: str, entry: Entry | None, size: int | None, 
         raise DamagedFile(f"{path} has {size:,} bytes where manifest.json has {entry.size:,}; {_AGAIN}")
     if rows >= 0 and entry.rows not in (-1, rows):
         raise MixedVersions(f"{path}: manifest.json has {entry.rows} rows, {LAYOUT} has {rows}; {_AGAIN}")
-
-
-def _check_sum(files: Files, name: str, entry: Entry) -> None:
-    found = hashlib.sha256(files.read(files.root / name)).hexdigest()
-    if found != entry.sha256:
-        raise DamagedFile(f"{files.root / name} has sha256 {found} where manifest.json has {entry.sha256}; {_AGAIN}")
 
 
 def _check_strangers(folder: Folder, split: str, present: set[str]) -> None:

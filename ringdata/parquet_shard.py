@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ringdata.checksums import check, checksums_of, read_checksums
+from ringdata.checksums import ENDING, check, checksums_of, read_checksums
 from ringdata.errors import DamagedFile, MixedVersions
 from ringdata.files import Files
+from ringdata.folder import Folder
 from ringdata.layout import Layout, Shard
 from ringdata.pages import Pages, Place, copy_integers, copy_planes
 from ringdata.parquet import STAMP
@@ -76,8 +77,9 @@ class ParquetShard:
         return after
 
 
-def open_parquet(files: Files, layout: Layout, shard: Shard) -> ParquetShard:
-    """Read the footer and check that it is of this layout."""
+def open_parquet(folder: Folder, shard: Shard) -> ParquetShard:
+    """Read the footer and the checksums, and check that they are of the folder's layout."""
+    files, layout = folder.files, folder.layout
     path, tail = files.root / shard.parquet, _tail(files, shard.parquet)
     try:
         footer = pq.ParquetFile(pa.BufferReader(tail)).metadata
@@ -94,7 +96,8 @@ def open_parquet(files: Files, layout: Layout, shard: Shard) -> ParquetShard:
     if not _is_ours(footer):
         raise MixedVersions(f"{path} is not packed as it was written: {_AGAIN}")
     pages = _pages(footer)
-    sums = read_checksums(files, shard.parquet, len(pages))
+    beside = f"{shard.parquet}{ENDING}"
+    sums = read_checksums(folder.read(beside), files.root / beside, len(pages))
     return ParquetShard(shard.parquet, layout.grid.block_tokens, layout.grid.slots, first_rows, pages, sums)
 
 

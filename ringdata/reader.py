@@ -72,7 +72,7 @@ class RingBlocks:
         self._windows = self._all_windows(tracks_of(self.layout.grid, shards))
         opened = open_tfrecord if folder.tfrecord else open_parquet
         with ThreadPoolExecutor(min(_OPENERS, len(shards))) as pool:
-            readers = pool.map(lambda shard: opened(self._files, self.layout, shard), shards)
+            readers = pool.map(lambda shard: opened(folder, shard), shards)
             self._shards: tuple[ShardReader, ...] = tuple(readers)
 
     def __getstate__(self) -> dict[str, Any]:

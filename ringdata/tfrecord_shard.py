@@ -7,11 +7,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ringdata.checksums import check, checksums_of, read_checksums
+from ringdata.checksums import ENDING, check, checksums_of, read_checksums
 from ringdata.errors import DamagedFile, MixedVersions
 from ringdata.example import Mould, moulds_of, runs_of_equal
 from ringdata.files import Files
-from ringdata.layout import Grid, Layout, Shard
+from ringdata.folder import Folder
+from ringdata.layout import Grid, Shard
 from ringdata.shards import Tokens, empty_tokens, read_range
 from ringdata.tfrecord import Records
 
@@ -55,13 +56,14 @@ class TFRecordShard:
         return after
 
 
-def open_tfrecord(files: Files, layout: Layout, shard: Shard) -> TFRecordShard:
-    """Read the `.idx` and check that it is of this layout."""
+def open_tfrecord(folder: Folder, shard: Shard) -> TFRecordShard:
+    """Read the `.idx` and the checksums, and check that they are of the folder's layout."""
+    files, layout = folder.files, folder.layout
     moulds, kinds = shard_moulds(layout.grid, shard)
     sizes = np.array([shape.size for shape in moulds])[kinds]
     offsets = np.concatenate(([0], np.cumsum(sizes)))
     path = files.root / shard.tfrecord
-    index = np.array(files.read(path.with_name(f"{path.name}.idx")).split(), np.int64)
+    index = np.array(folder.read(f"{shard.tfrecord}.idx").split(), np.int64)
     if not np.array_equal(index, np.stack([offsets[:-1], sizes], axis=1).reshape(-1)):
         raise MixedVersions(
             f"{path}.idx lists other records than layout.json: it is of another run or program; run the pipeline again"
@@ -69,7 +71,8 @@ def open_tfrecord(files: Files, layout: Layout, shard: Shard) -> TFRecordShard:
     (info,) = files.infos([path])
     if info.size != offsets[-1]:
         raise DamagedFile(f"{path} has {info.size} bytes where its records take {offsets[-1]}; copy it again")
-    sums = read_checksums(files, shard.tfrecord, len(kinds))
+    beside = f"{shard.tfrecord}{ENDING}"
+    sums = read_checksums(folder.read(beside), files.root / beside, len(kinds))
     return TFRecordShard(shard.tfrecord, layout.grid, offsets, moulds, kinds, sums)
 
 

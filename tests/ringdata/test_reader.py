@@ -373,3 +373,11 @@ def test_a_rank_reads_its_share_and_no_more(folders: Folders, order: str, ring: 
     ]
     assert max(parts) <= (1 / ring + 0.01) * whole
     assert sum(parts) <= 1.01 * whole
+
+
+def test_opening_reads_what_stands_beside_a_shard_once(folders: Folders) -> None:
+    counting = Counting()
+    RingBlocks(str(folders("panel")), split="train", context=8 * 2048, filesystem=PyFileSystem(counting))
+    beside = {path: size for path, size in counting.read.items() if path.endswith((".crc32", ".idx"))}
+    assert beside
+    assert beside == {path: Path(path).stat().st_size for path in beside}
