@@ -21,6 +21,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from memory import peak_kib
+
 from eia.assembly import Screening, assemble
 from eia.emulator import Emulator, synthetic
 from eia.hours import hour_of, parse_hour
@@ -94,11 +96,8 @@ def one(way: str, folder: Path, spans: Sequence[Span]) -> dict[str, float]:
     began = time.perf_counter()
     WAYS[way](Storage.at(str(folder)), spans)
     seconds = time.perf_counter() - began
-    # Of this program alone: what getrusage says of a process begins with the size of the one that started it.
-    status = Path("/proc/self/status").read_text()
-    own = int(status.split("VmHWM:")[1].split()[0]) / 1024
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return {"seconds": seconds, "peak_mb": max(own, workers)}
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return {"seconds": seconds, "peak_mb": max(peak_kib(), workers) / 1024}
 
 
 def main() -> None:

@@ -32,7 +32,6 @@ from ringdata.output import File
 
 def measure_tidy(output: Path, record: Record) -> None:
     """From tidy files, as the pipeline reads them: each split screened by itself, and with no flag counted."""
-
     refs, hours = put_tidy(output, record), record.value.shape[1]
     members = [Member(ref.series_id, ref.first, ref.last) for ref in refs]
     layout, splits = plan_series(members, cuts=record.cuts), tuple(record.cuts.hours(split) for split in SPLITS)
@@ -60,7 +59,6 @@ def measure_tidy(output: Path, record: Record) -> None:
 
 def put_tidy(output: Path, record: Record) -> list[SeriesRef]:
     """The record as a load leaves it: a file a respondent."""
-
     schema, hours, refs = tidy_schema(REGION), record.value.shape[1], []
     moments = pa.array(np.arange(hours) * 3600, pa.timestamp("s", tz="UTC"))
     for number, (value, observed) in enumerate(zip(record.value, record.observed, strict=True)):

@@ -25,6 +25,8 @@ from itertools import takewhile
 from pathlib import Path
 from threading import Event, Thread
 
+from memory import peak_kib
+
 # deploy/ is no part of what is installed.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
@@ -192,8 +194,7 @@ def python_peak(pid: int) -> int:
     try:
         if "python" not in os.readlink(f"/proc/{pid}/exe"):
             return 0
-        lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        return int(lines.get("VmHWM", "0").split()[0])
+        return peak_kib(pid)
     except OSError:
         return 0
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from memory import peak_kib
 
 from ringdata import Cuts, Layout, Member, RingBlocks, card_file, config_files, plan_panel, plan_series, shard_files
 from ringdata.blocks import shard_tables
@@ -192,9 +193,7 @@ def probe(folder: str) -> None:
     first = time.perf_counter() - start
     for index in data.windows():
         data[index]
-    status = Path("/proc/self/status").read_text()  # getrusage would tell of the parent's peak too
-    peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
-    print(f"| {Path(folder).parts[-2]}/{Path(folder).name} | {first:.2f} | {peak:.0f} |")
+    print(f"| {Path(folder).parts[-2]}/{Path(folder).name} | {first:.2f} | {peak_kib() / 1024:.0f} |")
 
 
 def main() -> None:

@@ -95,7 +95,7 @@ def publish_blocks(blocks: Sequence[File], storage: Storage) -> str:
     """
     _drop_old_blocks(storage, blocks)
     report = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
-    series = write_catalogue(storage, catalogue(msgspec.convert(report["series"], list[SeriesReport])), blocks)
+    series = write_catalogue(storage, catalogue(_series_of(report)), blocks)
     renewed = ("blocks/", "tfds/", series.path)
     kept = [file for file in read_manifest(storage) if not file.path.startswith(renewed)]
     _write_manifest(storage, [*kept, *blocks, series])
@@ -136,13 +136,17 @@ def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]
     """The series of a published output that hold a value, and the first and last hour of its load's question."""
     try:
         report = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
-        groups = msgspec.convert(report["series"], list[SeriesReport])
+        told = _series_of(report)
         asked = [*report["spans"], *report.get("not_asked", ())]
         hours = [parse_hour(span[end]) for span in asked for end in ("first", "last")]
     except (KeyError, ValueError, msgspec.MsgspecError):
         raise UsageError(f"{storage.url}/{REPORT} is missing or not ours: run pipelines.historical first") from None
-    refs = [ref for one in groups if (ref := series_ref(one)) is not None]
+    refs = [ref for one in told if (ref := series_ref(one)) is not None]
     return sorted(refs, key=lambda ref: ref.series_id), (min(hours), max(hours))
+
+
+def _series_of(report: dict[str, Any]) -> list[SeriesReport]:
+    return msgspec.convert(report["series"], list[SeriesReport])
 
 
 def exit_code(report: dict[str, Any]) -> int:
