@@ -104,7 +104,7 @@ class Grid:
             mine, other, hour = float(value[i]), stands[int(place[i])], self.span.first + int(place[i])
             if not _same(mine, other):
                 key, moment = answered.key, answered.moment
-                self.lost.append(Lost(REPEATED, kind, hour, mine, key, moment, winner=key, stands=other))
+                self.lost.append(Lost(REPEATED, kind, hour, mine, key, moment, winners=(key,), stands=other))
         return place[order], value[order]
 
     def _settle(self, answered: Answered, series: Series, place: NDArray[np.int64], value: NDArray[np.float64]) -> None:
@@ -124,9 +124,9 @@ class Grid:
         """Of two rows that differ, the one that does not stand: `old`, retrieved `at`, or `new`, the answer's."""
         hour = self.span.first + place
         if at <= answered.moment:
-            return Lost(REVISED, kind, hour, old, "", at, winner=answered.key, stands=new)
-        held = (one.key for one in reversed(self.answers) if one.moment == at and one.may_hold(kind, hour))
-        return Lost(REVISED, kind, hour, new, answered.key, answered.moment, winner=next(held, ""), stands=old)
+            return Lost(REVISED, kind, hour, old, "", at, winners=(answered.key,), stands=new)
+        held = tuple(one.key for one in reversed(self.answers) if one.moment == at and one.may_hold(kind, hour))
+        return Lost(REVISED, kind, hour, new, answered.key, answered.moment, winners=held, stands=old)
 
     def _withdraw(self, series: Series) -> None:
         """Empty the cells whose hour was answered later without a row."""
@@ -138,7 +138,7 @@ class Grid:
         for i in np.flatnonzero(gone).tolist():
             hour, moment = self.span.first + i, int(series.at[i])
             winner = next(one.key for one in latest if one.settles(series.kind, hour))
-            self.lost.append(Lost(WITHDRAWN, series.kind, hour, float(series.value[i]), "", moment, winner=winner))
+            self.lost.append(Lost(WITHDRAWN, series.kind, hour, float(series.value[i]), "", moment, winners=(winner,)))
         self.duplicate += int(gone.sum())
         series.value[gone] = np.nan
         series.at[gone] = 0

@@ -11,7 +11,7 @@ Each line names the count of `report.json` that it belongs to.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -69,7 +69,8 @@ class Answered:
 class Lost:
     """A row that was received and does not stand; `value` in MW, NaN for null, as is `stands`, if a row stands instead.
 
-    `request` is its stored response; empty where only the `moment` of that is known.
+    `request` is its stored response; empty where only the `moment` of that is known. `winners` is the response whose
+    word stands; more than one where several that may hold the row were retrieved in the same second.
     """
 
     reason: str
@@ -78,13 +79,23 @@ class Lost:
     value: float
     request: str
     moment: int
-    winner: str
+    winners: tuple[str, ...]
     stands: float | None = None
 
     @property
     def key(self) -> _Key:
         """What to find the row by in its response."""
-        return self.hour, self.kind, None if self.value != self.value else self.value
+        return self._with(self.value)
+
+    def stood_in(self, held: Mapping[str, Container[_Key]]) -> str:
+        """The winner, by what each of several holds; the first where none can be read again."""
+        if len(self.winners) > 1 and self.stands is not None:
+            found = (name for name in self.winners if self._with(self.stands) in held.get(name, ()))
+            return next(found, self.winners[0])
+        return next(iter(self.winners), "")
+
+    def _with(self, value: float) -> _Key:
+        return self.hour, self.kind, None if value != value else value
 
 
 def refused(rows: Iterable[Refusal], request: str) -> Iterator[Reject]:
@@ -113,13 +124,15 @@ def lost(storage: Storage, span: Span, rows: Sequence[Lost], answers: Sequence[A
             served = _served(storage, answered)
             # A copy: the row by itself would keep its whole response in memory.
             found |= {at: (answered.key, row.pop().copy()) for at in mine if (row := served.get(rows[at].key))}
-    return [_line(one, *(found.get(at) or _remade(span, one, answers))) for at, one in enumerate(rows)]
+    unsure = {name for one in rows if len(one.winners) > 1 for name in one.winners}
+    held = {one.key: set(_served(storage, one)) for one in answers if one.key in unsure}
+    return [_line(one, held, *(found.get(at) or _remade(span, one, answers))) for at, one in enumerate(rows)]
 
 
 def _may_be_in(answered: Answered, one: Lost) -> bool:
     if one.request:
         return answered.key == one.request
-    return answered.key != one.winner and answered.may_hold(one.kind, one.hour)
+    return answered.key not in one.winners and answered.may_hold(one.kind, one.hour)
 
 
 def _served(storage: Storage, answered: Answered) -> dict[_Key, list[msgspec.Raw]]:
@@ -149,9 +162,9 @@ def _remade(span: Span, one: Lost, answers: Sequence[Answered]) -> tuple[str, Ro
     return request, msgspec.Raw(msgspec.json.encode(row))
 
 
-def _line(one: Lost, request: str, row: Row) -> Reject:
+def _line(one: Lost, held: Mapping[str, Container[_Key]], request: str, row: Row) -> Reject:
     stands = UNSET if one.stands is None else _text(one.stands)
-    return Reject(one.reason, request, row, DUPLICATE, one.winner, stands)
+    return Reject(one.reason, request, row, DUPLICATE, one.stood_in(held), stands)
 
 
 def counted(rejects: Iterable[Reject]) -> dict[str, dict[str, int]]:

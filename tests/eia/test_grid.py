@@ -105,7 +105,7 @@ def test_the_later_answer_decides_in_whatever_order_they_come(
 
 
 def lost(grid: Grid) -> list[tuple[str, str, float]]:
-    return [(one.reason, one.winner, one.value) for one in grid.lost]
+    return [(one.reason, winner, one.value) for one in grid.lost for (winner,) in [one.winners]]
 
 
 def test_a_revised_value_is_recorded_beside_the_one_that_stands() -> None:

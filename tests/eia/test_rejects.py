@@ -95,6 +95,18 @@ def test_every_line_is_a_row_of_the_response_that_it_names(data: Any) -> None:
             assert (line["counter"] == "duplicate") == ("winner" in line)
 
 
+@pytest.mark.parametrize("value", [None, "3"])
+def test_of_two_responses_of_one_second_the_winner_is_the_one_that_has_the_row(
+    folder: Folder, value: str | None
+) -> None:
+    holds = folder.hold(0, 5, [row(4, value=value)], late=1)
+    folder.hold(1, 5, [], late=1)
+    was = folder.hold(2, 6, [row(4, value="1")])
+    report, (line,) = folder.load()
+    law(report, [line])
+    assert (line["request"], line["winner"], line["stands"]) == (was, holds, value)
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_rows_that_lose_are_told_as_eia_sent_them(tmp_path: Path, route: str) -> None:
     folder, kind = Folder(str(tmp_path), route=route), "ABC" if route != "region-data" else "D"
