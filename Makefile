@@ -45,11 +45,13 @@ test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and G
 	$(BIN)/python -m pytest -m "flink" $(ARGS)
 
 # Benchmarks by themselves: they import each other by bare names, and a test imports one as benchmarks.NAME.
-lint: $(READY)  ## ruff and mypy --strict
+lint: $(READY)  ## ruff, mypy --strict, which way imports go, how full the rooms are
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=benchmarks $(BIN)/mypy benchmarks
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/rooms.py
 
 bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
 	for script in parsing screening assemble extract blocks reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done
@@ -61,7 +63,7 @@ real-blocks: $(READY)  ## every order, ring, config and format of a load's block
 	$(BIN)/python benchmarks/real_blocks.py $(OUTPUT) $(ARGS)
 
 screenshots: $(READY)  ## the pictures of the report that the pages show: make screenshots OUTPUT=folder of a load
-	$(BIN)/python -m tests.quality.report.screenshots --output $(OUTPUT) --to docs/images
+	$(BIN)/python -m tests.eia930.report.screenshots --output $(OUTPUT) --to docs/images
 
 flink-compare: $(READY)  ## the load in one process and on the running cluster, checksums side by side; ROWS=FILE for real rows
 	$(BIN)/python -m deploy.flink.compare $(if $(ROWS),--rows $(ROWS)) $(ARGS)

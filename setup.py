@@ -5,7 +5,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-PACKAGES = ["eia", "quality", "ringdata", "transforms", "pipelines"]
+PACKAGES = ["eia930", "ringdata", "transforms", "pipelines"]
 BEAM = ["apache-beam>=2.76,<2.78"]
 
 setup(
@@ -18,8 +18,8 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=[f"{name}{sub}" for name in PACKAGES for sub in ("", ".*")]),
     package_data={
-        "eia": ["reference/*.csv"],
-        "quality.report": ["*.j2", "*.js", "*.css"],
+        "eia930.reference": ["*.csv"],
+        "eia930.report": ["*.j2", "*.js", "*.css"],
     },
     # A trainer needs ringdata alone: numpy and pyarrow. What loads and checks the record comes with [load].
     install_requires=["numpy>=1.26,<3", "pyarrow>=16,<26"],
@@ -27,7 +27,9 @@ setup(
         "test": [
             "duckdb>=1.1,<3",
             "hypothesis>=6.100,<7",
+            "import-linter>=2.1,<3",
             "mypy>=1.11,<3",
+            "pdoc>=15,<17",
             "playwright>=1.45,<2",
             "polars>=1,<2",
             "pytest>=8,<10",

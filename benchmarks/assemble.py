@@ -23,16 +23,17 @@ from pathlib import Path
 
 from memory import peak_kib
 
-from eia.assembly import Screening, assemble
-from eia.emulator import Emulator, synthetic
-from eia.hours import hour_of, parse_hour
-from eia.lanes import Span
-from eia.lease import Owner
-from eia.plan import Question, plan
-from eia.source import ApiSource, Run
-from eia.storage import Storage
-from quality.flags import FLAGS
-from quality.methods import screen_series
+from eia930.emulator import Emulator, synthetic
+from eia930.question.plan import Question, plan
+from eia930.question.span import Span
+from eia930.record.assembly import Screening, assemble
+from eia930.reference.hours import hour_of, parse_hour
+from eia930.screening.flags import FLAGS
+from eia930.screening.methods import screen_series
+from eia930.sources.api.source import ApiSource
+from eia930.store.lease import Owner
+from eia930.store.run import Run
+from eia930.store.storage import Storage
 
 SCREENING = Screening(FLAGS, screen_series)
 

@@ -15,15 +15,15 @@ import numpy as np
 import pyarrow as pa
 from reader import Record, best, put
 
-from eia.assembly import Screening
-from eia.lanes import Span
-from eia.routes import REGION
-from eia.storage import Storage
-from eia.tidy import tidy_parquet, tidy_path, tidy_schema
-from quality.flags import FLAGS
-from quality.loader import TrustedHours
-from quality.methods import screen_series
-from quality.tidy_series import SeriesRef, TidySeries
+from eia930.question.span import Span
+from eia930.record.assembly import Screening
+from eia930.record.tidy import tidy_parquet, tidy_path, tidy_schema
+from eia930.record.tidy_series import SeriesRef, TidySeries
+from eia930.reference.routes import REGION
+from eia930.screening.flags import FLAGS
+from eia930.screening.loader import TrustedHours
+from eia930.screening.methods import screen_series
+from eia930.store.storage import Storage
 from ringdata import Member, plan_series
 from ringdata.blocks import shard_tables
 from ringdata.layout import SPLITS

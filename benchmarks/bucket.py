@@ -18,10 +18,10 @@ import time
 
 import msgspec
 
-from eia.emulator import Emulator, synthetic
-from eia.files import read_manifest
-from eia.hours import parse_hour
-from eia.storage import Storage
+from eia930.emulator import Emulator, synthetic
+from eia930.reference.hours import parse_hour
+from eia930.store.manifest import read_manifest
+from eia930.store.storage import Storage
 
 NOW = parse_hour("2026-01-01")
 QUESTION = ("--regions=PACW,ERCO,CAL,TEX,MISO", "--start=2019-01-01", "--end=2026-01-01")

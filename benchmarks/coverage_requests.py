@@ -10,13 +10,14 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from eia import lease
-from eia.emulator import Emulator, replay, synthetic
-from eia.hours import parse_hour
-from eia.plan import Question, plan
-from eia.routes import PAGE, ROUTES
-from eia.source import ApiSource, Run
-from eia.storage import Storage
+from eia930.emulator import Emulator, replay, synthetic
+from eia930.question.plan import Question, plan
+from eia930.reference.hours import parse_hour
+from eia930.reference.routes import PAGE, ROUTES
+from eia930.sources.api.source import ApiSource
+from eia930.store import lease
+from eia930.store.run import Run
+from eia930.store.storage import Storage
 
 FIVE = "PACW,ERCO,CAL,TEX,MISO"
 PER_HOUR = 6300

@@ -23,7 +23,7 @@ def main() -> None:
     flags.add_argument("--pages", type=int, default=100)
     flags.add_argument("--respondent", default="PJM")
     options = flags.parse_args()
-    command = [sys.executable, "-m", "eia.emulator", "--now", "2026-11-01T00"]
+    command = [sys.executable, "-m", "eia930.emulator", "--now", "2026-11-01T00"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
         try:
             assert server.stdout is not None

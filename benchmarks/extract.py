@@ -18,13 +18,14 @@ from datetime import UTC, datetime
 import numpy as np
 import requests
 
-from eia.emulator import Emulator, synthetic
-from eia.hours import parse_hour, stamp
-from eia.lanes import Span
-from eia.lease import Owner
-from eia.routes import PAGE
-from eia.source import ApiSource, Run
-from eia.storage import Storage
+from eia930.emulator import Emulator, synthetic
+from eia930.question.span import Span
+from eia930.reference.hours import parse_hour, stamp
+from eia930.reference.routes import PAGE
+from eia930.sources.api.source import ApiSource
+from eia930.store.lease import Owner
+from eia930.store.run import Run
+from eia930.store.storage import Storage
 
 LATENCY = (1.2, 0.4)
 HOURS_A_PAGE = 1240

@@ -31,14 +31,15 @@ from memory import peak_kib
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from deploy.flink import cluster, parts
-from eia.emulator import Emulator, synthetic
-from eia.files import read_manifest
-from eia.hours import parse_hour
-from eia.lanes import Span
-from eia.lease import Owner
-from eia.plan import Question, plan
-from eia.source import ApiSource, Run
-from eia.storage import Storage
+from eia930.emulator import Emulator, synthetic
+from eia930.question.plan import Question, plan
+from eia930.question.span import Span
+from eia930.reference.hours import parse_hour
+from eia930.sources.api.source import ApiSource
+from eia930.store.lease import Owner
+from eia930.store.manifest import read_manifest
+from eia930.store.run import Run
+from eia930.store.storage import Storage
 
 ROOT = parts.CHECKOUT
 START, MONTH, END = "2019-01-01", "2019-02-01", "2026-01-01"

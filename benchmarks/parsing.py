@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.json
 import requests
 
-from eia.emulator import Emulator, synthetic
-from eia.hours import parse_hour, stamp
-from eia.routes import PAGE
-from eia.rows import parse_rows
-from eia.window import Window
+from eia930.emulator import Emulator, synthetic
+from eia930.question.window import Window
+from eia930.reference.hours import parse_hour, stamp
+from eia930.reference.routes import PAGE
+from eia930.sources.api.rows import parse_rows
 
 REPEATS = 50
 FIRST = parse_hour("2022-01-01T00")
@@ -60,7 +60,7 @@ def main() -> None:
     lines = rows[1:-1].replace(b"},{", b"}\n{")
     whole = pyarrow.json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
     ways: dict[str, Callable[[], Any]] = {
-        "eia.rows: slots, checks, columns": lambda: parse_rows(rows, WINDOW),
+        "eia930.sources.api.rows: slots, checks, columns": lambda: parse_rows(rows, WINDOW),
         "msgspec: dicts": lambda: msgspec.json.decode(rows),
         "msgspec: dicts, then pyarrow columns": lambda: pa.Table.from_pylist(msgspec.json.decode(rows)),
         "json: dicts": lambda: json.loads(rows),
@@ -69,7 +69,7 @@ def main() -> None:
     }
     assert len(json.loads(rows)) == parse_rows(rows, WINDOW).received > 0.9 * PAGE
     print(f"{parse_rows(rows, WINDOW).received:,} rows, {len(rows) / 1e6:.1f} MB; least of {REPEATS} runs, one thread")
-    base = best(ways["eia.rows: slots, checks, columns"])
+    base = best(ways["eia930.sources.api.rows: slots, checks, columns"])
     for name, work in ways.items():
         spent = best(work)
         print(f"{name:40} {spent:6.1f} ms   {spent / base:5.2f} of ours")

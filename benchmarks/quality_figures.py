@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from eia.hours import parse_hour
-from eia.respondents import members, subregions
-from eia.routes import FUEL, INTERCHANGE, REGION
-from quality.check import Check
-from quality.checks import run_checks
-from quality.equations import Equation, sides
-from quality.flags import FLAGS
-from quality.frames import Frames, read_frames
-from quality.methods import Method, screen_series, steps_for
-from quality.screening import screen
-from quality.shifted import WEEK, find_shift, shifted
-from quality.signed import screen_signed
+from eia930.checks.all_checks import run_checks
+from eia930.checks.equations import Equation, sides
+from eia930.checks.outcome import Check
+from eia930.checks.shifted import WEEK, find_shift, shifted
+from eia930.reference.hours import parse_hour
+from eia930.reference.respondents import members, subregions
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION
+from eia930.screening.demand import screen
+from eia930.screening.flags import FLAGS
+from eia930.screening.frames import Frames, read_frames
+from eia930.screening.methods import Method, screen_series, steps_for
+from eia930.screening.signed import screen_signed
 
 MEMBERS = {**members(), **subregions()}
 

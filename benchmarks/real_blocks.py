@@ -34,10 +34,10 @@ from numpy.typing import NDArray
 from pyarrow.fs import FileSystemHandler, LocalFileSystem, PyFileSystem
 from real_rows import command, load, serving
 
-from eia.storage import Storage
-from quality.flags import FLAGS
-from quality.methods import screen_series
-from quality.publication import published_series
+from eia930.account.publication import published_series
+from eia930.screening.flags import FLAGS
+from eia930.screening.methods import screen_series
+from eia930.store.storage import Storage
 from ringdata import RingBlocks
 from ringdata.layout import CONFIGS, SPLITS, Layout
 from ringdata.orders import ORDERS

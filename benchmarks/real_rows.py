@@ -54,7 +54,7 @@ _LISTENING = re.compile(r"listening on (\S+)")
 @contextmanager
 def serving(rows: Path, log: Path, flags: Sequence[str]) -> Iterator[str]:
     """The URL of an emulator that replays `rows` and writes every request to `log`."""
-    command = [sys.executable, "-m", "eia.emulator", "--replay", str(rows), "--port=0", f"--log={log}", *flags]
+    command = [sys.executable, "-m", "eia930.emulator", "--replay", str(rows), "--port=0", f"--log={log}", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None

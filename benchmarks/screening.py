@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from quality.screening import screen
+from eia930.screening.demand import screen
 
 _HALF = 24
 

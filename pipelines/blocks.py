@@ -7,7 +7,7 @@ python -m pipelines.blocks --output DIR --validation_start 2024-01-01 --test_sta
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from pipelines.start import begin
+    from pipelines.running.start import begin
 
     begin()
 
@@ -17,16 +17,16 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from eia import lease
-from eia.errors import Stop, UsageError
-from eia.files import SUCCESS
-from eia.flags import Parser
-from eia.process import end_with
-from eia.storage import Storage
-from pipelines.execute import execute
+from eia930.errors import Stop, UsageError
+from eia930.program.arguments import Parser
+from eia930.program.ending import end_with
+from eia930.record.tidy_series import SeriesRef
+from eia930.store import lease
+from eia930.store.manifest import SUCCESS
+from eia930.store.storage import Storage
 from pipelines.options import add_block_flags, beam_flags, block_settings, fail, listed, only_beams
-from pipelines.preflight import look_ahead
-from quality.tidy_series import SeriesRef
+from pipelines.running.execute import execute
+from pipelines.running.preflight import look_ahead
 from transforms.block_settings import BlockSettings
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def build(root: beam.Pipeline, refs: list[SeriesRef], storage: Storage, chosen: 
     """The whole program, as a graph."""
     import apache_beam as beam
 
-    from eia.assembly import Screening
-    from quality.flags import FLAGS
-    from quality.methods import screen_series
+    from eia930.record.assembly import Screening
+    from eia930.screening.flags import FLAGS
+    from eia930.screening.methods import screen_series
     from transforms.blocks import Blocks
     from transforms.publish import PublishBlocks
 
@@ -96,7 +96,7 @@ def _parser() -> Parser:
 
 def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
     """The series of a finished load, and the frame of hours that it asked for."""
-    from quality.publication import published_series, unfinished
+    from eia930.account.publication import published_series, unfinished
 
     if why := unfinished(storage):
         raise UsageError(f"--output {storage.place}: {why}")
@@ -104,7 +104,7 @@ def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
 
 
 def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: Sequence[str]) -> None:
-    from quality.publication import check_files
+    from eia930.account.publication import check_files
 
     check_files(storage, refs)
     owner = lease.Owner.here(uuid.uuid4().hex)

@@ -7,7 +7,7 @@ python -m pipelines.coverage --runner=DirectRunner
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from pipelines.start import begin
+    from pipelines.running.start import begin
 
     begin()
 
@@ -16,23 +16,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from eia import lease
-from eia.errors import Interrupted, Stop, UsageError
-from eia.origin import is_synthetic
-from eia.process import end_with
-from eia.respondents import expected_kinds
-from eia.routes import ROUTES
+from eia930.coverage.account import ACCOUNT, PAGE_AT, Method
+from eia930.coverage.table import COVERAGE
+from eia930.errors import Interrupted, Stop, UsageError
+from eia930.program.ending import end_with
+from eia930.reference.respondents import expected_kinds
+from eia930.reference.routes import ROUTES
+from eia930.store import lease
+from eia930.store.origin import is_synthetic
 from pipelines.coverage_options import CoverageSettings, coverage_settings
-from pipelines.lines import few
 from pipelines.options import fail, say_outlived
-from quality.coverage import COVERAGE
-from quality.coverage_account import ACCOUNT, PAGE_AT, Method
+from pipelines.running.lines import few
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from eia.lanes import Span
-    from eia.source import Run
+    from eia930.question.span import Span
+    from eia930.store.run import Run
 
 AT_LEAST = (2, 2)
 """Requests a series that is complete, and a respondent, for its nulls."""
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if todo.dry_run:
             print(_estimate(todo, spans))
             return 0
-        from pipelines.session import Program, drive
+        from pipelines.running.session import Program, drive
 
         program = Program(build, ACCOUNT, (ACCOUNT,), f"{lease.ROOT}/coverage.json", _summary, asks=not todo.tidy)
         return drive(todo, spans, program)

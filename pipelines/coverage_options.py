@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from eia.errors import UsageError
-from eia.flags import Parser
-from eia.hours import stamp
-from eia.lanes import Span
-from eia.plan import plan
-from eia.storage import Storage
+from eia930.coverage.from_tidy import chosen, loaded_spans
+from eia930.errors import UsageError
+from eia930.program.arguments import Parser
+from eia930.question.plan import plan
+from eia930.question.span import Span
+from eia930.reference.hours import stamp
+from eia930.store.storage import Storage
 from pipelines.options import (
     Defaults,
     Settings,
@@ -23,7 +24,6 @@ from pipelines.options import (
     asked_for,
     only_beams,
 )
-from quality.coverage_tidy import chosen, loaded_spans
 
 _NARROWING = ("routes", "regions", "types", "start", "end")
 

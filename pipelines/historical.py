@@ -7,7 +7,7 @@ python -m pipelines.historical --runner=DirectRunner
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from pipelines.start import begin
+    from pipelines.running.start import begin
 
     begin()
 
@@ -16,28 +16,28 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from eia.errors import Interrupted, Stop, UsageError
-from eia.plan import passed_over, plan
-from eia.process import end_with
+from eia930.coverage.narrowing import narrowed, without_rows
+from eia930.coverage.table import read_coverage
+from eia930.errors import Interrupted, Stop, UsageError
+from eia930.program.ending import end_with
+from eia930.question.plan import passed_over, plan
 from pipelines.options import LoadSettings, fail, say_outlived, settings
-from quality.coverage import read_coverage
-from quality.coverage_plan import narrowed, without_rows
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-    from eia.lanes import Span
-    from eia.source import Run
+    from eia930.question.span import Span
+    from eia930.store.run import Run
 
 
 def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: Run) -> beam.PCollection:
     """The whole program, as a graph."""
     import apache_beam as beam
 
-    from eia.assembly import Screening
-    from quality.flags import FLAGS
-    from quality.methods import screen_series
-    from quality.tidy_series import catalogue
+    from eia930.record.assembly import Screening
+    from eia930.record.tidy_series import catalogue
+    from eia930.screening.flags import FLAGS
+    from eia930.screening.methods import screen_series
     from transforms.assemble import Assemble
     from transforms.blocks import Blocks
     from transforms.check import Check
@@ -78,13 +78,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if todo.coverage:
             spans = narrowed(spans, read_coverage(todo.coverage), place=todo.coverage)
         if todo.dry_run:
-            from pipelines.dry_run import dry_run
+            from pipelines.running.dry_run import dry_run
 
             if todo.coverage:
                 print(_known_rowless(spans))
             return dry_run(todo, spans)
         say_outlived(todo.question)
-        from pipelines.session import drive, load_program
+        from pipelines.running.session import drive, load_program
 
         return drive(todo, spans, load_program(build))
     except UsageError as error:

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 
-from eia.client import checked_url
-from eia.errors import UsageError
-from eia.flags import OneLine, Parser, refuse
-from eia.hours import hour_of, parse_hour, stamp
-from eia.plan import ALL, Question, outlived
-from eia.routes import REGION, ROUTES
-from eia.source import ApiSource, resolve_key
-from eia.storage import Storage
-from quality.flags import FLAGS
+from eia930.errors import UsageError
+from eia930.program.arguments import OneLine, Parser, refuse
+from eia930.question.plan import ALL, Question, outlived
+from eia930.reference.hours import hour_of, parse_hour, stamp
+from eia930.reference.routes import REGION, ROUTES
+from eia930.screening.flags import FLAGS
+from eia930.sources.api.client import checked_url
+from eia930.sources.api.key import resolve_key
+from eia930.sources.api.source import ApiSource
+from eia930.store.storage import Storage
 from ringdata.errors import LayoutError
 from ringdata.layout import Cuts
 from transforms.block_settings import BlockSettings

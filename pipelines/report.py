@@ -7,19 +7,19 @@ python -m pipelines.report
 from __future__ import annotations
 
 if __name__ == "__main__":
-    from pipelines.start import begin
+    from pipelines.running.start import begin
 
     begin()
 
 import sys
 from collections.abc import Sequence
 
-from eia.errors import Stop, UsageError
-from eia.flags import Parser
-from eia.process import end_with
-from eia.storage import Storage
+from eia930.errors import Stop, UsageError
+from eia930.program.arguments import Parser
+from eia930.program.ending import end_with
+from eia930.report.build import INDEX, write_page
+from eia930.store.storage import Storage
 from pipelines.options import fail
-from quality.report.build import INDEX, write_page
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from eia.assembly import GroupReport, Screening, assemble
-from eia.dispatch import Failure
-from eia.lanes import Span
-from eia.program import fingerprint, require_same
-from eia.source import ApiSource, Run, heed_stop
-from eia.storage import Storage
+from eia930.program.code import fingerprint, require_same
+from eia930.question.span import Span
+from eia930.record.assembly import GroupReport, Screening, assemble
+from eia930.sources.api.source import ApiSource
+from eia930.sources.dispatch import Failure
+from eia930.store.run import Run, heed_stop
+from eia930.store.storage import Storage
 
 
 class Assemble(beam.PTransform):

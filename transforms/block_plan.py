@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from eia.hours import stamp
-from quality.tidy_series import SeriesRef
+from eia930.record.tidy_series import SeriesRef
+from eia930.reference.hours import stamp
 from ringdata.layout import SPLITS, Layout, Member
 from ringdata.plan import plan_panel, plan_series
 from transforms.block_settings import BlockSettings

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import apache_beam as beam
 from apache_beam.utils.shared import Shared
 
-from eia.assembly import Screening
-from eia.files import File, put_file
-from eia.source import Run, heed_stop
-from eia.storage import Storage
-from quality.loader import TrustedHours
-from quality.tidy_series import SeriesRef, TidySeries
+from eia930.record.assembly import Screening
+from eia930.record.tidy_series import SeriesRef, TidySeries
+from eia930.screening.loader import TrustedHours
+from eia930.store.manifest import File, put_file
+from eia930.store.run import Run, heed_stop
+from eia930.store.storage import Storage
 from ringdata.layout import CONFIGS, SPLITS
 from ringdata.output import File as Block
 from ringdata.output import card_file, config_files, shard_files

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 import apache_beam as beam
 
-from eia.lanes import Span
-from eia.respondents import members, subregions
-from eia.source import Run, heed_stop
-from eia.storage import Storage
-from quality.asked import Asked, asked_by
-from quality.check import Check as CrossCheck
-from quality.checks import run_checks
-from quality.tidy_series import SeriesRef, TidySeries
+from eia930.checks.all_checks import run_checks
+from eia930.checks.asked import Asked, asked_by
+from eia930.checks.outcome import Check as CrossCheck
+from eia930.question.span import Span
+from eia930.record.tidy_series import SeriesRef, TidySeries
+from eia930.reference.respondents import members, subregions
+from eia930.store.run import Run, heed_stop
+from eia930.store.storage import Storage
 
 
 class Check(beam.PTransform):

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import apache_beam as beam
 
-from eia.counting import Matrix
-from eia.lanes import Span
-from eia.source import ApiSource, Fetched, Run, heed_stop
-from eia.storage import Storage
-from quality.coverage_account import Method, publish_coverage
-from quality.coverage_tidy import count_tidy
+from eia930.coverage.account import Method, publish_coverage
+from eia930.coverage.from_tidy import count_tidy
+from eia930.question.span import Span
+from eia930.sources.api.counting import Matrix
+from eia930.sources.api.source import ApiSource, Fetched
+from eia930.store.run import Run, heed_stop
+from eia930.store.storage import Storage
 
 
 class CountByAsking(beam.PTransform):

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from eia.assembly import by_span
-from eia.dispatch import Failure
-from eia.lanes import Span
-from eia.source import ApiSource, Run
-from eia.storage import Storage
+from eia930.question.span import Span
+from eia930.record.assembly import by_span
+from eia930.sources.api.source import ApiSource
+from eia930.sources.dispatch import Failure
+from eia930.store.run import Run
+from eia930.store.storage import Storage
 
 FETCHED = "fetched"
 

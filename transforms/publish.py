@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import apache_beam as beam
 
-from eia.assembly import GroupReport
-from eia.files import File
-from eia.plan import PassedOver
-from eia.source import Fetched, Run, heed_stop
-from eia.storage import Storage
-from quality.check import Check as CrossCheck
-from quality.publication import finish, publish, publish_blocks
+from eia930.account.publication import finish, publish, publish_blocks
+from eia930.checks.outcome import Check as CrossCheck
+from eia930.question.plan import PassedOver
+from eia930.record.assembly import GroupReport
+from eia930.sources.api.source import Fetched
+from eia930.store.manifest import File
+from eia930.store.run import Run, heed_stop
+from eia930.store.storage import Storage
+from transforms.train_statistics import train_statistics
 
 
 class Publish(beam.PTransform):
@@ -71,6 +73,7 @@ class _PublishFn(beam.DoFn):
             fetched,
             checks=checks,
             blocks=blocks,
+            statistics=train_statistics(self._storage, blocks),
             spans=self._spans,
             not_asked=self._not_asked,
             min_completeness=self._min_completeness,
@@ -89,8 +92,12 @@ class PublishBlocks(beam.PTransform):
     def expand(self, blocks: beam.PCollection) -> beam.PCollection:
         """Only what the manifest says of a file crosses the shuffle."""
         return (
-            blocks | "Gather" >> beam.combiners.ToList() | "Write manifest" >> beam.Map(publish_blocks, self._storage)
+            blocks | "Gather" >> beam.combiners.ToList() | "Write manifest" >> beam.Map(_publish_blocks, self._storage)
         )
+
+
+def _publish_blocks(blocks: Sequence[File], storage: Storage) -> str:
+    return publish_blocks(storage, blocks, train_statistics(storage, blocks))
 
 
 class Finish(beam.PTransform):

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from eia.source import Run, heed_stop
-from eia.storage import Storage
-from quality.report.build import can_show, write_page
+from eia930.report.build import can_show, write_page
+from eia930.store.run import Run, heed_stop
+from eia930.store.storage import Storage
 
 
 class Report(beam.PTransform):

@@ -69,7 +69,7 @@ def question(rows: Path | None) -> tuple[str, ...]:
 def serving(rows: Path | None) -> Iterator[str]:
     """The URL of an emulator in a process of its own."""
     replay = [f"--replay={rows}"] if rows else []
-    command = [sys.executable, "-m", "eia.emulator", f"--now={CLOCK}", *replay]
+    command = [sys.executable, "-m", "eia930.emulator", f"--now={CLOCK}", *replay]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=parts.CHECKOUT) as server:  # noqa: S603
         try:
             said = server.stdout.readline() if server.stdout else ""

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from eia.emulator import Emulator, synthetic
-from eia.hours import parse_hour
+from eia930.emulator import Emulator, synthetic
+from eia930.reference.hours import parse_hour
 from pipelines.historical import main
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -75,7 +75,7 @@ def serving(folder: Path) -> Iterator[Server]:
     """An emulator with a fixed clock and one good key; its log is in `folder`."""
     good = hashlib.sha256(KEY.encode()).hexdigest()
     fixed = ["--now=2024-03-01T00", "--latency=0.1", f"--key_sha256={good}", f"--log={folder / 'asked.jsonl'}"]
-    command = [sys.executable, "-m", "eia.emulator", *fixed]
+    command = [sys.executable, "-m", "eia930.emulator", *fixed]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=parts.CHECKOUT) as process:
         assert process.stdout is not None
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.flink import cluster, parts
-from pipelines.flink import Wanted, check_job_server, check_master
+from pipelines.runners.flink import Wanted, check_job_server, check_master
 
 pytestmark = pytest.mark.flink
 

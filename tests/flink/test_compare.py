@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from deploy.flink.compare import main, pairs, question
-from eia.hours import parse_hour
+from eia930.reference.hours import parse_hour
 
 FILES = ("tidy/region-data/respondent=PACW/part-00000.parquet", "blocks/panel/a.parquet", "tfds/eia930/b.tfrecord")
 

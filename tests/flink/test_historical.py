@@ -25,7 +25,7 @@ from tests.flink.watching import (
 )
 
 pytestmark = pytest.mark.flink
-PACKAGES = ("eia", "pipelines", "quality", "ringdata", "transforms")
+PACKAGES = ("eia930", "pipelines", "ringdata", "transforms")
 
 
 def test_same_files_same_words_and_the_pace_asked_for(
@@ -97,12 +97,13 @@ def test_a_worker_with_another_version_sends_nothing(folder: Path, server: Serve
 def test_a_worker_without_our_packages_sends_nothing(folder: Path, server: Server, tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     # Stands before an installed copy, if there is one.
-    (tmp_path / "bare" / "eia.py").write_text("raise ModuleNotFoundError(\"No module named 'eia'\", name='eia')\n")
+    missing = "No module named 'eia930'"
+    (tmp_path / "bare" / "eia930.py").write_text(f"raise ModuleNotFoundError({missing!r}, name='eia930')\n")
     with loading(server, tmp_path / "out", *with_worker(folder, tmp_path / "bare")) as load:
         assert load.process.wait(PATIENCE) == 3, load.told
     assert server.asked() == []
     last = load.told.splitlines()[-1]
-    assert last.startswith("error: a worker failed: ModuleNotFoundError: No module named 'eia' (install the same")
+    assert last.startswith("error: a worker failed: ModuleNotFoundError: No module named 'eia930' (install the same")
     assert "apache_beam" not in load.told
     assert "org.apache" not in load.told
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 
 from benchmarks.real_rows import audit
 from deploy.flink import cluster, processes
-from eia.hours import parse_hour
-from eia.storage import Storage
+from eia930.reference.hours import parse_hour
+from eia930.store.storage import Storage
 from tests.flink.loads import HOURS, IN_FLIGHT, PER_SECOND, Load, Server
 from tests.flink.waiting import soon
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.start import _NEEDED
+from pipelines.running.start import _NEEDED
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-OURS = ("eia", "quality", "ringdata", "transforms", "pipelines")
+OURS = ("eia930", "ringdata", "transforms", "pipelines")
 PROGRAMS = ("historical", "coverage", "blocks", "report")
 
 
@@ -52,7 +52,7 @@ def test_a_program_says_in_one_line_what_to_install(python: Path, program: str) 
 
 def test_the_reader_and_the_emulator_need_no_more(python: Path) -> None:
     assert ran(python, "-c", "from ringdata import RingBlocks; print(RingBlocks.__name__)") == (0, "RingBlocks\n", "")
-    code, out, err = ran(python, "-m", "eia.emulator", "--help")
+    code, out, err = ran(python, "-m", "eia930.emulator", "--help")
     assert (code, err) == (0, "")
     assert "--port" in out
 
@@ -65,7 +65,7 @@ def test_what_is_needed_is_what_load_brings() -> None:
     assert set(_NEEDED) == brought - {"tensorflow_datasets"} | {"apache_beam"}
 
 
-@pytest.mark.parametrize("program", [*(f"pipelines.{name}" for name in PROGRAMS), "eia.emulator"])
+@pytest.mark.parametrize("program", [*(f"pipelines.{name}" for name in PROGRAMS), "eia930.emulator"])
 def test_whoever_stops_reading_is_told_nothing(program: str) -> None:
     """As in `… --help | head -3`."""
     reads, writes = os.pipe()

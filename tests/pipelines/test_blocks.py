@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from eia.emulator import Emulator, synthetic
-from eia.hours import parse_hour
+from eia930.emulator import Emulator, synthetic
+from eia930.reference.hours import parse_hour
 from pipelines import blocks, historical
 from ringdata.sequences import STATISTICS
 

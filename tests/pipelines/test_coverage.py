@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from eia.emulator import Emulator, replay
-from eia.hours import parse_hour
+from eia930.emulator import Emulator, replay
+from eia930.reference.hours import parse_hour
 from pipelines import coverage, historical
 
 REGIONS = "PACW,CAL"

@@ -18,17 +18,18 @@ import pytest
 from apache_beam.metrics import monitoring_infos
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from eia import lease
-from eia.emulator import Emulator, synthetic
-from eia.errors import UsageError
-from eia.hours import parse_hour
-from eia.plan import plan
-from eia.source import ApiSource, Run
-from eia.storage import Storage
+from eia930.emulator import Emulator, synthetic
+from eia930.errors import UsageError
+from eia930.question.plan import plan
+from eia930.reference.hours import parse_hour
+from eia930.sources.api.source import ApiSource
+from eia930.store import lease
+from eia930.store.run import Run
+from eia930.store.storage import Storage
 from pipelines import historical
-from pipelines.dataflow import preflight
 from pipelines.historical import build
 from pipelines.options import LoadSettings, load_parser, only_beams, settings
+from pipelines.runners.dataflow import preflight
 
 KEY = "k3y-that-must-not-travel-0123456789"
 CLOUD = (

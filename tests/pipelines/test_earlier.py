@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from eia.hours import parse_hour
-from eia.lanes import Span
-from eia.storage import Storage
-from pipelines.earlier import narrower
+from eia930.question.span import Span
+from eia930.reference.hours import parse_hour
+from eia930.store.storage import Storage
+from pipelines.running.earlier import narrower
 
 SPAN = Span("region-data", "PACW", parse_hour("2024-01-01T00"), parse_hour("2024-01-31T23"))
 HELD = {"route": "region-data", "respondent": "PACW", "first": "2024-01-01T00", "last": "2024-02-29T23"}

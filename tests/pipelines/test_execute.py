@@ -8,8 +8,8 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from eia.errors import KeyRefused, StorageError, UsageError
-from pipelines.execute import WorkerFailed, execute, worker_error
+from eia930.errors import KeyRefused, StorageError, UsageError
+from pipelines.running.execute import WorkerFailed, execute, worker_error
 
 # As the driver of a Flink job gets it, shortened.
 FROM_FLINK = """Pipeline BeamApp-1 failed in state FAILED: java.lang.RuntimeException: Error received from SDK harness \
@@ -24,14 +24,14 @@ for instruction 14: Traceback (most recent call last):
                 ^^^^^^^^^^^^^^^^^^^^
   File "apache_beam/runners/common.py", line 686, in apache_beam.runners.common.SimpleInvoker.invoke_process
   File "/app/quality/methods.py", line 11, in <module>
-    from quality.screening import screen, screen_forecast
+    from eia930.screening.demand import screen, screen_forecast
   File "/app/quality/screening.py", line 9, in <module>
     import bottleneck as bn
 {raised}
 """
 FRAMES = [
     '  File "/app/quality/methods.py", line 11, in <module>',
-    "    from quality.screening import screen, screen_forecast",
+    "    from eia930.screening.demand import screen, screen_forecast",
     '  File "/app/quality/screening.py", line 9, in <module>',
     "    import bottleneck as bn",
 ]
@@ -39,8 +39,8 @@ FRAMES = [
 ON_WORKERS = """
 import sys
 import apache_beam as beam
-from eia.errors import Stop, UsageError, StorageError
-from pipelines.execute import execute
+from eia930.errors import Stop, UsageError, StorageError
+from pipelines.running.execute import execute
 
 def no_room(_):
     raise StorageError("cannot use x", remedy="mend it")
@@ -87,7 +87,7 @@ def test_anything_else_with_the_step_left_out() -> None:
     ],
 )
 def test_an_error_of_ours_comes_back_word_for_word(error: Exception) -> None:
-    back = told(f"eia.errors.{type(error).__name__}: {error} [while running 'Ask']")
+    back = told(f"eia930.errors.{type(error).__name__}: {error} [while running 'Ask']")
     assert (type(back), str(back)) == (type(error), str(error))
 
 

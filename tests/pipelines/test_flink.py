@@ -16,11 +16,12 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
-from eia.errors import UsageError
-from eia.storage import Storage
-from pipelines import blocks, environment, historical
-from pipelines.execute import execute
-from pipelines.flink import Wanted, check_job_server, check_master, preflight
+from eia930.errors import UsageError
+from eia930.store.storage import Storage
+from pipelines import blocks, historical
+from pipelines.runners import environment
+from pipelines.runners.flink import Wanted, check_job_server, check_master, preflight
+from pipelines.running.execute import execute
 
 # As Flink 1.19.0 serves it.
 OVERVIEW = {

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from eia.emulator import Emulator, Faults, RowSource, Series, synthetic
-from eia.hours import parse_hour
-from eia.routes import Route
+from eia930.emulator import Emulator, Faults, RowSource, Series, synthetic
+from eia930.reference.hours import parse_hour
+from eia930.reference.routes import Route
 from pipelines import coverage, historical
 
 NOW = parse_hour("2024-02-01T05")

@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import pipelines.report
-from eia.emulator import Emulator, Faults, RowSource, Series, synthetic
-from eia.hours import parse_hour
-from eia.routes import Route
+from eia930.emulator import Emulator, Faults, RowSource, Series, synthetic
+from eia930.reference.hours import parse_hour
+from eia930.reference.routes import Route
 from pipelines import blocks, coverage
 from pipelines.historical import main
 
@@ -396,8 +396,8 @@ def test_a_load_that_is_stopped_leaves_no_page_of_the_one_before(rows: RowSource
 
 
 def test_two_runs_at_once(rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    from eia import lease
-    from eia.storage import Storage
+    from eia930.store import lease
+    from eia930.store.storage import Storage
 
     held = lease.acquire(
         Storage.at(str(out)), "run", lease.Owner.here("another"), take_over=False, pause=lambda _: None

@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).resolve().parents[2]
-PACKED = ("eia", "quality", "ringdata", "transforms", "pipelines")
+PACKED = ("eia930", "ringdata", "transforms", "pipelines")
 
 
 def ran(*command: str | Path, cwd: Path) -> str:
@@ -74,7 +74,7 @@ def test_every_program_says_its_flags(python: Path, tmp_path: Path) -> None:
 
 
 def test_a_load_runs_from_what_is_installed(python: Path, tmp_path: Path) -> None:
-    where = ran(python, "-c", "import eia; print(eia.__file__)", cwd=tmp_path)
+    where = ran(python, "-c", "import eia930; print(eia930.__file__)", cwd=tmp_path)
     assert where.startswith(str(python.parents[1]))
     question = ("--regions=PACW", "--start=2022-01-01", "--end=2022-07-01", "--source=emulator", "--output=out")
     said = ran(python, "-m", "pipelines.historical", *question, cwd=tmp_path)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from eia.emulator import Emulator, Faults, RowSource, synthetic
-from eia.hours import parse_hour
+from eia930.emulator import Emulator, Faults, RowSource, synthetic
+from eia930.reference.hours import parse_hour
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from eia.emulator import Emulator, RowSource, Series, synthetic
-from eia.hours import parse_hour
-from eia.routes import Route
+from eia930.emulator import Emulator, RowSource, Series, synthetic
+from eia930.reference.hours import parse_hour
+from eia930.reference.routes import Route
 from pipelines.historical import main
 
 FIRST, END, NOW = "2023-06-01", "2024-02-01", parse_hour("2024-03-01T00")

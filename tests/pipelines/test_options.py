@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from eia.hours import parse_hour
-from eia.plan import plan
+from eia930.question.plan import plan
+from eia930.reference.hours import parse_hour
 from pipelines import blocks, coverage, report
 from pipelines.historical import main
 from pipelines.options import settings
-from tests.eia.serving import serving
+from tests.eia930.sources.serving import serving
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
 NOW = datetime(2024, 5, 6, 7, 8, tzinfo=UTC)

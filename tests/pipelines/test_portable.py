@@ -9,8 +9,8 @@ from pathlib import Path
 import grpc
 import pytest
 
-from eia.errors import UsageError
-from pipelines.portable import check_endpoint, preflight
+from eia930.errors import UsageError
+from pipelines.runners.portable import check_endpoint, preflight
 
 
 def refused(*flags: str) -> str:

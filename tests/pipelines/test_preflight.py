@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
-from eia.errors import UsageError
-from pipelines import blocks, coverage, environment, historical
-from pipelines.preflight import check_options
+from eia930.errors import UsageError
+from pipelines import blocks, coverage, historical
+from pipelines.runners import environment
+from pipelines.running.preflight import check_options
 
 PROGRAMS = (historical.main, blocks.main, coverage.main)
 REPORT = '{"series": [], "spans": [{"first": "2024-01-01T00", "last": "2024-01-01T01"}]}'

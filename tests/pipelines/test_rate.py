@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from eia.emulator import Emulator, synthetic
-from eia.hours import parse_hour
+from eia930.emulator import Emulator, synthetic
+from eia930.reference.hours import parse_hour
 from pipelines.historical import main
 
 

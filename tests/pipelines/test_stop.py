@@ -9,22 +9,23 @@ from typing import Any
 import apache_beam as beam
 import pytest
 
-from eia.assembly import Screening
-from eia.dispatch import Tally
-from eia.emulator import Emulator, synthetic
-from eia.errors import Interrupted
-from eia.files import SUCCESS
-from eia.hours import parse_hour
-from eia.lanes import Span
-from eia.lease import Owner
-from eia.source import ApiSource, Fetched, Run, ask_to_stop
-from eia.storage import Storage
-from pipelines.execute import execute
+from eia930.account.publication import published_series
+from eia930.coverage.account import Method
+from eia930.emulator import Emulator, synthetic
+from eia930.errors import Interrupted
+from eia930.question.span import Span
+from eia930.record.assembly import Screening
+from eia930.reference.hours import parse_hour
+from eia930.screening.flags import FLAGS
+from eia930.screening.methods import screen_series
+from eia930.sources.api.source import ApiSource, Fetched
+from eia930.sources.dispatch import Tally
+from eia930.store.lease import Owner
+from eia930.store.manifest import SUCCESS
+from eia930.store.run import Run, ask_to_stop
+from eia930.store.storage import Storage
 from pipelines.historical import main
-from quality.coverage_account import Method
-from quality.flags import FLAGS
-from quality.methods import screen_series
-from quality.publication import published_series
+from pipelines.running.execute import execute
 from ringdata.layout import Cuts
 from transforms.assemble import Assemble
 from transforms.block_settings import BlockSettings

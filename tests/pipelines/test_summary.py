@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from eia.emulator import Emulator, Faults, synthetic
-from eia.hours import parse_hour
+from eia930.emulator import Emulator, Faults, synthetic
+from eia930.reference.hours import parse_hour
 from pipelines.historical import main
 from pipelines.options import settings
-from pipelines.summary import summary
+from pipelines.running.summary import summary
 
 NOW = parse_hour("2024-03-01T00")
 JANUARY = ("--start=2024-01-01", "--end=2024-02-01", "--formats=avro")

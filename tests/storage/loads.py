@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from eia.emulator import Emulator, synthetic
-from eia.files import read_manifest
-from eia.hours import parse_hour
-from eia.storage import Storage
+from eia930.emulator import Emulator, synthetic
+from eia930.reference.hours import parse_hour
+from eia930.store.manifest import read_manifest
+from eia930.store.storage import Storage
 from ringdata import RingBlocks
 from tests.storage.proxy import Proxy
 

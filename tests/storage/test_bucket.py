@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from eia import lease
-from eia.errors import StorageError, Superseded
-from eia.storage import Storage
+from eia930.errors import StorageError, Superseded
+from eia930.store import lease
+from eia930.store.storage import Storage
 from tests.storage.proxy import Passed, proxied
 from tests.storage.s3_server import S3Server, environment, free_port
 

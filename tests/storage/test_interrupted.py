@@ -11,8 +11,8 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from eia.emulator import Emulator
-from eia.storage import Storage
+from eia930.emulator import Emulator
+from eia930.store.storage import Storage
 from pipelines import coverage, historical
 from ringdata import RingBlocks
 from tests.flink.waiting import soon

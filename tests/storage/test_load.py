@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eia.emulator import Emulator
-from eia.responses import held_in
-from eia.storage import Storage
+from eia930.emulator import Emulator
+from eia930.sources.api.responses import held_in
+from eia930.store.storage import Storage
 from pipelines import blocks, historical
 from pipelines import report as report_page
 from ringdata import RingBlocks

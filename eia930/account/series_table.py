@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""series.parquet: one row a series, what it is, what came of its hours, and its statistics over the hours of train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from eia930.record.assembly import SeriesReport
+from eia930.reference.respondents import respondents
+from eia930.reference.routes import UNIT
+from eia930.store.manifest import SERIES, File, put_file
+from eia930.store.storage import Storage
+
+_COUNTS = ("hours", "present", "null", "missing", "flagged", "longest_gap")
+
+
+def catalogue(series: Iterable[SeriesReport]) -> pa.Table:
+    """One row a series: id, keys, unit, time zone, counts of hours, first and last hour.
+
+    `g` and `iqr_r` (MW) are of the screening, over all hours asked; what a model may know is of train alone, and is
+    added as the table is written.
+    """
+    zones = {code: one.time_zone for code, one in respondents().items()}
+    rows = sorted(series, key=lambda one: one.series_id)
+    return pa.table(
+        {
+            "series_id": [one.series_id for one in rows],
+            "route": [one.route for one in rows],
+            "respondent": [one.respondent for one in rows],
+            "kind": [one.kind for one in rows],
+            "unit": [UNIT for _ in rows],
+            "time_zone": [zones.get(one.respondent, "UTC") for one in rows],
+            **{name: pa.array([getattr(one, name) for one in rows], pa.int64()) for name in _COUNTS},
+            "first": pa.array([one.first for one in rows], pa.string()),
+            "last": pa.array([one.last for one in rows], pa.string()),
+            "g": pa.array([one.g for one in rows], pa.float64()),
+            "iqr_r": pa.array([one.iqr_r for one in rows], pa.float64()),
+        }
+    )
+
+
+def write_catalogue(storage: Storage, table: pa.Table, statistics: pa.Table) -> File:
+    """Store the table with the statistics of train, joined by `series_id`; null for a series without any."""
+    places = pc.index_in(table["series_id"], value_set=statistics["series_id"].combine_chunks())
+    for name in statistics.column_names:
+        if name != "series_id":
+            table = table.append_column(name, statistics[name].take(places))
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return put_file(storage, SERIES, sink.getvalue(), rows=table.num_rows)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m eia930.emulator`: serve until told to stop. Prints one line with the URL when it listens."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from eia930.emulator import Emulator, Faults, RowSource, replay, synthetic
+from eia930.errors import UsageError
+from eia930.program.arguments import Parser
+from eia930.program.ending import end_with
+from eia930.reference.hours import hour_of, parse_hour
+
+
+def parser() -> Parser:
+    """Every flag; one for each field of `Faults`."""
+    flags = Parser(prog="python -m eia930.emulator", description=__doc__)
+    flags.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    flags.add_argument("--replay", type=Path, nargs="+", metavar="FILE", help="Parquet or CSV files of real rows")
+    flags.add_argument("--now", type=parse_hour, metavar="YYYY-MM-DDTHH", help="the hour that the clock shows")
+    flags.add_argument("--latency", type=float, default=0.0, help="mean seconds before an answer")
+    flags.add_argument("--jitter", type=float, default=0.0, help="most seconds by which latency differs")
+    flags.add_argument("--seed", type=int, default=0, help="decides faults and latency")
+    flags.add_argument("--log", type=Path, metavar="FILE", help="append one JSON line for every request")
+    flags.add_argument("--key_sha256", help="SHA-256 (hex) of the one good key; without it any key is good")
+    for fault in fields(Faults):
+        text, default = fault.metadata["help"], fault.default
+        if isinstance(default, bool):
+            flags.add_argument(f"--{fault.name}", action="store_true", help=text)
+        elif isinstance(default, tuple):
+            flags.add_argument(f"--{fault.name}", nargs="+", default=default, help=text)
+        else:
+            flags.add_argument(f"--{fault.name}", type=type(default), default=default, help=text)
+    return flags
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    done = Event()
+    try:
+        options = parser().parse_all(arguments)
+        values: dict[str, Any] = vars(options)
+        server = Emulator(
+            _source(options.replay, options.now),
+            port=options.port,
+            faults=Faults(**{f.name: _frozen(values[f.name]) for f in fields(Faults)}),
+            latency=(options.latency, options.jitter),
+            seed=options.seed,
+            log=options.log,
+            key_sha256=options.key_sha256,
+            now=options.now,
+        )
+        with server:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(name, lambda *_: done.set())
+            print(f"listening on {server.url}", flush=True)
+            done.wait()
+    except (UsageError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _source(files: Sequence[Path] | None, now: int | None) -> RowSource:
+    if files:
+        return replay(files)
+    today = datetime.now(UTC).replace(hour=0)
+    return synthetic(now=hour_of(today) if now is None else now)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    end_with(main)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How every program reads its flags: a fault is one line, and of a mistyped flag it names the nearest that there is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from eia930.errors import UsageError
+
+
+class OneLine(argparse.ArgumentParser):
+    """A parser whose faults are UsageErrors: one line, no usage page."""
+
+    def error(self, message: str) -> NoReturn:
+        """Instead of the usage page and an exit."""
+        raise UsageError(message)
+
+
+class Parser(OneLine):
+    """A program's own flags, each by its whole name and with a value that is not empty."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def parse_all(self, argv: Sequence[str] | None = None) -> argparse.Namespace:
+        """The flags, where nothing else may be given. UsageError for the first word that is none."""
+        flags, rest = self.parse_known_args(argv)
+        refuse(rest, self, known=self)
+        return flags
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # An empty word is an unset variable of a shell, and no wish for the default.
+        if any(not text.strip() for text in arg_strings):
+            raise UsageError(f"{'/'.join(action.option_strings)} is empty: give it a value, or leave it out")
+        return super()._get_values(action, arg_strings)
+
+
+def refuse(rest: Sequence[str], parser: OneLine, *, known: OneLine) -> None:
+    """UsageError for the first of the words left over that is no flag of `known`, with the nearest of `parser`'s."""
+    for name in (word.split("=", 1)[0] for word in rest if word.startswith("--")):
+        if name not in known._option_string_actions:
+            near = get_close_matches(name, parser._option_string_actions, 1, 0.5)
+            raise UsageError(f"no flag {name}" + (f"; did you mean {near[0]}?" if near else "; see --help"))
+    left = known.parse_known_args(list(rest))[1]
+    if left:
+        raise UsageError(f"{left[0]!r} is no flag")

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A question → its plan: one span a (route, respondent), checked against the tables before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from math import ceil
+
+from eia930.errors import UsageError
+from eia930.question.span import Span
+from eia930.reference.hours import hour_of, stamp
+from eia930.reference.respondents import expected_kinds, fuels, respondents, served
+from eia930.reference.routes import FUEL_NAMES, PAGE, REGION, ROUTES, SUBREGION, Route
+
+ALL = "all"
+_LONGEST = 160
+"""Letters that the kinds of a question may have: they stand in the names of stored responses."""
+SLACK = 31 * 24
+"""Hours asked for before and after the days of an authority's life: most of these are the first or last of a month, so
+known to the month. In the recorded real rows nobody outlives its day; who comes nearest ends 19 days before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a user asks for: hours `first`..`last` (inclusive) of regions × routes × types."""
+
+    routes: tuple[str, ...]
+    regions: tuple[str, ...]
+    types: tuple[str, ...]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Hours `first`..`last` (inclusive) of a question that its plan does not ask for, and why."""
+
+    route: str
+    respondent: str
+    first: int
+    last: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.route}/{self.respondent} {stamp(self.first)}_{stamp(self.last)}: {self.reason}"
+
+
+def plan(question: Question) -> tuple[Span, ...]:
+    """The spans of a question, in a fixed order, each within the life of its respondent.
+
+    UsageError names what does not exist, and what is near it.
+    """
+    routes = _routes(question.routes)
+    known = sorted({code for route in ROUTES.values() for code in served(route)})
+    _all_known("region", question.regions, known)
+    _all_known("type", question.types, sorted({kind for route in routes for kind in _kinds(route)}))
+    spans = tuple(span for route in routes for span in _spans(route, question))
+    if not spans and len(out := outlived(question)) == len(question.regions):
+        raise UsageError("; ".join(out))
+    if not spans:
+        raise UsageError(
+            f"--routes {','.join(question.routes)} has no hours for --regions {','.join(question.regions)}"
+        )
+    return spans
+
+
+def passed_over(question: Question) -> tuple[PassedOver, ...]:
+    """What the tables say does not exist: sub-regions of most authorities, hours before or after a respondent's life.
+
+    Of `all` regions, series that nobody named are not listed.
+    """
+    return tuple(
+        one
+        for route in _routes(question.routes)
+        for code in (served(route) if question.regions == (ALL,) else question.regions)
+        for one in _passed_over(route, code, question)
+    )
+
+
+def requests(spans: Iterable[Span], hours: Sequence[int], *, hours_per_request: int | None = None) -> int:
+    """About how many requests `hours` (one count a span) take: each span with hours takes one at least."""
+    return sum(
+        ceil(count / (hours_per_request or PAGE / span.density)) for span, count in zip(spans, hours, strict=True)
+    )
+
+
+def outlived(question: Question) -> tuple[str, ...]:
+    """A line for each region asked for by name that does not live in any of the hours asked for."""
+    hours = f"from {stamp(question.first)} to {stamp(question.last)}"
+    return tuple(
+        f"--regions {code}: {_life(code)}, so there are no hours {hours}"
+        for code in question.regions
+        if code in respondents() and lived(code, question.first, question.last) is None
+    )
+
+
+def lived(code: str, first: int, last: int) -> tuple[int, int] | None:
+    """The hours of `first`..`last` (inclusive) in which a respondent lives, with some slack; None if in none."""
+    about = respondents()[code]
+    if about.activated:
+        first = max(first, _midnight(about.activated) - SLACK)
+    if about.retired:
+        last = min(last, _midnight(about.retired) + 23 + SLACK)
+    return (first, last) if first <= last else None
+
+
+def _spans(route: Route, question: Question) -> list[Span]:
+    codes = served(route) if question.regions == (ALL,) else [c for c in question.regions if c in served(route)]
+    kinds = _filter(route, question.types)
+    named = question.regions != (ALL,)
+    return [
+        Span(route.id, code, *hours, kinds, _density(route, code, kinds), named=named)
+        for code in codes
+        if (hours := lived(code, question.first, question.last)) is not None
+    ]
+
+
+def _passed_over(route: Route, code: str, question: Question) -> Iterator[PassedOver]:
+    first, last = question.first, question.last
+    lives = lived(code, first, last)
+    if code not in served(route):
+        yield PassedOver(route.id, code, first, last, "the reference tables know no such series")
+    elif lives is None:
+        yield PassedOver(route.id, code, first, last, _life(code))
+    else:
+        if first < lives[0]:
+            yield PassedOver(route.id, code, first, lives[0] - 1, _life(code))
+        if lives[1] < last:
+            yield PassedOver(route.id, code, lives[1] + 1, last, _life(code))
+
+
+def _life(code: str) -> str:
+    """`retired 2020-01-27`, `active since 2025-06-01`, or both."""
+    about = respondents()[code]
+    parts = (("active since", about.activated), ("retired", about.retired))
+    return ", ".join(f"{word} {day}" for word, day in parts if day)
+
+
+def _midnight(day: date) -> int:
+    return hour_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+
+def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
+    """Kinds to name in requests; empty where the question takes all that the route has."""
+    kinds = tuple(sorted(set(types) & set(_kinds(route))))
+    if types and not kinds:
+        raise UsageError(f"--types {','.join(types)}: route {route.id} has none of them")
+    if len("-".join(kinds)) > _LONGEST:
+        raise UsageError(f"--types: {len(kinds)} names of {route.id} are too many for one question; leave --types out")
+    return () if set(kinds) == set(route.types) else kinds
+
+
+def _density(route: Route, code: str, kinds: tuple[str, ...]) -> float:
+    expected = expected_kinds(route, code)
+    return float(max(1, len(set(expected) & set(kinds)) if kinds else len(expected)))
+
+
+def _kinds(route: Route) -> tuple[str, ...]:
+    """Every kind that may be named in --types."""
+    if route is REGION:
+        return route.types
+    if "fueltype" in route.keys:
+        return tuple(sorted({*FUEL_NAMES, *(fuel for some in fuels().values() for fuel in some)}))
+    if route is SUBREGION:
+        return tuple(sorted({kind for code in served(route) for kind in expected_kinds(route, code)}))
+    return tuple(sorted(respondents()))
+
+
+def _routes(names: tuple[str, ...]) -> tuple[Route, ...]:
+    if names == (ALL,):
+        return tuple(ROUTES.values())
+    _all_known("route", names, list(ROUTES))
+    return tuple(ROUTES[name] for name in ROUTES if name in names)
+
+
+def _all_known(what: str, given: tuple[str, ...], known: list[str]) -> None:
+    for name in given:
+        if name in known or (given == (ALL,) and what != "type"):
+            continue
+        near = get_close_matches(name.upper() if what != "route" else name, known, 3, 0.5)
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"there are {', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
+        )
+        raise UsageError(f"--{what}s: no {what} {name!r}; {hint}")

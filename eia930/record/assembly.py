@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A span's stored responses → tidy file, rejects file, and the account of every row and hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from eia930.question.pieces import wanted_hours
+from eia930.question.span import Span, known
+from eia930.question.window import Window
+from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
+from eia930.record.avro import avro_path, write_avro
+from eia930.record.grid import Grid, Series
+from eia930.record.rejects import counted, failed, lost, write_rejects
+from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
+from eia930.reference.hours import stamp
+from eia930.reference.respondents import expected_kinds
+from eia930.reference.routes import REGION, ROUTES
+from eia930.reference.runs import longest_gap
+from eia930.sources.api.responses import Held
+from eia930.sources.api.rows import Columns
+from eia930.sources.dispatch import Failure
+from eia930.store.manifest import File, put_file
+from eia930.store.storage import Storage
+
+
+class Screened(Protocol):
+    """What a screening found: `code` uint8[hours], and the statistics g (MW) and IQR_r (a ratio) of the series."""
+
+    @property
+    def code(self) -> NDArray[np.uint8]:
+        """An index into the names of the screening; 0: nothing found."""
+
+    @property
+    def g(self) -> float:
+        """Median of the demand that is neither ≤ 0 nor a run, MW; NaN where it is not used."""
+
+    @property
+    def iqr_r(self) -> float:
+        """Spread of the hourly steps of the demand relative to its template; NaN where it is not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """How values are screened: `find(series id, float64[hours])`, NaN where absent or null; and the flags' names."""
+
+    names: tuple[str, ...]
+    find: Callable[[str, NDArray[np.float64]], Screened]
+
+
+class Stored(Protocol):
+    """A source, as far as assembling needs it."""
+
+    @property
+    def name(self) -> str:
+        """What the tidy column `source` says."""
+
+    def columns(self, storage: Storage, span: Span) -> Iterator[tuple[Held, Window, Columns, datetime]]:
+        """Stored responses as columns."""
+
+
+class SeriesReport(msgspec.Struct, frozen=True):
+    """The account of one series: `hours` asked = present + null + missing. Gaps are runs of missing or null hours."""
+
+    series_id: str
+    route: str
+    respondent: str
+    kind: str
+    hours: int
+    present: int
+    null: int
+    missing: int
+    flagged: int
+    flags: dict[str, int]
+    first: str | None
+    last: str | None
+    longest_gap: int
+    longest_gap_from: str | None
+    g: float | None
+    iqr_r: float | None
+
+
+class GroupReport(msgspec.Struct, frozen=True):
+    """The account of one span, of hours `first`..`last`: rows received = kept + duplicate + rejected.
+
+    `kinds` were asked for; empty for all that the route has.
+    """
+
+    route: str
+    respondent: str
+    kinds: tuple[str, ...]
+    first: str
+    last: str
+    received: int
+    kept: int
+    duplicate: int
+    rejected: int
+    series: list[SeriesReport]
+    files: list[File]
+    passed_over: list[PassedOver] = []
+    rejects: dict[str, dict[str, int]] = {}
+    """Lines of the rejects file by counter and reason."""
+
+
+def assemble(
+    storage: Storage,
+    source: Stored,
+    span: Span,
+    *,
+    screening: Screening,
+    failures: Sequence[Failure] = (),
+    formats: Sequence[str] = (),
+) -> GroupReport:
+    """Write what a span has, and account for it. Responses come in any order: the result is the same."""
+    grid = Grid(span)
+    for held, window, columns, at in source.columns(storage, span):
+        grid.add(held.key, window, (held.first, held.last), columns, at)
+    _ensure_series(grid, span)
+    flagged = [_flagged(span, series, screening) for series in grid.finish()]
+    parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
+    files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]
+    if "avro" in formats:
+        files.append(write_avro(storage, span, tidy_tables(span, flagged, source.name)))
+    else:
+        # An older one would stand beside other rows, in one manifest.
+        storage.delete(avro_path(span))
+    rejects = [*grid.refused, *lost(storage, span, grid.lost, grid.answers), *failed(failures)]
+    files += write_rejects(storage, span, rejects)
+    # Who has no row by the coverage file is not in the account, but in the files as without one: same bytes.
+    reports = [_series_report(span, one) for one in flagged if asked_hours(span, one.series).any()]
+    return GroupReport(
+        route=span.route,
+        respondent=span.respondent,
+        kinds=span.kinds,
+        first=stamp(span.first),
+        last=stamp(span.last),
+        received=grid.received,
+        kept=rows,
+        duplicate=grid.duplicate,
+        rejected=grid.rejected,
+        series=reports,
+        files=files,
+        passed_over=passed_over(span, {one.kind: one.hours for one in reports}),
+        rejects=counted(rejects),
+    )
+
+
+def _ensure_series(grid: Grid, span: Span) -> None:
+    """No hour asked vanishes: neither of what was asked for by name, nor where an answer could not be had.
+
+    A kind of the tables that no answer has is no series, save in the hours that nothing answers.
+    """
+    known_kinds = expected_kinds(ROUTES[span.route], span.respondent)
+    grid.ensure(_asked_kinds(span, known_kinds))
+    wanted = wanted_hours(known(span), span.first, span.last)
+    for kind in span.kinds or known_kinds:
+        unanswered = wanted & grid.unanswered(kind)
+        if np.any(unanswered):
+            grid.ensure((kind,), asked=unanswered)
+
+
+def _asked_kinds(span: Span, known_kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Kinds whose every hour counts as asked, even where no answer has a row of them."""
+    if span.kinds:
+        # `--types=NUC --regions=all` asks nobody for a reactor that the tables do not know.
+        return span.kinds if span.named else tuple(kind for kind in span.kinds if kind in known_kinds)
+    return known_kinds if span.route == REGION.id else ()
+
+
+def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
+    found = screening.find(ROUTES[span.route].series_id(span.respondent, series.kind), series.value)
+    return Flagged(series, found.code, screening.names, _number(found.g), _number(found.iqr_r))
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value
+
+
+def _series_report(span: Span, one: Flagged) -> SeriesReport:
+    series, names = one.series, one.names
+    rows, empty = series.at != 0, np.isnan(series.value)
+    present = rows & ~empty
+    places = np.flatnonzero(present)
+    counts = np.bincount(one.code[rows], minlength=len(names)) if len(names) > 1 else np.zeros(1, int)
+    asked = asked_hours(span, series)
+    gap, where = longest_gap(present | ~asked)
+    return SeriesReport(
+        series_id=ROUTES[span.route].series_id(span.respondent, series.kind),
+        route=span.route,
+        respondent=span.respondent,
+        kind=series.kind,
+        # Each is a count of its own, none what the others leave: so the sum says something.
+        hours=int(np.count_nonzero(asked)),
+        present=len(places),
+        null=int(np.count_nonzero(rows & empty)),
+        missing=int(np.count_nonzero(asked & ~rows)),
+        flagged=int(counts[1:].sum()),
+        flags={name: int(count) for name, count in zip(names[1:], counts[1:], strict=True) if count},
+        first=stamp(span.first + int(places[0])) if len(places) else None,
+        last=stamp(span.first + int(places[-1])) if len(places) else None,
+        longest_gap=gap,
+        longest_gap_from=stamp(span.first + where) if gap else None,
+        g=one.g,
+        iqr_r=one.iqr_r,
+    )
+
+
+def by_span(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
+    """Failures by the id of the span that they belong to."""
+    grouped: dict[str, list[Failure]] = {}
+    for failure in failures:
+        grouped.setdefault(f"{failure.route}/{failure.respondent}", []).append(failure)
+    return grouped

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tidy rows as Avro, for tools that want rows with a schema beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+
+from eia930.question.span import Span
+from eia930.reference.routes import ROUTES, Route
+from eia930.store.manifest import File, put_file
+from eia930.store.storage import Storage
+
+_BATCH = 50_000
+
+
+def avro_path(span: Span) -> str:
+    """`avro/region-data/respondent=PACW/part-00000.avro`."""
+    return f"avro/{span.route}/respondent={span.respondent}/part-00000.avro"
+
+
+def avro_schema(route: Route) -> dict[str, Any]:
+    """The columns of `tidy/` with their documentation; times are milliseconds since 1970 UTC."""
+    moment = {"type": "long", "logicalType": "timestamp-millis"}
+    return {
+        "type": "record",
+        "name": "Hour",
+        "namespace": "eia930",
+        "doc": route.description,
+        "fields": [
+            {"name": "series_id", "type": "string", "doc": "EIA's name of the series"},
+            {"name": "period", "type": moment, "doc": "the hour's end, UTC"},
+            {"name": route.respondent, "type": "string", "doc": route.facets[route.respondent]},
+            {"name": route.kind, "type": "string", "doc": route.facets[route.kind]},
+            {"name": "value", "type": ["null", "double"], "doc": "MW as reported; null: reported empty"},
+            {"name": "flag", "type": ["null", "string"], "doc": "why the value is suspect; null: nothing found"},
+            {"name": "retrieved_at", "type": moment, "doc": "when the server answered, UTC"},
+            {"name": "source", "type": "string", "doc": "api, bulk or emulator"},
+        ],
+    }
+
+
+def write_avro(storage: Storage, span: Span, tables: Iterator[pa.Table]) -> File:
+    """Write the tables' rows; the same rows give the same bytes (the sync marker is the path's hash)."""
+    sink, count = io.BytesIO(), Counter[str]()
+    marker = hashlib.md5(avro_path(span).encode(), usedforsecurity=False).digest()
+    fastavro.writer(sink, avro_schema(ROUTES[span.route]), _rows(tables, count), codec="deflate", sync_marker=marker)
+    return put_file(storage, avro_path(span), sink.getbuffer(), rows=count["rows"])
+
+
+def _rows(tables: Iterator[pa.Table], count: Counter[str]) -> Iterator[dict[str, Any]]:
+    """Rows as the writer wants them, a batch at a time; moments as integers, which it takes as they are."""
+    moment, millis = pa.timestamp("s", tz="UTC"), pa.timestamp("ms", tz="UTC")
+    for table in tables:
+        count["rows"] += table.num_rows
+        for place, column in enumerate(table.schema):
+            if column.type == moment:
+                table = table.set_column(place, column.name, table.column(place).cast(millis).cast(pa.int64()))
+        for batch in table.to_batches(_BATCH):
+            yield from batch.to_pylist()

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A respondent's series → tidy Parquet: one row a (series, hour) that was served, sorted, the same bytes every time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from eia930.question.span import Span
+from eia930.record.grid import Series
+from eia930.reference.routes import ROUTES, Route
+
+_ROW_GROUP = 131_072
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A series with its flags: `code` uint8[hours], an index into `names` (0: nothing found)."""
+
+    series: Series
+    code: NDArray[np.uint8]
+    names: tuple[str, ...]
+    g: float | None = None
+    iqr_r: float | None = None
+
+
+def tidy_path(route: str, respondent: str) -> str:
+    """`tidy/region-data/respondent=PACW/part-00000.parquet`."""
+    return f"tidy/{route}/respondent={respondent}/part-00000.parquet"
+
+
+def tidy_schema(route: Route) -> pa.Schema:
+    """The columns of `tidy/`; `period` is the hour's end in UTC, `value` MW as reported (null: reported empty)."""
+    moment = pa.timestamp("s", tz="UTC")
+    return pa.schema(
+        [
+            pa.field("series_id", pa.string(), nullable=False),
+            pa.field("period", moment, nullable=False),
+            pa.field(route.respondent, pa.string(), nullable=False),
+            pa.field(route.kind, pa.string(), nullable=False),
+            pa.field("value", pa.float64()),
+            pa.field("flag", pa.dictionary(pa.int32(), pa.string())),
+            pa.field("retrieved_at", moment, nullable=False),
+            pa.field("source", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+        ]
+    )
+
+
+def tidy_tables(span: Span, flagged: Sequence[Flagged], source: str) -> Iterator[pa.Table]:
+    """One table a series, in the order of series ids, each sorted by period."""
+    route = ROUTES[span.route]
+    named = [(route.series_id(span.respondent, one.series.kind), one) for one in flagged]
+    for series_id, one in sorted(named, key=lambda pair: pair[0]):
+        yield _table(route, span, series_id, one, source)
+
+
+def tidy_parquet(span: Span, tables: Iterator[pa.Table]) -> tuple[pa.Buffer, int]:
+    """Tables → the file's bytes, and its rows."""
+    schema, rows, sink = tidy_schema(ROUTES[span.route]), 0, pa.BufferOutputStream()
+    with pq.ParquetWriter(
+        sink,
+        schema,
+        compression="zstd",
+        use_dictionary=[name for name in schema.names if name not in _ENCODINGS],
+        column_encoding=_ENCODINGS,
+        write_page_index=True,
+    ) as writer:
+        for table in tables:
+            rows += table.num_rows
+            writer.write_table(table, row_group_size=_ROW_GROUP)
+    return sink.getvalue(), rows
+
+
+_ENCODINGS = {
+    "period": "DELTA_BINARY_PACKED",
+    "retrieved_at": "DELTA_BINARY_PACKED",
+    "value": "BYTE_STREAM_SPLIT",
+}
+
+
+def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) -> pa.Table:
+    places = np.flatnonzero(one.series.at)
+    value = one.series.value[places]
+    columns = [
+        _repeated(series_id, len(places)),
+        _moments((places + span.first) * 3600),
+        _repeated(span.respondent, len(places)),
+        _repeated(one.series.kind, len(places)),
+        pa.array(value, mask=np.isnan(value)),
+        _flags(one, places),
+        _moments(one.series.at[places].astype(np.int64)),
+        pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(places), np.int32)), pa.array([source])),
+    ]
+    return pa.table(columns, schema=tidy_schema(route))
+
+
+def _flags(one: Flagged, places: NDArray[np.intp]) -> pa.Array:
+    code = one.code[places].astype(np.int32) - 1
+    return pa.DictionaryArray.from_arrays(pa.array(code, mask=code < 0), pa.array(one.names[1:] or ["none"]))
+
+
+def _repeated(text: str, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text, pa.string()), rows)
+
+
+def _moments(seconds: NDArray[np.int64]) -> pa.Array:
+    return pa.array(seconds, pa.timestamp("s", tz="UTC"))

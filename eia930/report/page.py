@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Account and drawings → one HTML file that asks nobody for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from eia930.report.drawing.figures import draw_event, draw_months, draw_rate, month_ticks
+from eia930.report.reading.events import AROUND
+from eia930.report.reading.findings import Findings
+from eia930.report.telling.words import count, megawatts, percent, three_digits
+from eia930.report.templates import environment
+
+OPEN = 8
+"""Regions whose history is unfolded from the start."""
+SHORT_SHOWN = 20
+"""Series below the completeness asked for that stand in a table; the rest are folded away."""
+_MEASURED = ("records_per_second", "requests_per_second", "rate.seconds")
+_SHARES = ("share", "success_rate", "page_fill", "completeness.minimum")
+
+
+def page(report: Mapping[str, Any], found: Findings) -> str:
+    """The page as text; `report` with its member `quality`."""
+    told, frame = report["quality"], found.frame
+    maps = [
+        [draw_months(row["present"], told["coverage"]["hours"], row["series"]) for row in one["rows"]]
+        for one in told["coverage"]["maps"]
+    ]
+    shown = {
+        "report": report,
+        "told": told,
+        "lines": sorted(zip(told["lines"], found.lines, range(len(found.lines)), strict=True), key=_doubtful_first),
+        "open": OPEN,
+        "short_shown": SHORT_SHOWN,
+        "maps": maps,
+        "months": month_ticks(frame),
+        "worst": [draw_event(one, frame) for one in found.shown()],
+        "around": AROUND,
+        "rate": draw_rate(report["rate"]["per_minute"], report["rate"].get("limit_per_hour")),
+        "data": _inline({"months": told["coverage"]["months"], "hours": told["coverage"]["hours"]}),
+    }
+    made = environment()
+    made.filters.update(shown=shown_as, inline=_inline)
+    return made.get_template("page.html.j2").render(shown)
+
+
+def shown_as(value: Any, key: str) -> str:
+    """A figure of report.json as the page shows it: by its name a share or a speed, else by its type."""
+    if value is None:
+        return "–"
+    if key.endswith(_SHARES):
+        return percent(value)
+    if key.endswith(_MEASURED):
+        return three_digits(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return count(value)
+    return megawatts(value) if isinstance(value, float) else str(value)
+
+
+def _doubtful_first(line: tuple[Mapping[str, Any], Any, int]) -> tuple[int, str]:
+    return -line[0]["flagged"], line[0]["respondent"]
+
+
+def _inline(data: Any) -> Markup:
+    """JSON for a script element: no `<` ends it early."""
+    return Markup(msgspec.json.encode(data).decode().replace("<", "\\u003c"))  # noqa: S704

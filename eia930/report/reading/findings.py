@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One pass over the tidy files of a run: what the page needs of them, and nothing more, stays in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from eia930.errors import UsageError
+from eia930.record.tidy import tidy_path
+from eia930.report.drawing.figures import Chart, draw_history
+from eia930.report.reading.coverage import Coverage
+from eia930.report.reading.events import Event, Worst, events_of
+from eia930.report.reading.frame import Frame
+from eia930.report.reading.history import drawn, history, steps
+from eia930.report.reading.hourly import Hourly, TidyFile, read_tidy
+from eia930.report.reading.longest import Gap, gaps_of, longest
+from eia930.store.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A region's history: its drawing, the same for page.js, and how many hours one point of it stands for."""
+
+    account: Mapping[str, Any]
+    chart: Chart
+    packed: dict[str, Any]
+    step: int
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the tidy files of a run show."""
+
+    frame: Frame
+    coverage: Coverage
+    worst: Worst = field(default_factory=Worst)
+    furthest: Event | None = None
+    provisional: int = 0
+    """Flagged hours among the newest, whose flags may still change."""
+    gaps: list[Gap] = field(default_factory=list)
+    """The longest over all series."""
+    lines: list[Line] = field(default_factory=list)
+    sources: set[str] = field(default_factory=set)
+    retrieved: list[str] = field(default_factory=list)
+    files: int = 0
+
+    def shown(self) -> list[Event]:
+        """The events that the page draws: the worst, and the one that its verdict names."""
+        return self.worst.chosen(self.furthest)
+
+
+def examine(storage: Storage, report: Mapping[str, Any], frame: Frame) -> Findings:
+    """Read every tidy file that report.json tells of, one at a time. UsageError where file and account differ."""
+    found = Findings(frame, Coverage(frame))
+    step = steps(drawn(report["series"]), frame.hours)
+    by_file = sorted(report["series"], key=lambda one: (one["route"], one["respondent"], one["series_id"]))
+    for (route, respondent), accounts in groupby(by_file, key=lambda one: (one["route"], one["respondent"])):
+        path = tidy_path(route, respondent)
+        tidy = read_tidy(storage, path, frame)
+        _take_file(found, tidy)
+        series = {one.series_id: one for one in tidy.series}
+        for account in accounts:
+            _take(found, account, _matching(path, account, series), step.get(account["series_id"], 0))
+    return found
+
+
+def _take_file(found: Findings, tidy: TidyFile) -> None:
+    found.files += 1
+    found.sources |= tidy.sources
+    found.retrieved += tidy.retrieved
+
+
+def _matching(path: str, account: Mapping[str, Any], series: Mapping[str, Hourly]) -> Hourly | None:
+    """The hours of a series; None where it has no rows. UsageError where they are not those of the account."""
+    hourly = series.get(account["series_id"])
+    present = int(hourly.present.sum()) if hourly else 0
+    if present != account["present"]:
+        raise UsageError(
+            f"{path} holds {present:,} hours of {account['series_id']} where report.json tells of "
+            f"{account['present']:,}: files and account are of two runs",
+            remedy="run python -m pipelines.historical on this folder again",
+        )
+    return hourly
+
+
+def _take(found: Findings, account: Mapping[str, Any], hourly: Hourly | None, step: int) -> None:
+    """Note one series; `step` > 0 where its history is drawn."""
+    found.coverage.add(account, hourly)
+    if hourly is None:
+        return
+    found.gaps = longest([*found.gaps, *gaps_of(hourly)])
+    found.provisional += int(np.count_nonzero(hourly.code[found.frame.provisional :] >= 0))
+    for event in events_of(hourly):
+        found.worst.add(event)
+        if found.furthest is None or _off(event) > _off(found.furthest):
+            found.furthest = event
+    if step:
+        line = history(hourly, step=step)
+        found.lines.append(Line(account, draw_history(line, found.frame), line.packed(found.frame), step))
+
+
+def _off(event: Event) -> float:
+    """How many usual hours the peak alone is off by; the heaviest event of a flag holds it, or another as bad."""
+    return abs(event.value - event.usual) / event.level

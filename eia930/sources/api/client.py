@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One request to a server that speaks EIA v2: the key in a header, sizes and times bounded, redirects refused.
+
+Every failure is an error of `eia930.errors`; whoever calls decides whether to ask again.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from eia930.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, UsageError
+from eia930.question.window import KIND, PERIOD, Window
+from eia930.reference.hours import stamp
+from eia930.reference.routes import ROUTES
+from eia930.sources.api.responses import LARGEST, Answer, read_answer
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LONGEST_PAUSE = 3600.0
+_CHUNK = 64 * 1024
+_SECRET = 8
+"""Letters from which on a key is looked for in answers: EIA's have 40 (once 32), and `x` would be found anywhere."""
+_FORM_BEGINS = datetime(2015, 7, 1, tzinfo=UTC)
+
+
+class Api:
+    """A pool of connections to one server. Thread-safe. `timeout`: seconds to connect, and between two bytes."""
+
+    def __init__(self, url: str, key: str, *, connections: int = 8, timeout: float = 60.0) -> None:
+        self._url = checked_url(url)
+        self._timeout = timeout
+        # As it is, and as PHP writes it in JSON.
+        self._secrets = {key.encode(), key.replace("/", "\\/").encode()} if len(key) >= _SECRET else set()
+        self._session = requests.Session()
+        self._session.headers["X-Api-Key"] = key
+        self._session.headers["Accept-Encoding"] = "gzip"
+        self._session.headers["User-Agent"] = "eia930 (hourly load)"
+        if urlsplit(self._url).hostname in _LOOPBACK:
+            # A proxy of the environment cannot reach this host's own loopback.
+            self._session.trust_env = False
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def ask(self, window: Window) -> Answer:
+        """One attempt at a window. Raises Throttled, Unavailable, Garbled (ask again), Refused or KeyRefused."""
+        url = f"{self._url}/electricity/rto/{window.route}/data/"
+        try:
+            with self._session.get(
+                url, params=_params(window), timeout=self._timeout, stream=True, allow_redirects=False
+            ) as response:
+                body = self._without_key(self._body(response, window))
+                _check_status(response, body, window)
+                return read_answer(body, window, _answered(response.headers.get("Date")))
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise Unavailable(f"{window.id}: no whole answer ({_said(error)})") from None
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def _body(self, response: requests.Response, window: Window) -> bytes:
+        """The unpacked body, bounded in size and time."""
+        body = bytearray()
+        deadline = time.monotonic() + 3 * self._timeout
+        # read1 gives what is there: another read waits for a whole chunk, however slowly it drips.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > LARGEST:
+                raise Garbled(f"{window.id}: an answer of more than {LARGEST >> 20} MiB")
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{window.id}: the answer took longer than {3 * self._timeout:.0f} s")
+        return bytes(body)
+
+    def _without_key(self, body: bytes) -> bytes:
+        """At the door, so that no error, no stored file and no report can hold it."""
+        for secret in self._secrets:
+            body = body.replace(secret, b"REDACTED")
+        return body
+
+
+def checked_url(url: str) -> str:
+    """The base URL without a slash at its end. UsageError unless the key can travel safely: https, or loopback."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or parts.username is not None or parts.query or parts.fragment:
+        # Not repeated here: people put keys into URLs.
+        raise UsageError("--api_url is no URL like https://api.eia.gov/v2, without name, query or fragment")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise UsageError(f"--api_url {url!r} would send the key unencrypted: use https (http only to this host)")
+    return url.rstrip("/")
+
+
+def _params(window: Window) -> list[tuple[str, str]]:
+    """The query, with a complete sort: ties in an incomplete one come in any order."""
+    route = ROUTES[window.route]
+    return [
+        ("frequency", "hourly"),
+        ("data[0]", "value"),
+        (f"facets[{route.respondent}][]", window.respondent),
+        *((f"facets[{route.kind}][]", kind) for kind in window.asked),
+        ("start", stamp(window.first)),
+        ("end", stamp(window.last)),
+        *_sort(window),
+        ("offset", str(window.short.offset if window.short else 0)),
+        ("length", str(window.length)),
+    ]
+
+
+def _sort(window: Window) -> list[tuple[str, str]]:
+    """By what the window wants first, then by the rest of period, kind and respondent."""
+    route = window.source
+    first = window.short.by if window.short else PERIOD
+    named = {KIND: route.kind}
+    columns = dict.fromkeys((named.get(first, first), PERIOD, route.kind, route.respondent))
+    directions = ["desc" if window.descending else "asc", "asc", "asc", "asc"]
+    return [
+        pair
+        for place, (column, direction) in enumerate(zip(columns, directions, strict=False))
+        for pair in ((f"sort[{place}][column]", column), (f"sort[{place}][direction]", direction))
+    ]
+
+
+def _check_status(response: requests.Response, body: bytes, window: Window) -> None:
+    """Nothing for 200; else the error that the status and the body's code stand for."""
+    status = response.status_code
+    if status == 200 and _error(body)[0] not in (*_KEY_CODES, _TOO_FAST):
+        return
+    raise _failure(status, body, response.headers, window)
+
+
+_TOO_FAST = "OVER_RATE_LIMIT"
+_KEY_CODES = ("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_DISABLED", "API_KEY_UNVERIFIED", "API_KEY_UNAUTHORIZED")
+
+
+def _failure(status: int, body: bytes, headers: Any, window: Window) -> EiaError:
+    code, message = _error(body)
+    what = f"{window.id}: status {status} {code} {message}"
+    if status == 429 or code == _TOO_FAST:
+        return Throttled(what, retry_after=_pause(headers.get("Retry-After")))
+    if status in (401, 403) or code in _KEY_CODES:
+        return KeyRefused(f"the server refuses the key: status {status} {code}")
+    if status == 408 or (status >= 500 and code != "404"):
+        return Unavailable(what, retry_after=_pause(headers.get("Retry-After")))
+    if 300 <= status < 400:
+        return Refused(what, remedy="the server redirects, and the key goes to no other place: check --api_url")
+    return Refused(what)
+
+
+def _error(body: bytes) -> tuple[str, str]:
+    """(code, message) of an error body; its start where it is no JSON."""
+    if b'"error"' not in body[:4096]:
+        return "", "" if body[:1] == b"{" else body[:80].decode("ascii", "replace")
+    try:
+        members = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "", body[:80].decode("ascii", "replace")
+    error = members.get("error")
+    if isinstance(error, dict):
+        return str(error.get("code", ""))[:40], str(error.get("message", ""))[:200]
+    return str(members.get("code", ""))[:40], str(error or "")[:200]
+
+
+def _pause(text: str | None) -> float | None:
+    """`Retry-After` in seconds or as a date → seconds, at most an hour; None where absent or odd."""
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), _LONGEST_PAUSE) if seconds == seconds else None
+
+
+def _answered(date: str | None) -> datetime:
+    """When the server says it answered (`Date`); now, where that cannot be: in the future, or before the form."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        said = parsedate_to_datetime(date).astimezone(UTC) if date else now
+    except (ValueError, OverflowError):
+        return now
+    return said if _FORM_BEGINS <= said <= now + timedelta(minutes=5) else now
+
+
+def _said(error: BaseException) -> str:
+    """The innermost reason, without addresses of objects."""
+    while getattr(error, "args", ()) and isinstance(error.args[0], BaseException):
+        error = error.args[0]
+    reason = getattr(error, "reason", None)
+    text = f"{type(error).__name__}: {reason or error}"
+    return text.split(" object at 0x")[0][:200]

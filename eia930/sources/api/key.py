@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API key, by reference: looked up where it is used, never shown, never sent along."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from eia930.errors import UsageError
+from eia930.store.storage import Storage
+
+_LIKE_A_KEY = re.compile(r"[A-Za-z0-9]{32,}", re.ASCII)
+
+
+def resolve_key(reference: str) -> str:
+    """`env:NAME` or `file:PATH` → the key, on whatever host this is. UsageError where there is none."""
+    kind, _, where = reference.partition(":")
+    if kind == "env":
+        key = os.environ.get(where, "").strip()
+    elif kind == "file":
+        key = _read_key(where)
+    elif kind == "none":
+        return "emulator"
+    else:
+        raise UsageError("--api_key takes a reference, env:NAME or file:PATH-OR-URL, never the key itself")
+    if not key or not key.isascii() or not key.isprintable():
+        raise UsageError(
+            f"--api_key {_shown(reference)}: no key there; get one at https://www.eia.gov/opendata/register.php"
+        )
+    return key
+
+
+def _shown(reference: str) -> str:
+    """A reference for a message; not where the key itself was put in the place of its name."""
+    kind, _, where = reference.partition(":")
+    return f"{kind}:…" if _LIKE_A_KEY.fullmatch(where) else reference
+
+
+def _read_key(where: str) -> str:
+    """From a file, or from an object in a bucket, which workers reach wherever they are."""
+    try:
+        if "://" in where:
+            folder, _, name = where.rpartition("/")
+            return Storage.at(folder).get(name).decode("utf-8").strip()
+        return Path(where).expanduser().read_text("utf-8").strip()
+    except KeyError:
+        raise UsageError(f"--api_key {_shown(f'file:{where}')}: there is no such object") from None
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        said = getattr(error, "strerror", None) or type(error).__name__
+        raise UsageError(f"--api_key {_shown(f'file:{where}')}: {said}") from None

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stored responses: a stored response is a finished request, so the store is checkpoint, cache and shuffle.
+
+    raw/eia/<route>/<respondent>/<first hour>_<last hour>[.<types>][.<retrieved>].json.zst
+    raw/eia/<route>/counts/<respondent>/…    short answers, which settle no hours (`eia930.sources.api.shorts`)
+
+The name alone says which hours it settles, so that a plan needs a listing and no reading. The plain name is for
+hours that were settled when they were retrieved; provisional ones, and answers to a repeated question, carry the
+moment of retrieval. Inside: the body as served, less the echo of the request (it repeats the key), plus `asked`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+import zstandard
+
+from eia930.errors import Garbled, Refused, Unordered
+from eia930.question.window import Short, Window
+from eia930.reference.hours import hour_of, parse_hour, stamp
+from eia930.reference.routes import PAGE
+from eia930.sources.api.rows import Columns, parse_rows
+from eia930.store.storage import Entry, Storage
+
+ROOT = "raw/eia"
+LARGEST = 64 * 2**20
+"""Bytes that one answer may have, unpacked; an honest page of 5,000 rows has about 1 MB."""
+_NAME = re.compile(
+    r"(?P<first>[\d-]{10}T\d\d)_(?P<last>[\d-]{10}T\d\d)"
+    r"(\.(?P<kinds>[A-Za-z0-9_-]+))??(\.(?P<at>\d{8}T\d{6}Z))?\.json\.zst",
+    re.ASCII,
+)
+STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for a window: `total` rows match, `columns` hold those served; `first`..`last` are settled."""
+
+    window: Window
+    first: int
+    last: int
+    total: int
+    columns: Columns
+    body: bytes
+    retrieved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A stored response, as its name tells it. `at` is None where its hours were settled when retrieved."""
+
+    key: str
+    first: int
+    last: int
+    kinds: tuple[str, ...]
+    at: datetime | None
+    modified: datetime
+
+    def settles(self, hour_limit: int, since: datetime) -> tuple[int, int]:
+        """The hours (inclusive) that need not be asked again: all if stored `since`, else the settled ones."""
+        if self.at is None or self.modified >= since:
+            return self.first, self.last
+        return self.first, min(self.last, hour_of(self.at) - hour_limit)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    request: str
+    first: str
+    last: str
+    settled: tuple[str, str]
+    retrieved_at: str
+
+
+class _Body(msgspec.Struct):
+    total: int | str
+    data: msgspec.Raw
+
+
+def read_answer(body: bytes, window: Window, retrieved_at: datetime) -> Answer:
+    """A body of status 200 → an answer that agrees with itself.
+
+    Garbled where it does not: no JSON, an error inside, `total` that contradicts the rows, a full page out of order.
+    """
+    members = _members(body)
+    if "error" in members:
+        said = bytes(members["error"])[:200].decode("utf-8", "replace")
+        raise Garbled(f"{window.id}: status 200, but the body is an error: {said}")
+    try:
+        response = msgspec.json.decode(members["response"], type=_Body)
+        total = int(response.total)
+    except (KeyError, ValueError, msgspec.DecodeError) as error:
+        raise Garbled(f"{window.id}: the body is no answer of EIA v2 ({error})") from None
+    columns = parse_rows(bytes(response.data), window)
+    first, last = _settled(window, total, columns)
+    return Answer(window, first, last, total, columns, body, retrieved_at)
+
+
+def _settled(window: Window, total: int, columns: Columns) -> tuple[int, int]:
+    """Which hours the answer settles: all where it is whole, up to the last hour served where the page was full."""
+    if window.short is not None:
+        _check_short(window.id, window.short, total, columns.received)
+        return window.first, window.last
+    if total == columns.received:
+        return window.first, window.last
+    if total < columns.received or columns.received < PAGE:
+        raise Garbled(f"{window.id}: total says {total} rows, {columns.received} came")
+    hours = -columns.hour if window.descending else columns.hour
+    if len(hours) == 0 or np.any(np.diff(hours) < 0):
+        raise Unordered(f"{window.id}: a full page out of order, so its end says nothing")
+    # The last hour served may be cut: it is asked again, whole.
+    edge = int(columns.hour[-1])
+    first, last = (edge + 1, window.last) if window.descending else (window.first, edge - 1)
+    if first > last:
+        raise Refused(f"{window.id}: one hour holds more than a page of {PAGE} rows")
+    return first, last
+
+
+def _check_short(asked: str, short: Short, total: int, received: int) -> None:
+    expected = min(short.length, max(0, total - short.offset))
+    if received != expected:
+        raise Garbled(f"{asked}: total says {total} rows, so {expected} should have come, and {received} came")
+
+
+def _members(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        begins = body[:60].decode("utf-8", "replace")
+        raise Garbled(f"the body is no JSON object; it begins {begins!r}") from None
+
+
+class ResponseStore:
+    """The stored responses of a folder or bucket."""
+
+    def __init__(self, storage: Storage, *, settle_hours: int) -> None:
+        self._storage = storage
+        self._settle_hours = settle_hours
+
+    def put(self, answer: Answer) -> str:
+        """Store an answer whole, without the echo of its request; the name that it got."""
+        key = self._key(answer)
+        packer = zstandard.ZstdCompressor(level=3, write_checksum=True)
+        self._storage.put(key, packer.compress(_stored(answer)))
+        return key
+
+    def _key(self, answer: Answer) -> str:
+        window = answer.window
+        if window.short is not None:
+            # In a folder of its own, where no load looks for hours.
+            return f"{shorts_folder(window.route, window.respondent)}/{short_name(window)}.{_at(answer)}.json.zst"
+        plain = f"{_folder(window.route, window.respondent)}/{stamp(answer.first)}_{stamp(answer.last)}"
+        if window.kinds:
+            plain += "." + "-".join(window.kinds)
+        settled = answer.last <= hour_of(answer.retrieved_at) - self._settle_hours
+        if settled and not self._storage.exists(f"{plain}.json.zst"):
+            return f"{plain}.json.zst"
+        return f"{plain}.{_at(answer)}.json.zst"
+
+    def damaged(self, held: Held) -> bool:
+        """Whether a stored response cannot be read as it was written, or settles other hours than its name says."""
+        try:
+            asked, _ = _opened(self._storage.get(held.key))
+        except (zstandard.ZstdError, KeyError, ValueError, RecursionError):
+            return True
+        return asked.settled != (stamp(held.first), stamp(held.last))
+
+    def drop(self, held: Held) -> None:
+        """Remove a damaged response, so that its hours are asked again."""
+        self._storage.delete(held.key)
+
+
+def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
+    """What is stored for a respondent, in order; objects that are no responses are passed over.
+
+    Answers to the same question come in the order of retrieval: the plain name, where there is one, was the first.
+    """
+    entries = storage.list(_folder(route, respondent))
+    return sorted((held for entry in entries if (held := _held(entry)) is not None), key=_order)
+
+
+def load(storage: Storage, held: Held, route: str, respondent: str) -> tuple[Window, Columns, datetime]:
+    """A stored response → what was asked, its rows as columns, and when it was retrieved. KeyError if gone."""
+    asked, body = _opened(storage.get(held.key))
+    window = Window(route, respondent, parse_hour(asked.first), parse_hour(asked.last), held.kinds)
+    columns = parse_rows(bytes(body.data), window)
+    return window, columns, datetime.fromisoformat(asked.retrieved_at)
+
+
+def load_verbatim(storage: Storage, key: str, window: Window) -> tuple[Columns, list[msgspec.Raw]]:
+    """The rows of a stored response that `parse_rows` keeps, as columns and as they were served. KeyError if gone."""
+    data = bytes(_opened(storage.get(key))[1].data)
+    columns = parse_rows(data, window)
+    refused = {one.index for one in columns.refused}
+    rows = msgspec.json.decode(data, type=list[msgspec.Raw])
+    return columns, [row for index, row in enumerate(rows) if index not in refused]
+
+
+def _opened(data: bytes) -> tuple[_Asked, _Body]:
+    members = msgspec.json.decode(unpack(data), type=dict[str, msgspec.Raw])
+    return msgspec.json.decode(members["asked"], type=_Asked), msgspec.json.decode(members["response"], type=_Body)
+
+
+def shorts_folder(route: str, respondent: str) -> str:
+    """Where the short answers lie: `raw/eia/region-data/counts/PACW`."""
+    return f"{ROOT}/{route}/counts/{respondent}"
+
+
+def short_name(window: Window) -> str:
+    """The part of a short answer's name that says what was asked."""
+    return window.id.rsplit("/", 1)[-1]
+
+
+def _at(answer: Answer) -> str:
+    return answer.retrieved_at.strftime(STAMP)
+
+
+def _folder(route: str, respondent: str) -> str:
+    return f"{ROOT}/{route}/{respondent}"
+
+
+def _order(held: Held) -> tuple[int, int, tuple[str, ...], float]:
+    return held.first, held.last, held.kinds, held.at.timestamp() if held.at else 0.0
+
+
+def _held(entry: Entry) -> Held | None:
+    found = _NAME.fullmatch(entry.key.rsplit("/", 1)[-1])
+    if not found:
+        return None
+    try:
+        first, last = parse_hour(found["first"]), parse_hour(found["last"])
+        at = datetime.strptime(found["at"], STAMP).replace(tzinfo=UTC) if found["at"] else None
+    except ValueError:
+        return None
+    kinds = tuple(found["kinds"].split("-")) if found["kinds"] else ()
+    return Held(entry.key, first, last, kinds, at, entry.modified)
+
+
+def _stored(answer: Answer) -> bytes:
+    """`asked` first, then the body's members byte for byte, without `request` (it repeats the key)."""
+    window = answer.window
+    asked = _Asked(
+        request=window.id,
+        first=stamp(window.first),
+        last=stamp(window.last),
+        settled=(stamp(answer.first), stamp(answer.last)),
+        retrieved_at=answer.retrieved_at.isoformat(timespec="seconds"),
+    )
+    members = {name: raw for name, raw in _members(answer.body).items() if name not in ("request", "asked")}
+    return _joined([("asked", msgspec.json.encode(asked)), *((n, bytes(raw)) for n, raw in members.items())])
+
+
+def _joined(members: Iterable[tuple[str, bytes]]) -> bytes:
+    return b"{" + b",".join(msgspec.json.encode(name) + b":" + raw for name, raw in members) + b"}"
+
+
+def unpack(data: bytes) -> bytes:
+    """What `put` stored; ZstdError where it is damaged."""
+    unpacker = zstandard.ZstdDecompressor()
+    if zstandard.frame_content_size(data) > LARGEST:
+        raise zstandard.ZstdError("larger than any answer")
+    return unpacker.decompress(data, max_output_size=LARGEST)

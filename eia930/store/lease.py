@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may work on a folder: one run, and in it one dispatcher; on a disk and in a bucket alike.
+
+    raw/run/<name>/000007.owner   created only if absent: whoever creates it has epoch 7
+    raw/run/<name>/000007.beat    rewritten every second by the owner, with its news
+    raw/run/<name>/000007.done    the owner has let go
+
+A later epoch ends an earlier one: its owner sees it at its next beat and stops. An owner that was killed beats no
+more; on the same host its process is gone, which is known at once, so that a stale lease is no obstacle.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from eia930.errors import StorageError, Superseded
+from eia930.store.storage import Storage
+
+ROOT = "raw/run"
+BEAT = 1.0
+"""Seconds between two beats."""
+SILENCE = 20.0
+"""Seconds without a beat after which an owner on another host counts as gone."""
+_NAME = re.compile(r"(\d{6,})\.(owner|beat|done)", re.ASCII)
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """A process: enough to tell whether it still lives, if it is on this host."""
+
+    run: str
+    host: str
+    pid: int
+    born: str
+
+    @property
+    def alive(self) -> bool | None:
+        """Whether the process lives; None if it is on another host."""
+        if self.host != _host():
+            return None
+        return _born(self.pid) == self.born
+
+    @classmethod
+    def here(cls, run: str) -> Owner:
+        """This process."""
+        return cls(run, _host(), os.getpid(), _born(os.getpid()))
+
+
+@dataclass(slots=True)
+class Lease:
+    """An epoch of ours. `beat` it every second; let go with `release`."""
+
+    storage: Storage
+    name: str
+    epoch: int
+
+    def beat(self, news: dict[str, Any]) -> None:
+        """Say that we live, with the news. Superseded if another has taken over since: it made its epoch first."""
+        if _latest(self.storage, self.name) > self.epoch:
+            raise Superseded(f"another {self.name} has taken over this folder")
+        self.storage.put(_key(self.name, self.epoch, "beat"), msgspec.json.encode({"at": time.time(), **news}))
+
+    def release(self) -> None:
+        """Let go. Where the storage is away, our silence says it."""
+        with suppress(StorageError):
+            self.storage.put(_key(self.name, self.epoch, "done"), b"{}")
+
+
+def acquire(storage: Storage, name: str, owner: Owner, *, take_over: bool, pause: Callable[[float], None]) -> Lease:
+    """The next epoch of `name`.
+
+    With `take_over` a living owner is told to stop, and waited for; without it, Superseded says who works here.
+    `pause(seconds)` is called while waiting.
+    """
+    while True:
+        epoch = _latest(storage, name)
+        if epoch and not take_over and _holds(storage, name, epoch, pause):
+            raise Superseded(f"another run works on {storage.url} ({_who(storage, name, epoch)})")
+        if storage.create(_key(name, epoch + 1, "owner"), _claim(owner)):
+            break
+    while epoch and take_over and _holds(storage, name, epoch, pause):
+        pause(BEAT)
+    _forget(storage, name, epoch)
+    return Lease(storage, name, epoch + 1)
+
+
+def _claim(owner: Owner) -> bytes:
+    """What only this attempt of this owner writes."""
+    return msgspec.json.encode(msgspec.structs.asdict(owner) | {"claim": uuid.uuid4().hex})
+
+
+def news_of(storage: Storage, name: str) -> dict[str, Any]:
+    """The latest beat of whoever holds `name`; empty if there is none."""
+    try:
+        found = msgspec.json.decode(storage.get(_key(name, _latest(storage, name), "beat")))
+    except (KeyError, msgspec.DecodeError):
+        return {}
+    return dict(found)
+
+
+def _holds(storage: Storage, name: str, epoch: int, pause: Callable[[float], None]) -> bool:
+    """Whether an epoch's owner still works: not let go, its process lives, or (elsewhere) its beat goes on."""
+    if storage.exists(_key(name, epoch, "done")):
+        return False
+    alive = _owner(storage, name, epoch).alive
+    if alive is not None:
+        return alive
+    before, until = _beat(storage, name, epoch), time.monotonic() + SILENCE
+    while time.monotonic() < until:
+        pause(BEAT)
+        if _beat(storage, name, epoch) != before:
+            return not storage.exists(_key(name, epoch, "done"))
+    return False
+
+
+def _latest(storage: Storage, name: str) -> int:
+    return max((epoch for epoch, what, _ in _entries(storage, name) if what == "owner"), default=0)
+
+
+def _entries(storage: Storage, name: str) -> list[tuple[int, str, str]]:
+    """(epoch, what, key) of each of our objects; others (a file manager's, say) are passed over."""
+    found = ((_NAME.fullmatch(entry.key.rsplit("/", 1)[-1]), entry.key) for entry in storage.list(f"{ROOT}/{name}"))
+    return [(int(match[1]), match[2], key) for match, key in found if match]
+
+
+def _forget(storage: Storage, name: str, epoch: int) -> None:
+    """Remove what epochs before this one left; the epoch itself stays, so that numbers never come again."""
+    storage.delete(*(key for old, _, key in _entries(storage, name) if old < epoch))
+
+
+def _owner(storage: Storage, name: str, epoch: int) -> Owner:
+    try:
+        return msgspec.json.decode(storage.get(_key(name, epoch, "owner")), type=Owner)
+    except (KeyError, msgspec.DecodeError):
+        return Owner("unknown", "unknown", 0, "")
+
+
+def _who(storage: Storage, name: str, epoch: int) -> str:
+    owner = _owner(storage, name, epoch)
+    return f"process {owner.pid} on {owner.host.split('/')[0]}"
+
+
+def _beat(storage: Storage, name: str, epoch: int) -> bytes:
+    try:
+        return storage.get(_key(name, epoch, "beat"))
+    except KeyError:
+        return b""
+
+
+def _key(name: str, epoch: int, what: str) -> str:
+    return f"{ROOT}/{name}/{epoch:06d}.{what}"
+
+
+def _host() -> str:
+    """This host, this boot, this container: a process id means something only within."""
+    return f"{socket.gethostname()}/{_read('/proc/sys/kernel/random/boot_id')}/{_link('/proc/self/ns/pid')}"
+
+
+def _born(pid: int) -> str:
+    """When a process started (clock ticks since boot); empty if there is none. A recycled id differs."""
+    stat = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    if stat:
+        return "" if stat[0] in ("Z", "X") else stat[19]
+    return "?" if not Path("/proc/self/stat").exists() and _signalled(pid) else ""
+
+
+def _signalled(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def _link(path: str) -> str:
+    try:
+        return str(Path(path).readlink())
+    except OSError:
+        return ""

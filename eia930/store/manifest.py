@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finished files: written whole, with what the manifest says of them."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from eia930.store.storage import Storage
+
+MANIFEST = "manifest.json"
+SUCCESS = "_SUCCESS"
+SERIES = "series.parquet"
+
+
+class File(msgspec.Struct, frozen=True):
+    """An entry of `manifest.json`: path below the output, rows (lines, blocks), bytes, sha256."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def put_file(storage: Storage, path: str, data: Any, *, rows: int) -> File:
+    """Write a file whole; `data` is anything with a buffer."""
+    view = memoryview(data).cast("B")
+    storage.put(path, view)
+    return File(path, rows, view.nbytes, hashlib.sha256(view).hexdigest())
+
+
+def read_manifest(storage: Storage) -> list[File]:
+    """The entries of the manifest; none where there is no manifest."""
+    try:
+        found = msgspec.json.decode(storage.get(MANIFEST), type=dict[str, Any])
+        return msgspec.convert(found["files"], list[File])
+    except (KeyError, msgspec.DecodeError, msgspec.ValidationError):
+        return []

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One way to read and write a folder and a bucket alike.
+
+An object is there whole or not at all; a key is never also a prefix; nothing is renamed or appended to.
+Only the URL travels between processes: credentials come from the environment of whoever connects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, from_url
+
+from eia930.errors import StorageError, UsageError
+
+PATIENCE = timedelta(seconds=15)
+"""How long a bucket that does not answer is asked again, each time: shorter than the silence that ends a lease."""
+BRIEFLY = timedelta(seconds=2)
+"""How long where nothing is known of the bucket yet, or it did not answer all the time before."""
+_SLOWEST = timedelta(seconds=60)
+"""That one answer, or the largest file on its way, may take."""
+_STAGED = re.compile(r"#\d+$")
+_CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP error: )?")
+"""What a client of buckets says before it says what is wrong; the method and the URL are kept."""
+_BUCKET_REMEDY = (
+    "check the bucket's name, that its server answers, and the credentials in the environment (for S3: "
+    "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL); then run the same command again: "
+    "what is stored is kept"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An object's key, relative to the storage's root, its size in bytes, and when it was written."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A folder (`/data`, `file:///data`) or a bucket (`s3://bucket/prefix`, `gs://…`, `az://…`)."""
+
+    url: str
+
+    @classmethod
+    def at(cls, place: str) -> Storage:
+        """From what a user types; a relative path becomes absolute. UsageError for an unknown scheme."""
+        if "://" not in place:
+            try:
+                return cls(Path(place).expanduser().absolute().as_uri())
+            except RuntimeError:
+                raise UsageError(f"--output {place!r}: there is no such user") from None
+        parts = urlsplit(place)
+        named = not parts.netloc if parts.scheme == "file" else bool(parts.netloc)
+        if parts.scheme not in ("file", "s3", "gs", "az", "abfs", "abfss") or not named:
+            raise UsageError(f"--output {place!r}: give a folder, or a URL that begins with s3://, gs:// or az://")
+        return cls(place.rstrip("/"))
+
+    @property
+    def path(self) -> Path | None:
+        """The folder on this host, None for a bucket."""
+        parts = urlsplit(self.url)
+        return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+    @property
+    def place(self) -> str:
+        """The folder, or a bucket's URL: what a user would type."""
+        return str(self.path or self.url)
+
+    @property
+    def _absent(self) -> bool:
+        """Whether nothing is here yet: reading makes no folder, only writing does."""
+        return self.path is not None and not self.path.exists()
+
+    @cached_property
+    def _store(self) -> Any:
+        return self._connected(PATIENCE)
+
+    @cached_property
+    def _brief(self) -> Any:
+        return self._connected(BRIEFLY)
+
+    @cached_property
+    def _gone(self) -> Event:
+        """Set where the last use failed: those that follow have little patience, until one succeeds."""
+        return Event()
+
+    def _connected(self, patience: timedelta) -> Any:
+        """A client; a server without TLS is one that the user has named as such."""
+        if self.path is not None:
+            return LocalStore(str(self.path), mkdir=True)
+        return from_url(
+            self.url,
+            client_options={
+                "allow_http": True,
+                "connect_timeout": timedelta(seconds=3),
+                "timeout": min(_SLOWEST, 4 * patience),
+            },
+            retry_config={"retry_timeout": patience, "backoff": {"max_backoff": BRIEFLY}, "max_retries": 100},
+        )
+
+    @contextmanager
+    def _using(self, key: str = "") -> Iterator[Any]:
+        """The client; one line for whatever it says, without its debug tail."""
+        what = f"{self.url}/{key}" if key else self.url
+        try:
+            yield self._brief if self._gone.is_set() else self._store
+        except (BaseError, OSError) as error:
+            self._gone.set()
+            said = _CEREMONY.sub(r"\1: ", str(error).split("\n", 1)[0].strip())
+            remedy = _BUCKET_REMEDY if self.path is None else ""
+            raise StorageError(f"cannot use {what}: {said}", remedy=remedy) from None
+        self._gone.clear()
+
+    def reach(self) -> None:
+        """Look at a bucket once, with little patience: StorageError says in seconds that it cannot be used."""
+        if self.path is None:
+            self._gone.set()
+            with self._using() as store:
+                next(iter(obstore.list(store, chunk_size=1)), None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"url": self.url}
+
+    def put(self, key: str, data: bytes | memoryview) -> None:
+        """Write an object whole, over an older one."""
+        with self._using(key) as store:
+            obstore.put(store, key, data)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write an object only if there is none; False if there is one. Exactly one of many callers wins.
+
+        `data` must be the caller's own: a bucket may have written it and lost the answer, and what is written then
+        tells whose it is.
+        """
+        with self._using(key) as store:
+            try:
+                obstore.put(store, key, data, mode="create")
+            except AlreadyExistsError:
+                return self.path is None and self._is(key, data)
+            return True
+
+    def _is(self, key: str, data: bytes) -> bool:
+        try:
+            return self.get(key) == data
+        except KeyError:
+            return False
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes. KeyError if there is none."""
+        if self._absent:
+            raise KeyError(key)
+        with self._using(key) as store:
+            try:
+                return bytes(obstore.get(store, key).bytes())
+            except FileNotFoundError:
+                raise KeyError(key) from None
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object."""
+        if self._absent:
+            return False
+        with self._using(key) as store:
+            try:
+                obstore.head(store, key)
+            except FileNotFoundError:
+                return False
+            return True
+
+    def delete(self, *keys: str) -> None:
+        """Remove objects; one that is not there is no error."""
+        for key in keys if not self._absent else ():
+            with self._using(key) as store:
+                try:
+                    obstore.delete(store, key)
+                except FileNotFoundError:
+                    continue
+
+    def list(self, prefix: str = "") -> list[Entry]:
+        """All objects below a prefix (a whole name of a folder), sorted by key; none where nothing is."""
+        if self._absent:
+            return []
+        with self._using(prefix) as store:
+            found = (meta for batch in obstore.list(store, prefix or None) for meta in batch)
+            return sorted((Entry(m["path"], m["size"], m["last_modified"]) for m in found), key=lambda entry: entry.key)
+
+    def moment(self, key: str, pause: Callable[[float], None]) -> datetime:
+        """The storage's own time: later than of all that was written before, no later than of all that follows.
+
+        This host's clock says nothing of when a bucket writes, and some tell whole seconds only: `key`, alone in
+        its folder, is written until its time has moved on. `pause(seconds)` is called while waiting.
+        """
+        first = self._touched(key)
+        while (now := self._touched(key)) <= first:
+            pause(0.02)
+        return now
+
+    def _touched(self, key: str) -> datetime:
+        """When an object was written that is written now, as a listing tells it (a head may tell it more coarsely)."""
+        self.put(key, b"")
+        return max(entry.modified for entry in self.list(key.rpartition("/")[0]))
+
+    def sweep(self, *folders: str) -> int:
+        """Remove what killed writers left half-written on a local disk; how many. For the lock's holder only.
+
+        Only below `folders`, which are ours alone: the rest of an output may hold other people's files.
+        """
+        ours = [self.path / folder for folder in folders] if self.path else []
+        left = [p for folder in ours for p in folder.rglob("*#*") if _STAGED.search(p.name) and p.is_file()]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+    def drop_empty_folders(self, *folders: str) -> None:
+        """Remove what deleting leaves on a local disk; a bucket has no folders. Only where nobody writes meanwhile."""
+        ours = [self.path / folder for folder in folders] if self.path else []
+        for top in ours:
+            inner = sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True)
+            for folder in [*inner, top]:
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hands a graph to Beam and waits; what failed on a worker comes back as one of our errors.
+
+A runner on a cluster tells of a failure in a text: Java's exception, with the worker's Python traceback in it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from eia930 import errors
+from eia930.errors import EiaError, Stop
+from pipelines.runners import environment
+from pipelines.runners.flink import hushed, is_flink
+
+if TYPE_CHECKING:
+    from pipelines.runners.flink_runner import PatientFlinkRunner
+
+_TRACEBACK = "Traceback (most recent call last):"
+_RAISED = re.compile(r"(?:[\w.]+\.)?(\w+)(?:: (.*))?")
+_STEP = re.compile(r"\s*\[while running '[^']*'\]")
+_NOT_OURS = ("apache_beam/", "/concurrent/futures/", "<frozen ")
+_FAILED = re.compile(r"^Pipeline \S+ failed in state \w+: ")
+_NOT_STARTED = re.compile(r"IOException: (?:Cannot run program|error=\d)|for command 'docker|Process died|ConnectExc")
+"""What a TaskManager says that cannot start a worker, or cannot reach the pool that does."""
+_SAME_EVERYWHERE = "install the same packages, with [load], on every worker, and run it again"
+
+
+class WorkerFailed(Stop):
+    """A worker failed in a way that we did not foresee."""
+
+
+def execute(build: Callable[[Any], object], flags: Sequence[str]) -> None:
+    """Run what `build(root)` makes. A known error comes back as itself, another of a worker's as WorkerFailed."""
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(_told_once())
+            runner = stack.enter_context(_flink()) if is_flink(flags) else None
+            build(stack.enter_context(beam.Pipeline(runner=runner, options=PipelineOptions(list(flags)))))
+    except EiaError as error:
+        error.what = _STEP.sub("", error.what)
+        raise
+    except Exception as error:
+        told, frames = worker_error(error)
+        if told is None:
+            raise
+        if isinstance(told, WorkerFailed):
+            print("".join(f"{line}\n" for line in frames), end="", file=sys.stderr, flush=True)
+        raise told from None
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """An error of ours is told at the end, in one line: without the traceback that Beam logs where it was raised."""
+
+    def foreign(record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], EiaError))
+
+    logger = logging.getLogger("apache_beam.runners.common")
+    logger.addFilter(foreign)
+    try:
+        yield
+    finally:
+        logger.removeFilter(foreign)
+
+
+def worker_error(error: Exception) -> tuple[EiaError | None, list[str]]:
+    """The failure that a runner tells of in the text of `error`, and the lines of code that led to it.
+
+    None where the text tells of none: then `error` is what went wrong.
+    """
+    text = str(error)
+    if _TRACEBACK in text:
+        return _from_python(text.rpartition(_TRACEBACK)[2].splitlines()[1:])
+    if _FAILED.match(text):
+        why = _FAILED.sub("", text).splitlines()[0]
+        remedy = environment.REMEDY if _NOT_STARTED.search(why) else ""
+        return WorkerFailed(f"the cluster gave the job up: {why}", remedy=remedy), []
+    return (_known(_STEP.sub("", text)) if _STEP.search(text) else None), []
+
+
+def _from_python(lines: list[str]) -> tuple[EiaError, list[str]]:
+    """The last line of a traceback, and its frames below Beam's own."""
+    count = next((number for number, line in enumerate(lines) if not line.startswith(" ")), len(lines))
+    ours = max((number + 1 for number in range(count) if any(word in lines[number] for word in _NOT_OURS)), default=0)
+    first = next((number for number in range(ours, count) if lines[number].startswith("  File ")), count)
+    raised = _STEP.sub("", lines[count]) if count < len(lines) else "it did not say why"
+    return _known(raised) or _unforeseen(raised), lines[first:count]
+
+
+def _known(raised: str) -> EiaError | None:
+    """An error of ours, from the line that tells of it."""
+    match = _RAISED.fullmatch(raised)
+    kind = getattr(errors, match[1], None) if match else None
+    if match is None or not isinstance(kind, type) or not issubclass(kind, EiaError):
+        return None
+    what, remedy = match[2] or match[1], ""
+    if what.endswith(")"):
+        what, _, remedy = what[:-1].partition(" (")
+    return kind(what, remedy=remedy)
+
+
+def _unforeseen(raised: str) -> WorkerFailed:
+    missing = raised.startswith(("ModuleNotFoundError", "ImportError")) or "Can't get attribute" in raised
+    return WorkerFailed(f"a worker failed: {raised}", remedy=_SAME_EVERYWHERE if missing else "")
+
+
+@contextmanager
+def _flink() -> Iterator[PatientFlinkRunner]:
+    """The runner; without what Beam says while Java starts, and without what is raised at the end all the same."""
+    from pipelines.runners.flink_runner import PatientFlinkRunner
+
+    runner = PatientFlinkRunner()
+    with hushed():
+        try:
+            yield runner
+        finally:
+            runner.stop()

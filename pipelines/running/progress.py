@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user sees while hours are fetched: a bar on a terminal, a line now and then elsewhere.
+
+The dispatcher, wherever it works, beats its news into the output; whoever drives the run reads them there.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from tqdm import tqdm
+
+from eia930.errors import Stop
+from eia930.store import lease
+from eia930.store.storage import Storage
+
+_LINE_EVERY = 15.0
+
+
+class Progress:
+    """Beats the run's lease and shows the dispatcher's news, in a thread, until `close`."""
+
+    def __init__(self, storage: Storage, held: lease.Lease, run: str, *, per_hour: int | None, files: int) -> None:
+        self._storage = storage
+        self._lease = held
+        self._run = run
+        self._per_hour = per_hour
+        self._files = files
+        self._began = datetime.now(UTC)
+        self._told = False
+        self._line_said = ""
+        self._done = threading.Event()
+        self._bar = tqdm(
+            total=0,
+            unit=" h",
+            unit_scale=True,
+            desc="fetch",
+            file=sys.stderr,
+            disable=not sys.stderr.isatty(),
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {postfix} {remaining} left",
+        )
+        self._said = time.monotonic()
+        self._thread = threading.Thread(target=self._loop, name="progress", daemon=True)
+
+    def __enter__(self) -> Progress:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        with suppress(Stop):
+            # A storage that is away is told of by whoever works on it.
+            self._show(lease.news_of(self._storage, "dispatcher"))
+        self._bar.close()
+
+    def _loop(self) -> None:
+        while not self._done.wait(lease.BEAT):
+            try:
+                self._lease.beat({"run": self._run})
+                self._show(lease.news_of(self._storage, "dispatcher"))
+            except Stop:
+                # The dispatcher sees the same, and stops with a reason.
+                return
+
+    def _show(self, news: dict[str, Any]) -> None:
+        if news.get("run") != self._run:
+            return
+        self._bar.total = news["hours_wanted"]
+        self._bar.n = min(news["hours"], news["hours_wanted"])
+        self._bar.set_postfix_str(self._line(news), refresh=False)
+        self._bar.refresh()
+        fetched = news["hours"] >= news["hours_wanted"]
+        if self._bar.disable and not self._told and (fetched or time.monotonic() - self._said > _LINE_EVERY):
+            share = 100 * news["hours"] / news["hours_wanted"] if news["hours_wanted"] else 100
+            self._say(f"fetch {share:3.0f} %  {self._line(news)}")
+        if fetched:
+            self._show_files()
+
+    def _show_files(self) -> None:
+        """All is fetched: how many tidy files of this run stand so far."""
+        self._told = True
+        if self._bar.disable and time.monotonic() - self._said < _LINE_EVERY / 3:
+            return
+        done = sum(entry.modified >= self._began for entry in self._storage.list("tidy"))
+        line = f"assemble  {done:,} of {self._files:,} files" if done < self._files else "check, cut blocks, publish"
+        self._bar.set_description_str(line)
+        if self._bar.disable and line != self._line_said:
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        self._said, self._line_said = time.monotonic(), line
+        print(line, file=sys.stderr, flush=True)
+
+    def _line(self, news: dict[str, Any]) -> str:
+        """`277 windows, 1,384,468 records, 8,702/s, 99 % of the rate, 3 retried`."""
+        if not news["hours_wanted"]:
+            return "nothing to ask: all is stored"
+        seconds = max(1e-9, (news["last_answer"] or 0) - (news["first_start"] or 0))
+        speed = news["rows"] / seconds if news["last_answer"] else 0.0
+        parts = [f"{news['answered']:,} windows", f"{news['rows']:,} records", f"{speed:,.0f}/s"]
+        if self._per_hour and news["sent"] > 1:
+            starts = max(1e-9, news["last_start"] - news["first_start"])
+            # A burst at the start is within the limit, and no more than all of it.
+            used = min(1.0, (news["sent"] - 1) / starts / (self._per_hour / 3600))
+            parts.append(f"{100 * used:.0f} % of the rate")
+        if news["retried"]:
+            parts.append(f"{news['retried']:,} retried")
+        return ", ".join(parts)

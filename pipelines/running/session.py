@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives one run on one folder: lock, emulator where there is no key, progress, Ctrl-C, the end and its exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from eia930.account.publication import REPORT
+from eia930.emulator import Emulator, synthetic
+from eia930.errors import Interrupted, Stop
+from eia930.question.span import Span
+from eia930.reference.hours import hour_of
+from eia930.report.build import BESIDE, INDEX
+from eia930.store import lease
+from eia930.store.manifest import SUCCESS
+from eia930.store.origin import EMULATED, claim
+from eia930.store.run import Run, ask_to_stop
+from eia930.store.storage import Storage
+from pipelines.options import Settings
+from pipelines.running.earlier import narrower, others
+from pipelines.running.execute import execute
+from pipelines.running.interrupt import end
+from pipelines.running.preflight import look_ahead
+from pipelines.running.progress import Progress
+from pipelines.running.summary import banner, summary
+
+FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
+"""What a run writes below its output; whatever else lies there is not ours."""
+CLOCK = f"{lease.ROOT}/clock/now"
+"""Written to learn the storage's time."""
+_SAME_RUN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run: `build(root, spans, settings, run)` makes the graph, which leaves its account in the storage."""
+
+    build: Callable[..., Any]
+    account: str
+    spoils: tuple[str, ...]
+    """What an earlier run left that would be untrue meanwhile: removed at the start."""
+    state: str
+    """Where it stands since when this run, or the one without all answers that it goes on with, works."""
+    summary: Callable[[Any, dict[str, Any]], str]
+    narrows: bool = False
+    """Whether what it writes is of the hours asked for alone, however many were there before."""
+    asks: bool = True
+    """Whether it asks a server, whose hours may not be mixed with another's."""
+
+
+def load_program(build: Callable[..., Any]) -> Program:
+    """The historical load."""
+    # The account at the root goes last: as long as it stands, nothing else tells of another load.
+    spoils = (SUCCESS, INDEX, BESIDE, REPORT)
+    return Program(build, REPORT, spoils, f"{lease.ROOT}/state.json", summary, narrows=True)
+
+
+def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
+    """Run a program to its end; the exit code."""
+    storage = todo.storage
+    source = todo.source if program.asks else None
+    look_ahead(todo.beam, storage, source=source, embedded=todo.embedded)
+    run_id = uuid.uuid4().hex
+    storage.reach()
+    held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)
+    with ExitStack() as stack:
+        stack.callback(held.release)
+        storage.sweep(*FOLDERS)
+        if program.asks:
+            claim(storage, EMULATED if todo.embedded else str(urlsplit(todo.source.url).hostname))
+        run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
+        for line in narrower(storage, spans) if program.narrows else ():
+            print(f"warning: {line}", file=sys.stderr, flush=True)
+        storage.delete(*program.spoils)
+        if todo.embedded:
+            todo = _embed(todo, stack)
+        stack.enter_context(_interruptible(storage, run))
+        with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
+            _execute(todo, spans, run, program)
+        report = _report(storage, program.account)
+        if _answered(report):
+            storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
+    print(program.summary(todo, report), file=sys.stderr if report["stopped"] else sys.stdout)
+    if program.narrows and (count := others(storage, spans)):
+        print(
+            f"note      tidy/ keeps files of earlier loads ({count:,}); series.parquet, blocks/, tfds/ and the report "
+            "are of this one alone"
+        )
+    return int(report["exit"])
+
+
+def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program) -> None:
+    """Hand the graph to Beam and wait."""
+    execute(lambda root: program.build(root, spans, todo, run), todo.beam)
+
+
+def _embed(todo: Settings, stack: ExitStack) -> Settings:
+    """Start the embedded emulator, and ask it instead of EIA."""
+    print(banner(), file=sys.stderr, flush=True)
+    server = stack.enter_context(Emulator(synthetic(now=hour_of(datetime.now(UTC))), port=0))
+    return replace(todo, source=replace(todo.source, url=server.url))
+
+
+class _State(msgspec.Struct):
+    started: datetime | None = None
+    finished: datetime | None = None
+    refresh: bool = False
+
+
+def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
+    """Since when what is stored counts as this run's own: a run that lacks answers is gone on with for a day.
+
+    A refresh goes on with a refresh only: what a load has just stored is to be asked again.
+    """
+    now = storage.moment(CLOCK, time.sleep)
+    try:
+        state = msgspec.json.decode(storage.get(key), type=_State)
+    except (KeyError, msgspec.DecodeError):
+        state = _State()
+    unfinished = state.started is not None and state.finished is None and now - state.started < _SAME_RUN
+    since = state.started if state.started and unfinished and (state.refresh or not refresh) else now
+    storage.put(key, msgspec.json.encode(_State(started=since, refresh=refresh)))
+    return since
+
+
+def _answered(report: dict[str, Any]) -> bool:
+    """Whether every request got its answer, so that the next run has nothing to go on with, whatever the exit code.
+
+    Gaps do not fill by going on, nor do answers stop to contradict each other: both are asked anew.
+    """
+    asked = report["requests"]
+    return not report["stopped"] and not (asked and asked["failed"])
+
+
+@contextmanager
+def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
+    """Ctrl-C asks the run to finish what is under way; a second one ends at once."""
+    told: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        print("\nstopping: waiting for what is under way (again to end at once)", file=sys.stderr, flush=True)
+        signal.signal(signal.SIGINT, end)
+        told.append(number)
+        ask_to_stop(storage, run)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    except Exception:
+        # A terminal sends Ctrl-C to Beam's worker processes too: they die of it, and Beam calls that a fault.
+        if told:
+            raise Interrupted("stopped on the way") from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _report(storage: Storage, key: str) -> dict[str, Any]:
+    try:
+        report: dict[str, Any] = msgspec.json.decode(storage.get(key))
+    except KeyError:
+        raise Stop("the run ended without an account") from None
+    return report

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A span's stored responses → tidy file and account; whatever the order and the cut of responses."""
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from msgspec.structs import replace as changed
+from numpy.typing import NDArray
+
+from eia930.account.sums import account, imbalances
+from eia930.question.pieces import Piece
+from eia930.question.span import Span
+from eia930.question.window import Window
+from eia930.record.assembly import GroupReport, Screening, assemble, by_span
+from eia930.screening.flags import FLAGS
+from eia930.screening.methods import screen_series
+from eia930.sources.api.responses import Held
+from eia930.sources.api.rows import Columns
+from eia930.sources.api.source import Fetched
+from eia930.sources.dispatch import Failure, Tally
+from eia930.store.storage import Storage
+from tests.eia930.making import FIRST, LATER, answer, row, window
+
+SCREENING = Screening(FLAGS, screen_series)
+SPAN = Span("region-data", "PACW", FIRST, FIRST + 239)
+Stored = tuple[Held, Window, Columns, datetime]
+
+
+class Kept:
+    """A source that holds what a test made, in that order."""
+
+    name = "api"
+
+    def __init__(self, stored: list[Stored]) -> None:
+        self._stored = stored
+
+    def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
+        yield from self._stored
+
+
+def stored(first: int, last: int, *, late: int = 0, missing: tuple[int, ...] = ()) -> Stored:
+    rows = [
+        row(hour, kind, None if hour == 7 else str(100 + hour % 24))
+        for hour in range(first, last + 1)
+        for kind in ("D", "NG")
+        if hour not in missing
+    ]
+    found = answer(window(first, last), rows, at=LATER + timedelta(hours=late))
+    held = Held(f"raw/{first}", found.first, found.last, (), None, LATER)
+    return held, found.window, found.columns, found.retrieved_at
+
+
+def built(tmp_path: Path, parts: list[Stored], failures: Sequence[Failure] = ()) -> tuple[GroupReport, bytes]:
+    storage = Storage.at(str(tmp_path))
+    report = assemble(storage, Kept(parts), SPAN, screening=SCREENING, failures=failures)
+    return report, storage.get(report.files[0].path)
+
+
+def test_the_account_of_a_span(tmp_path: Path) -> None:
+    report, _ = built(tmp_path, [stored(0, 239, missing=(20, 21, 22))])
+    assert (report.received, report.kept, report.duplicate, report.rejected) == (474, 474, 0, 0)
+    assert [one.kind for one in report.series] == ["D", "DF", "NG", "TI"]
+    demand, forecast, *_ = report.series
+    assert (demand.hours, demand.present, demand.null, demand.missing) == (240, 236, 1, 3)
+    assert (demand.longest_gap, demand.longest_gap_from) == (3, "2023-01-01T20")
+    assert (demand.first, demand.last) == ("2023-01-01T00", "2023-01-10T23")
+    assert (forecast.present, forecast.missing, forecast.first, forecast.longest_gap) == (0, 240, None, 240)
+    table = pq.read_table(tmp_path / report.files[0].path)
+    assert table.num_rows == 474
+    assert table["value"].null_count == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_cut_and_the_order_of_responses_leave_no_trace(tmp_path: Path, seed: int) -> None:
+    _, whole = built(tmp_path, [stored(0, 239)])
+    draw = Random(seed)
+    cuts = [0, *sorted(draw.sample(range(1, 240), 7)), 240]
+    parts = [stored(max(0, a - draw.randrange(3)), b - 1) for a, b in itertools.pairwise(cuts)]
+    draw.shuffle(parts)
+    report, data = built(tmp_path, parts)
+    assert data == whole
+    assert report.received == report.kept + report.duplicate + report.rejected
+
+
+def test_failures_stand_in_the_rejects_until_they_are_had(tmp_path: Path) -> None:
+    failure = Failure("region-data/PACW/x", "region-data", "PACW", FIRST, FIRST + 5, "away", "again")
+    assert by_span([failure]) == {"region-data/PACW": [failure]}
+    report, _ = built(tmp_path, [stored(6, 239)], failures=(failure,))
+    path = tmp_path / "rejects/region-data/PACW.jsonl"
+    line = {"reason": "away", "request": "region-data/PACW/x", "row": "", "counter": "failures"}
+    assert json.loads(path.read_text()) == line
+    assert [file.path for file in report.files][1:] == ["rejects/region-data/PACW.jsonl"]
+    built(tmp_path, [stored(0, 239)])
+    assert not path.exists()
+
+
+def test_a_span_without_rows_is_an_answer(tmp_path: Path) -> None:
+    report, _ = built(tmp_path, [])
+    assert (report.received, report.kept) == (0, 0)
+    assert [one.missing for one in report.series] == [240] * 4
+    assert pq.read_table(tmp_path / report.files[0].path).num_rows == 0
+
+
+def test_flags_are_written_beside_values_that_do_not_change(tmp_path: Path) -> None:
+    class Found:
+        code: NDArray[np.uint8] = (np.arange(240) == 5).astype(np.uint8)
+        g = iqr_r = float("nan")
+
+    storage = Storage.at(str(tmp_path))
+    screening = Screening(("none", "odd"), lambda name, values: Found())
+    report = assemble(storage, Kept([stored(0, 239)]), SPAN, screening=screening)
+    table = pq.read_table(tmp_path / report.files[0].path)
+    assert [str(one) for one in table["flag"].to_pylist()].count("odd") == 2
+    assert report.series[0].flags == {"odd": 1}
+    assert report.series[0].g is None
+    assert table["value"].to_pylist()[5] == 105.0
+
+
+FUELS = Span("fuel-type-data", "PACW", FIRST, FIRST + 239)
+"""The tables know NG, OTH, SUN, WAT and WND of it."""
+
+
+def fuels(tmp_path: Path, span: Span, *parts: tuple[int, int], served: tuple[str, ...] = ("WND",)) -> dict[str, int]:
+    """Hours missing, by kind, of `parts` of hours that were answered; each answer has rows of the kinds `served`."""
+    kept: list[Stored] = []
+    for first, last in parts:
+        rows = [row(hour, kind, route=FUELS.route) for hour in range(first, last + 1) for kind in served]
+        found = answer(window(first, last, route=FUELS.route, kinds=span.kinds), rows)
+        held = Held(f"raw/{first}", found.first, found.last, span.kinds, None, LATER)
+        kept.append((held, found.window, found.columns, found.retrieved_at))
+    report = assemble(Storage.at(str(tmp_path)), Kept(kept), span, screening=SCREENING)
+    for one in report.series:
+        assert one.hours == one.present + one.null + one.missing
+        assert one.longest_gap <= one.missing + one.null
+    return {one.kind: one.missing for one in report.series}
+
+
+def test_a_fuel_that_no_answer_has_is_no_series(tmp_path: Path) -> None:
+    assert fuels(tmp_path, FUELS, (0, 239)) == {"WND": 0}
+
+
+def test_hours_that_nothing_answers_are_missing_in_every_series_that_may_exist(tmp_path: Path) -> None:
+    """Of a fuel that the rest of the answers do not have, only the hours that could not be had."""
+    tables = {"NG", "OTH", "SUN", "WAT", "WND"}
+    assert fuels(tmp_path, FUELS, (0, 99), (110, 239)) == dict.fromkeys(tables, 10)
+    assert fuels(tmp_path, FUELS) == dict.fromkeys(tables, 240)
+    assert fuels(tmp_path, replace(FUELS, pieces=(Piece(FIRST, FIRST + 99),)), (0, 99)) == {"WND": 140}
+
+
+def test_what_was_asked_for_by_name_is_a_series(tmp_path: Path) -> None:
+    named = replace(FUELS, kinds=("GEO", "SUN", "WND"))
+    assert fuels(tmp_path, named, (0, 239)) == {"GEO": 240, "SUN": 240, "WND": 0}
+    # Of all respondents, a kind counts where the tables know it.
+    everybody = replace(named, named=False)
+    assert fuels(tmp_path, everybody, (0, 239)) == {"SUN": 240, "WND": 0}
+    assert fuels(tmp_path, everybody, (0, 229)) == {"GEO": 10, "SUN": 240, "WND": 10}
+
+
+def test_the_account_of_another_grid_does_not_balance(tmp_path: Path) -> None:
+    """Hours and rows are counted where they stand: an account that lost some cannot agree by itself."""
+    report, _ = built(tmp_path, [stored(0, 239, missing=(20, 21, 22))])
+    fetched = Fetched(Tally(), 0, 0, (), "", "")
+    assert imbalances(account([report], fetched), [report]) == []
+    (demand, *others) = report.series
+    for doctored in ({"missing": 2}, {"hours": 241}, {"present": 235}, {"null": 2}):
+        wrong = changed(report, series=[changed(demand, **doctored), *others])
+        (hours, *rows) = reversed(imbalances(account([wrong], fetched), [wrong]))
+        assert hours.startswith("EBA.PACW-ALL.D.H: asked 24")
+        assert bool(rows) == ("present" in doctored or "null" in doctored)
+    lost = changed(report, series=others)
+    assert imbalances(account([lost], fetched), [lost]) == [
+        "region-data/PACW: wrote 474 rows, but its series hold 237",
+    ]

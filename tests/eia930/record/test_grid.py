@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eia930.question.span import Span
+from eia930.record.grid import Grid
+from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN
+from eia930.sources.api.responses import Answer
+from tests.eia930.making import FIRST, LATER, answer, row, window
+
+HOURS = 12
+KINDS = ("D", "NG")
+rows = st.lists(
+    st.tuples(st.integers(0, HOURS + 3), st.sampled_from(KINDS), st.one_of(st.none(), st.integers(0, 3).map(str))),
+    max_size=20,
+)
+
+
+@dataclass(frozen=True)
+class Given:
+    """A response: the hours that it settles, and its rows; `late` orders them by retrieval."""
+
+    first: int
+    last: int
+    kinds: tuple[str, ...]
+    rows: tuple[tuple[int, str, str | None], ...]
+    late: int
+
+    def answer(self) -> Answer:
+        asked = window(self.first, self.last, kinds=self.kinds)
+        return answer(asked, [row(*one) for one in self.rows], at=LATER + timedelta(hours=self.late))
+
+
+@st.composite
+def responses(draw: Any) -> list[Given]:
+    found = []
+    for late in draw(st.permutations(range(draw(st.integers(1, 5))))):
+        first, last = sorted((draw(st.integers(-2, HOURS + 2)), draw(st.integers(-2, HOURS + 2))))
+        kinds = draw(st.sampled_from(((), (), ("D",), ("NG",))))
+        mine = tuple(one for one in draw(rows) if first <= one[0] <= last and (not kinds or one[1] in kinds))
+        found.append(Given(first, last, kinds, mine, late))
+    return found
+
+
+def filled(some: list[Given], kinds: tuple[str, ...] = ()) -> Grid:
+    grid = Grid(Span("region-data", "PACW", FIRST, FIRST + HOURS - 1, kinds))
+    for one in some:
+        found = one.answer()
+        grid.add(str(one.late), found.window, (found.first, found.last), found.columns, found.retrieved_at)
+    return grid
+
+
+def cells(grid: Grid) -> dict[str, list[tuple[str, int]]]:
+    return {
+        one.kind: list(zip(map(str, one.value.tolist()), one.at.tolist(), strict=True))
+        for one in grid.finish()
+        if one.at.any()
+    }
+
+
+def kept(grid: Grid) -> int:
+    return sum(int(np.count_nonzero(one.at)) for one in grid.finish())
+
+
+def expected(some: list[Given], kinds: tuple[str, ...]) -> dict[str, list[tuple[str, int]]]:
+    """Cell by cell: the last response that settles or holds the hour decides."""
+    table: dict[str, list[tuple[str, int]]] = {}
+    for kind in KINDS:
+        line = [_cell(some, kind, hour) for hour in range(HOURS)]
+        if any(at for _, at in line) and (not kinds or kind in kinds):
+            table[kind] = line
+    return table
+
+
+def _cell(some: list[Given], kind: str, hour: int) -> tuple[str, int]:
+    nothing = ("nan", 0)
+    for one in sorted(some, key=lambda one: -one.late):
+        mine = [value for at, which, value in one.rows if (at, which) == (hour, kind)]
+        if mine:
+            value = "nan" if mine[-1] is None else str(float(mine[-1]))
+            return value, int((LATER + timedelta(hours=one.late)).timestamp())
+        if one.first <= hour <= one.last and (not one.kinds or kind in one.kinds):
+            return nothing
+    return nothing
+
+
+@given(responses(), st.sampled_from(((), ("D",))), st.randoms())
+def test_the_later_answer_decides_in_whatever_order_they_come(
+    some: list[Given], kinds: tuple[str, ...], draw: Any
+) -> None:
+    shuffled = sorted(some, key=lambda _: draw.random())
+    one, other = filled(some, kinds), filled(shuffled, kinds)
+    assert cells(one) == cells(other) == expected(some, kinds)
+    for grid in (one, other):
+        inside = [
+            True for each in some for hour, kind, _ in each.rows if 0 <= hour < HOURS and (not kinds or kind in kinds)
+        ]
+        assert grid.received == len(inside) == kept(grid) + grid.duplicate + grid.rejected
+
+
+def lost(grid: Grid) -> list[tuple[str, str, float]]:
+    return [(one.reason, winner, one.value) for one in grid.lost for (winner,) in [one.winners]]
+
+
+def test_a_revised_value_is_recorded_beside_the_one_that_stands() -> None:
+    old = Given(0, 1, (), ((0, "D", "5"), (1, "D", "6")), 0)
+    new = Given(0, 1, (), ((0, "D", "5"), (1, "D", "7")), 1)
+    for order in ([old, new], [new, old]):
+        grid = filled(order)
+        assert cells(grid)["D"][1][0] == "7.0"
+        assert lost(grid) == [(REVISED, "1", 6)]
+        assert (grid.lost[0].hour, grid.lost[0].kind, grid.lost[0].stands) == (FIRST + 1, "D", 7)
+        assert (grid.received, kept(grid), grid.duplicate) == (4, 2, 2)
+
+
+def test_a_value_that_became_null_and_one_that_was_filled() -> None:
+    old = Given(0, 1, (), ((0, "D", "5"), (1, "D", None)), 0)
+    new = Given(0, 1, (), ((0, "D", None), (1, "D", "7")), 1)
+    grid = filled([new, old])
+    assert [value for value, _ in cells(grid)["D"][:2]] == ["nan", "7.0"]
+    assert [(one.reason, str(one.value), str(one.stands)) for one in grid.lost] == [
+        (REVISED, "5.0", "nan"),
+        (REVISED, "nan", "7.0"),
+    ]
+
+
+def test_a_row_that_a_later_answer_lacks_is_withdrawn_and_recorded() -> None:
+    grid = filled([Given(0, 3, (), ((0, "D", "5"), (1, "D", "6")), 0), Given(1, 3, (), (), 1)])
+    assert [value for value, _ in cells(grid)["D"][:2]] == ["5.0", "nan"]
+    assert lost(grid) == [(WITHDRAWN, "1", 6)]
+    assert (grid.received, kept(grid), grid.duplicate) == (2, 1, 1)
+
+
+def test_rows_repeated_in_one_answer_count_as_duplicates() -> None:
+    grid = filled([Given(0, 3, (), ((0, "D", "5"), (0, "D", "5"), (1, "D", "6"), (1, "D", "8")), 0)])
+    assert [value for value, _ in cells(grid)["D"][:2]] == ["5.0", "8.0"]
+    assert lost(grid) == [(REPEATED, "0", 6)]
+    assert (grid.received, kept(grid), grid.duplicate) == (4, 2, 2)
+
+
+def test_refused_rows_are_kept_verbatim() -> None:
+    odd = {**row(0), "value": "1,060"}
+    found = answer(window(), [odd, row(1), 7])
+    grid = Grid(Span("region-data", "PACW", FIRST, FIRST + 23))
+    grid.add("name", found.window, (found.first, found.last), found.columns, found.retrieved_at)
+    lines = [msgspec.json.decode(msgspec.json.encode(one)) for one in grid.refused]
+    assert lines == [
+        {"reason": "value is no number", "request": "name", "row": odd, "counter": "rejected"},
+        {"reason": "the row is no JSON object", "request": "name", "row": 7, "counter": "rejected"},
+    ]
+    assert (grid.received, kept(grid), grid.rejected) == (3, 1, 2)
+
+
+def test_series_that_ought_to_exist_do() -> None:
+    grid = Grid(Span("region-data", "PACW", FIRST, FIRST + 23))
+    grid.ensure(("TI", "D"))
+    assert [one.kind for one in grid.finish()] == ["D", "TI"]
+    assert np.isnan(grid.finish()[0].value).all()

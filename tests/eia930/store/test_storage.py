@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import pickle
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from eia930.errors import StorageError, UsageError
+from eia930.store.storage import Storage
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage.at(str(tmp_path / "out"))
+
+
+def test_objects_come_back(storage: Storage) -> None:
+    storage.put("a/b.json", b"1")
+    storage.put("a/b.json", memoryview(b"22"))
+    assert storage.get("a/b.json") == b"22"
+    assert storage.exists("a/b.json")
+    (entry,) = storage.list("a")
+    assert (entry.key, entry.size) == ("a/b.json", 2)
+    storage.delete("a/b.json", "a/gone")
+    assert not storage.exists("a/b.json")
+    assert storage.list("a") == storage.list("nowhere") == []
+    with pytest.raises(KeyError):
+        storage.get("a/b.json")
+
+
+def test_a_prefix_is_a_whole_name(storage: Storage) -> None:
+    storage.put("raw/PAC/x", b"")
+    storage.put("raw/PACW/x", b"")
+    assert [entry.key for entry in storage.list("raw/PAC")] == ["raw/PAC/x"]
+    assert [entry.key for entry in storage.list()] == ["raw/PAC/x", "raw/PACW/x"]
+
+
+def test_reading_makes_no_folder(storage: Storage) -> None:
+    assert storage.list() == storage.list("raw") == []
+    assert not storage.exists("x")
+    storage.delete("x")
+    with pytest.raises(KeyError):
+        storage.get("x")
+    assert storage.path is not None
+    assert not storage.path.exists()
+
+
+def test_a_moment_is_later_than_all_before_and_not_than_what_follows(storage: Storage) -> None:
+    for number in range(20):
+        storage.put(f"a/before{number}", b"")
+        moment = storage.moment("clock/now", time.sleep)
+        storage.put(f"b/after{number}", b"")
+        assert max(entry.modified for entry in storage.list("a")) < moment
+        assert next(e.modified for e in storage.list("b") if e.key == f"b/after{number}") >= moment
+
+
+def test_exactly_one_of_many_creates(storage: Storage) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(lambda i: storage.create("lock/1", str(i).encode()), range(64)))
+    assert won.count(True) == 1
+    assert storage.get("lock/1") == str(won.index(True)).encode()
+
+
+def test_odd_names_of_folders(tmp_path: Path) -> None:
+    for name in ("a b", "50%", "x#1", "q?y", "ümläut", "a%20b"):
+        storage = Storage.at(str(tmp_path / name))
+        storage.put("k", name.encode())
+        assert (tmp_path / name / "k").read_text() == name
+        assert storage.path == tmp_path / name
+        assert Storage.at(storage.url).get("k") == name.encode()
+
+
+def test_it_travels_as_its_url(storage: Storage) -> None:
+    storage.put("k", b"1")
+    again = pickle.loads(pickle.dumps(storage))
+    assert again == storage
+    assert again.get("k") == b"1"
+    assert storage.url.encode() in pickle.dumps(storage)
+
+
+def test_a_relative_path_is_kept_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    storage = Storage.at("out")
+    monkeypatch.chdir("/")
+    assert storage.path == tmp_path / "out"
+
+
+@pytest.mark.parametrize(
+    "place", ["http://example.org/x", "ftp://x", "~nobody-of-this-name/x", "://", "s3://", "s3:///x", "file://data/x"]
+)
+def test_places_that_are_none(place: str) -> None:
+    with pytest.raises(UsageError, match="--output") as caught:
+        Storage.at(place)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bucket_has_no_path() -> None:
+    storage = Storage.at("s3://bucket/prefix/")
+    assert storage.path is None
+    assert storage.url == "s3://bucket/prefix"
+    assert storage.sweep("raw") == 0
+
+
+def test_sweeping_leaves_other_peoples_files(storage: Storage, tmp_path: Path) -> None:
+    storage.put("raw/a.json", b"1")
+    for name in ("raw/a.json#1", "raw/deep#3/b.json#12", "notes #1", "photos/tour#2", "raw/c#x"):
+        path = tmp_path / "out" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    assert storage.sweep("raw", "tidy") == 2
+    left = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file())
+    assert left == ["notes #1", "photos/tour#2", "raw/a.json", "raw/c#x"]
+
+
+def test_folders_without_files_go_and_others_stay(storage: Storage, tmp_path: Path) -> None:
+    for key in ("tfds/a/1.0.0/x", "blocks/a/x", "blocks/b/x"):
+        storage.put(key, b"1")
+    (tmp_path / "out/raw/empty").mkdir(parents=True)
+    storage.delete("tfds/a/1.0.0/x", "blocks/b/x")
+    storage.drop_empty_folders("blocks", "tfds")
+    left = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*"))
+    assert left == ["blocks", "blocks/a", "blocks/a/x", "raw", "raw/empty"]
+    Storage.at("s3://bucket/prefix").drop_empty_folders("blocks")
+
+
+def test_half_written_objects_are_not_listed(storage: Storage, tmp_path: Path) -> None:
+    storage.put("raw/a.json", b"1")
+    (tmp_path / "out/raw/b.json#1").write_text("half")
+    assert [entry.key for entry in storage.list("raw")] == ["raw/a.json"]
+
+
+def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    storage = Storage.at(str(tmp_path / "out"))
+    with pytest.raises(StorageError) as caught:
+        storage.put("k", b"1")
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path / "out") in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_rights(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StorageError, match="cannot use"):
+        Storage.at(str(tmp_path / "out")).put("k", b"1")
+
+
+def test_a_full_disk_is_one_error_and_leaves_no_object(tmp_path: Path) -> None:
+    """A limit on the size of files fails a write as a full disk does."""
+    program = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
+        "from eia930.errors import StorageError; from eia930.store.storage import Storage\n"
+        "storage = Storage.at(sys.argv[1]); storage.put('small', b'1')\n"
+        "try: storage.put('k', b'x' * 5000)\n"
+        "except StorageError as error: print(error); print(storage.exists('k'), storage.get('small'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "out")], capture_output=True, text=True, timeout=60, check=True
+    )
+    said, left = done.stdout.splitlines()
+    assert "cannot use" in said
+    assert left == "False b'1'"

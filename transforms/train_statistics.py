@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the training folders know of each series, for the table of the series at the root of an output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from eia930.store.manifest import File
+from eia930.store.storage import Storage
+from ringdata.folder import SEQUENCES
+from ringdata.sequences import SCHEMA, STATISTICS
+
+
+def train_statistics(storage: Storage, blocks: Sequence[File]) -> pa.Table:
+    """`series_id` and its statistics over the hours of train: every config and format has the same."""
+    beside = sorted(file.path for file in blocks if file.path.endswith(f"/{SEQUENCES}"))
+    held = pq.read_table(pa.BufferReader(storage.get(beside[0]))) if beside else SCHEMA.empty_table()
+    return held.select(["series_id", *STATISTICS])
