@@ -10,8 +10,8 @@ import apache_beam as beam
 from eia930.program.code import fingerprint, require_same
 from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screening, assemble
-from eia930.sources.api.source import ApiSource
-from eia930.sources.dispatch import Failure
+from eia930.sources.fetched import Failure
+from eia930.sources.source import Reading
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
@@ -20,7 +20,7 @@ class Assemble(beam.PTransform):
     """PCollection[(Span, failures)] → PCollection[GroupReport]; files are written on the way."""
 
     def __init__(
-        self, source: ApiSource, storage: Storage, run: Run, *, screening: Screening, formats: tuple[str, ...]
+        self, source: Reading, storage: Storage, run: Run, *, screening: Screening, formats: tuple[str, ...]
     ) -> None:
         super().__init__()
         self._do = _AssembleFn(source, storage, run, screening, formats)
@@ -32,7 +32,7 @@ class Assemble(beam.PTransform):
 
 class _AssembleFn(beam.DoFn):
     def __init__(
-        self, source: ApiSource, storage: Storage, run: Run, screening: Screening, formats: tuple[str, ...]
+        self, source: Reading, storage: Storage, run: Run, screening: Screening, formats: tuple[str, ...]
     ) -> None:
         self._source = source
         self._storage = storage

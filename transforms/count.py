@@ -10,8 +10,9 @@ import apache_beam as beam
 from eia930.coverage.account import Method, publish_coverage
 from eia930.coverage.from_tidy import count_tidy
 from eia930.question.span import Span
-from eia930.sources.api.counting import Matrix
-from eia930.sources.api.source import ApiSource, Fetched
+from eia930.sources.fetched import Fetched
+from eia930.sources.matrix import Matrix
+from eia930.sources.source import Source
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
@@ -19,7 +20,7 @@ from eia930.store.storage import Storage
 class CountByAsking(beam.PTransform):
     """PCollection[Span] → PCollection[Matrix | Fetched]. One key, one worker, one dispatcher, as for a load."""
 
-    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+    def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         super().__init__()
         self._do = _AskFn(source, storage, run)
 
@@ -68,7 +69,7 @@ def _count_tidy(span: Span, storage: Storage, place: Storage, run: Run) -> Matri
 
 
 class _AskFn(beam.DoFn):
-    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+    def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         self._source = source
         self._storage = storage
         self._run = run

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from eia930.question.span import Span
-from eia930.record.assembly import by_span
-from eia930.sources.api.source import ApiSource
-from eia930.sources.dispatch import Failure
+from eia930.sources.fetched import Failure, by_span
+from eia930.sources.source import Source
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
@@ -20,7 +19,7 @@ FETCHED = "fetched"
 class Fetch(beam.PTransform):
     """PCollection[Span] → main: (Span, failures) once all are stored; `fetched`: what the dispatcher did."""
 
-    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+    def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         super().__init__()
         self._do = _FetchFn(source, storage, run)
 
@@ -35,7 +34,7 @@ class Fetch(beam.PTransform):
 
 
 class _FetchFn(beam.DoFn):
-    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+    def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         self._source = source
         self._storage = storage
         self._run = run

@@ -11,7 +11,7 @@ from eia930.account.publication import finish, publish, publish_blocks
 from eia930.checks.outcome import Check as CrossCheck
 from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport
-from eia930.sources.api.source import Fetched
+from eia930.sources.fetched import Fetched
 from eia930.store.manifest import File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage

@@ -19,7 +19,7 @@ from eia930.record.assembly import GroupReport, SeriesReport
 from eia930.record.tidy_file import AGAIN, read_columns
 from eia930.record.tidy_series import READ, SeriesRef, series_ref
 from eia930.reference.hours import parse_hour, stamp
-from eia930.sources.api.source import Fetched
+from eia930.sources.fetched import Fetched
 from eia930.store.manifest import MANIFEST, SUCCESS, File, read_manifest
 from eia930.store.storage import Storage
 

@@ -13,7 +13,7 @@ import msgspec
 from eia930.record.assembly import GroupReport
 from eia930.record.rejects import DUPLICATE, FAILURES, REJECTED
 from eia930.reference.routes import PAGE
-from eia930.sources.api.source import Fetched
+from eia930.sources.fetched import Fetched
 
 
 def account(groups: Sequence[GroupReport], fetched: Fetched) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from eia930.coverage.table import COVERAGE, Coverage, coverage_of, encoded, tota
 from eia930.reference.hours import stamp
 from eia930.reference.respondents import expected_kinds
 from eia930.reference.routes import PAGE, ROUTES
-from eia930.sources.api.counting import Matrix
-from eia930.sources.api.source import Fetched
+from eia930.sources.fetched import Fetched
+from eia930.sources.matrix import Matrix
 from eia930.store.storage import Storage
 
 ACCOUNT = "report/coverage.json"

@@ -17,7 +17,7 @@ from eia930.record.tidy import tidy_path
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.months import month_of, months_of
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.counting import Counted, Matrix
+from eia930.sources.matrix import Counted, Matrix
 from eia930.store.storage import Storage
 
 

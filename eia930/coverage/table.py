@@ -20,7 +20,7 @@ from eia930.question.span import Span
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.months import hours_in, month_of
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.counting import Counted, Matrix
+from eia930.sources.matrix import Counted, Matrix
 from eia930.store.storage import Storage
 
 COVERAGE = "coverage.parquet"

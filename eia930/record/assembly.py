@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from eia930.question.pieces import wanted_hours
 from eia930.question.span import Span, known
-from eia930.question.window import Window
 from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
 from eia930.record.avro import avro_path, write_avro
 from eia930.record.grid import Grid, Series
@@ -24,9 +22,8 @@ from eia930.reference.hours import stamp
 from eia930.reference.respondents import expected_kinds
 from eia930.reference.routes import REGION, ROUTES
 from eia930.reference.runs import longest_gap
-from eia930.sources.api.responses import Held
-from eia930.sources.api.rows import Columns
-from eia930.sources.dispatch import Failure
+from eia930.sources.fetched import Failure
+from eia930.sources.source import Reading
 from eia930.store.manifest import File, put_file
 from eia930.store.storage import Storage
 
@@ -53,17 +50,6 @@ class Screening:
 
     names: tuple[str, ...]
     find: Callable[[str, NDArray[np.float64]], Screened]
-
-
-class Stored(Protocol):
-    """A source, as far as assembling needs it."""
-
-    @property
-    def name(self) -> str:
-        """What the tidy column `source` says."""
-
-    def columns(self, storage: Storage, span: Span) -> Iterator[tuple[Held, Window, Columns, datetime]]:
-        """Stored responses as columns."""
 
 
 class SeriesReport(msgspec.Struct, frozen=True):
@@ -111,7 +97,7 @@ class GroupReport(msgspec.Struct, frozen=True):
 
 def assemble(
     storage: Storage,
-    source: Stored,
+    source: Reading,
     span: Span,
     *,
     screening: Screening,
@@ -120,8 +106,8 @@ def assemble(
 ) -> GroupReport:
     """Write what a span has, and account for it. Responses come in any order: the result is the same."""
     grid = Grid(span)
-    for held, window, columns, at in source.columns(storage, span):
-        grid.add(held.key, window, (held.first, held.last), columns, at)
+    for stored in source.columns(storage, span):
+        grid.add(stored)
     _ensure_series(grid, span)
     flagged = [_flagged(span, series, screening) for series in grid.finish()]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
@@ -131,7 +117,8 @@ def assemble(
     else:
         # An older one would stand beside other rows, in one manifest.
         storage.delete(avro_path(span))
-    rejects = [*grid.refused, *lost(storage, span, grid.lost, grid.answers), *failed(failures)]
+    doubles = lost(lambda name: source.verbatim(storage, span, name), span, grid.lost)
+    rejects = [*grid.refused, *doubles, *failed(failures)]
     files += write_rejects(storage, span, rejects)
     # Who has no row by the coverage file is not in the account, but in the files as without one: same bytes.
     reports = [_series_report(span, one) for one in flagged if asked_hours(span, one.series).any()]
@@ -210,11 +197,3 @@ def _series_report(span: Span, one: Flagged) -> SeriesReport:
         g=one.g,
         iqr_r=one.iqr_r,
     )
-
-
-def by_span(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
-    """Failures by the id of the span that they belong to."""
-    grouped: dict[str, list[Failure]] = {}
-    for failure in failures:
-        grouped.setdefault(f"{failure.route}/{failure.respondent}", []).append(failure)
-    return grouped

@@ -18,6 +18,7 @@ from typing import Protocol
 from eia930.errors import EiaError, Passing, Stop, Throttled, Unavailable, Unforeseen, Unordered
 from eia930.question.window import Window
 from eia930.sources.api.responses import Answer
+from eia930.sources.fetched import Failure, Tally
 from eia930.sources.rate import Limiter
 
 _LONGEST_BACKOFF = 60.0
@@ -27,38 +28,6 @@ _HOPELESS = 25
 
 _SHRINKS = 6
 """Times that a lane is asked for half as much: smaller windows cannot overflow, so the server does not heed them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A request that could not be had: its id, its hours (inclusive), why, and what to do."""
-
-    request: str
-    route: str
-    respondent: str
-    first: int
-    last: int
-    reason: str
-    remedy: str
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a dispatcher did so far. `rows` counts rows received; `fill` sums rows / 5,000 over answered windows."""
-
-    sent: int = 0
-    answered: int = 0
-    retried: int = 0
-    failed: int = 0
-    rows: int = 0
-    hours: int = 0
-    started: float = field(default_factory=time.time)
-    first_start: float | None = None
-    last_start: float | None = None
-    last_answer: float | None = None
-    faults: dict[str, int] = field(default_factory=dict)
-    per_minute: dict[str, int] = field(default_factory=dict)
-    """Requests started, by minute of the run: for the picture of rate against limit."""
 
 
 class Asking(Protocol):

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+PER_HOUR = 6300
+"""70 % of the requests an hour that EIA asks clients to stay under."""
 Clock = Callable[[], float]
 """Seconds that never go back."""
 _SLACK = 0.2

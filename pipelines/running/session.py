@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -25,7 +24,7 @@ from eia930.reference.hours import hour_of
 from eia930.report.build import BESIDE, INDEX
 from eia930.store import lease
 from eia930.store.manifest import SUCCESS
-from eia930.store.origin import EMULATED, claim
+from eia930.store.origin import claim
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
 from pipelines.options import Settings
@@ -79,7 +78,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
         stack.callback(held.release)
         storage.sweep(*FOLDERS)
         if program.asks:
-            claim(storage, EMULATED if todo.embedded else str(urlsplit(todo.source.url).hostname))
+            claim(storage, *todo.source.origins)
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
         for line in narrower(storage, spans) if program.narrows else ():
             print(f"warning: {line}", file=sys.stderr, flush=True)
@@ -110,7 +109,7 @@ def _embed(todo: Settings, stack: ExitStack) -> Settings:
     """Start the embedded emulator, and ask it instead of EIA."""
     print(banner(), file=sys.stderr, flush=True)
     server = stack.enter_context(Emulator(synthetic(now=hour_of(datetime.now(UTC))), port=0))
-    return replace(todo, source=replace(todo.source, url=server.url))
+    return replace(todo, source=todo.source.at(server.url))
 
 
 class _State(msgspec.Struct):

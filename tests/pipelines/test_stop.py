@@ -18,8 +18,8 @@ from eia930.record.assembly import Screening
 from eia930.reference.hours import parse_hour
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
-from eia930.sources.api.source import ApiSource, Fetched
-from eia930.sources.dispatch import Tally
+from eia930.sources.api.source import ApiSource
+from eia930.sources.fetched import Fetched, Tally
 from eia930.store.lease import Owner
 from eia930.store.manifest import SUCCESS
 from eia930.store.run import Run, ask_to_stop

@@ -23,7 +23,8 @@ from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.responses import LARGEST, Answer, read_answer
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+API_URL = "https://api.eia.gov/v2"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 3600.0
 _CHUNK = 64 * 1024
 _SECRET = 8
@@ -43,7 +44,7 @@ class Api:
         self._session.headers["X-Api-Key"] = key
         self._session.headers["Accept-Encoding"] = "gzip"
         self._session.headers["User-Agent"] = "eia930 (hourly load)"
-        if urlsplit(self._url).hostname in _LOOPBACK:
+        if urlsplit(self._url).hostname in LOOPBACK:
             # A proxy of the environment cannot reach this host's own loopback.
             self._session.trust_env = False
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
@@ -97,7 +98,7 @@ def checked_url(url: str) -> str:
     if not sound or parts.username is not None or parts.query or parts.fragment:
         # Not repeated here: people put keys into URLs.
         raise UsageError("--api_url is no URL like https://api.eia.gov/v2, without name, query or fragment")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise UsageError(f"--api_url {url!r} would send the key unencrypted: use https (http only to this host)")
     return url.rstrip("/")
 

@@ -24,7 +24,8 @@ from eia930.errors import Garbled, Refused, Unordered
 from eia930.question.window import Short, Window
 from eia930.reference.hours import hour_of, parse_hour, stamp
 from eia930.reference.routes import PAGE
-from eia930.sources.api.rows import Columns, parse_rows
+from eia930.sources.api.rows import parse_rows
+from eia930.sources.columns import Columns, Row, Stored
 from eia930.store.storage import Entry, Storage
 
 ROOT = "raw/eia"
@@ -184,21 +185,29 @@ def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
     return sorted((held for entry in entries if (held := _held(entry)) is not None), key=_order)
 
 
-def load(storage: Storage, held: Held, route: str, respondent: str) -> tuple[Window, Columns, datetime]:
-    """A stored response → what was asked, its rows as columns, and when it was retrieved. KeyError if gone."""
+def load(storage: Storage, held: Held, route: str, respondent: str) -> Stored:
+    """A stored response as columns. KeyError if gone."""
     asked, body = _opened(storage.get(held.key))
-    window = Window(route, respondent, parse_hour(asked.first), parse_hour(asked.last), held.kinds)
-    columns = parse_rows(bytes(body.data), window)
-    return window, columns, datetime.fromisoformat(asked.retrieved_at)
+    columns = parse_rows(bytes(body.data), _window(asked, held, route, respondent))
+    at = datetime.fromisoformat(asked.retrieved_at)
+    return Stored(held.key, held.first, held.last, held.kinds, columns, at)
 
 
-def load_verbatim(storage: Storage, key: str, window: Window) -> tuple[Columns, list[msgspec.Raw]]:
+def load_verbatim(storage: Storage, key: str, route: str, respondent: str) -> tuple[Columns, list[Row]]:
     """The rows of a stored response that `parse_rows` keeps, as columns and as they were served. KeyError if gone."""
-    data = bytes(_opened(storage.get(key))[1].data)
-    columns = parse_rows(data, window)
+    held = _held(Entry(key, 0, datetime.min))
+    if held is None:
+        raise KeyError(key)
+    asked, body = _opened(storage.get(key))
+    data = bytes(body.data)
+    columns = parse_rows(data, _window(asked, held, route, respondent))
     refused = {one.index for one in columns.refused}
     rows = msgspec.json.decode(data, type=list[msgspec.Raw])
     return columns, [row for index, row in enumerate(rows) if index not in refused]
+
+
+def _window(asked: _Asked, held: Held, route: str, respondent: str) -> Window:
+    return Window(route, respondent, parse_hour(asked.first), parse_hour(asked.last), held.kinds)
 
 
 def _opened(data: bytes) -> tuple[_Asked, _Body]:

@@ -8,7 +8,6 @@ that are refused are looked at one by one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from math import isfinite
 from typing import Any
@@ -23,37 +22,11 @@ from eia930.errors import Garbled
 from eia930.question.window import Window
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import UNIT, Route
+from eia930.sources.columns import Columns, Hours, Refusal
 
 KIND = re.compile(r"[A-Za-z0-9._-]{1,16}", re.ASCII)
 """What a code may look like; it enters series ids and, checked against this, file names."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-Hours = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A row that is not kept: its place in the answer, the row verbatim, and why."""
-
-    index: int
-    row: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Kept rows of one answer, in the order served.
-
-    `hour` int64 (hours since 1970 UTC, hour ending), `kind` int32 (index into `kinds`), `value` float64
-    (MW, or MWh in the hour; NaN where the row has none). `received` counts all rows, refused ones too.
-    """
-
-    received: int
-    hour: Hours
-    kind: NDArray[np.int32]
-    kinds: tuple[str, ...]
-    value: NDArray[np.float64]
-    refused: tuple[Refusal, ...] = ()
 
 
 def parse_rows(data: bytes, window: Window) -> Columns:

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A source of hours: it fetches what is not stored yet, and turns what is stored into columns.
-
-Nothing above this package knows that the API is the only one: bulk files will be sources of the same shape.
-"""
+"""The EIA Open Data API as a source: it fetches what is not stored yet, and turns what is stored into columns."""
 
 from __future__ import annotations
 
@@ -11,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -20,37 +17,26 @@ from eia930.errors import Interrupted, Stop, StorageError, UsageError
 from eia930.program.code import require_same
 from eia930.question.span import Span
 from eia930.question.window import Window
-from eia930.sources.api.client import Api
-from eia930.sources.api.counting import Counting, Matrix
+from eia930.sources.api.client import API_URL, LOOPBACK, Api, checked_url
+from eia930.sources.api.counting import Counting
+from eia930.sources.api.estimate import Manner, estimate, plan_size
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.lanes import Lane, answers, needed
-from eia930.sources.api.responses import Answer, Held, ResponseStore, held_in, load
-from eia930.sources.api.rows import Columns
+from eia930.sources.api.responses import Answer, Held, ResponseStore, held_in, load, load_verbatim
 from eia930.sources.api.shorts import Shorts
-from eia930.sources.dispatch import Asking, Dispatcher, Failure, Tally
-from eia930.sources.rate import Limiter, Pace, Unlimited
+from eia930.sources.columns import Columns, Row, Stored
+from eia930.sources.dispatch import Asking, Dispatcher
+from eia930.sources.fetched import Failure, Fetched, Tally
+from eia930.sources.matrix import Matrix
+from eia930.sources.rate import PER_HOUR, Limiter, Pace, Unlimited
+from eia930.sources.source import Estimate, Terms
 from eia930.store import lease
+from eia930.store.origin import EMULATED
 from eia930.store.run import Run, told_to_stop
 from eia930.store.storage import Storage
 
 _ENOUGH_ENDS = 4
 """Requests under way that fill 1.75 a second at 1.6 s an answer, with one to spare."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a fetch did. `reused`: stored responses that settled hours of the question beforehand."""
-
-    tally: Tally
-    reused: int
-    damaged: int
-    failures: tuple[Failure, ...]
-    stopped: str
-    """Why the rest was not asked; empty where nothing was left."""
-    stopped_by: str
-    """The kind of error (`KeyRefused`, …)."""
-    limit_per_hour: int | None = None
-    """Requests that might start in an hour; None: unhurried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +57,55 @@ class ApiSource:
     refresh: bool = False
     name: str = field(default="api")
 
+    @classmethod
+    def on(cls, terms: Terms) -> ApiSource:
+        """On a user's terms: the API's own address and pace where they name none."""
+        unhurried = None if terms.name == "emulator" else PER_HOUR
+        return cls(
+            url=checked_url(API_URL if terms.url is None else terms.url),
+            key="none:" if terms.name == "emulator" else terms.key,
+            requests_per_hour=terms.requests_per_hour or unhurried,
+            burst_per_second=terms.burst_per_second,
+            min_delay=terms.min_delay,
+            max_in_flight=terms.max_in_flight,
+            hours_per_request=terms.hours_per_request,
+            tries=terms.tries,
+            settle_hours=terms.settle_hours,
+            refresh=terms.refresh,
+            name=terms.name,
+        )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The server's host; the emulator in this program, wherever it listens."""
+        return (EMULATED if self.name == "emulator" else str(urlsplit(self.url).hostname),)
+
+    def at(self, url: str) -> ApiSource:
+        """The same, asked of another server."""
+        return replace(self, url=url)
+
+    def check_here(self) -> None:
+        """UsageError where there is no key."""
+        resolve_key(self.key)
+
+    def check_elsewhere(self) -> tuple[str, ...]:
+        """Workers on other machines reach neither this one's loopback nor a key that lies here."""
+        if self.name == "emulator":
+            raise UsageError("Dataflow's workers do not reach the emulator in this program: give a key (--api_key)")
+        if urlsplit(self.url).hostname in LOOPBACK:
+            raise UsageError(f"--api_url {self.url}: Dataflow's workers do not reach this machine's own address")
+        if "://" in self.key:
+            return ()
+        return (f"--api_key {self.key} is looked up on Dataflow's workers; an object serves: file:gs://BUCKET/KEY",)
+
+    def plan_size(self, spans: Sequence[Span]) -> int:
+        """About how many requests the spans take where nothing is stored."""
+        return plan_size(spans, self._manner)
+
+    def estimate(self, storage: Storage, spans: Sequence[Span]) -> Estimate:
+        """What a load would ask, given what is stored."""
+        return estimate(storage, spans, self._manner)
+
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""
 
@@ -88,11 +123,15 @@ class ApiSource:
         reused = sum(one.reused for one in counts)
         return replace(fetched, reused=reused, failures=failures), [m for one in counts if (m := one.matrix())]
 
-    def columns(self, storage: Storage, span: Span) -> Iterator[tuple[Held, Window, Columns, datetime]]:
+    def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What is stored for a span, as columns, one response after the other by name."""
         for held in held_in(storage, span.route, span.respondent):
             if _usable(held, span):
-                yield held, *load(storage, held, span.route, span.respondent)
+                yield load(storage, held, span.route, span.respondent)
+
+    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
+        """The rows of a stored response that are kept, as columns and as they were served."""
+        return load_verbatim(storage, name, span.route, span.respondent)
 
     def _alone(self, storage: Storage, run: Run, work: Callable[[ResponseStore], _Work]) -> Fetched:
         """Do the work as the folder's one dispatcher."""
@@ -170,6 +209,12 @@ class ApiSource:
         """Whether a stored response saves asking for some hours of the span."""
         mine = answers(held, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)
         return bool(mine.start < mine.stop)
+
+    @property
+    def _manner(self) -> Manner:
+        return Manner(
+            self.requests_per_hour, self.min_delay, self.hours_per_request, self.settle_hours, refresh=self.refresh
+        )
 
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:
         return Shorts(storage, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)

@@ -21,9 +21,9 @@ from eia930.question.span import Span
 from eia930.question.window import VALUE, Short, Window
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import REGION
-from eia930.sources.api.counting import Counted, Matrix
 from eia930.sources.api.nulls import NullRows, Unsorted
 from eia930.sources.api.responses import Answer, read_answer
+from eia930.sources.matrix import Counted, Matrix
 
 FIRST, LAST = parse_hour("2020-01-01T00"), parse_hour("2020-04-30T23")
 SPAN = Span("region-data", "PACW", FIRST, LAST)

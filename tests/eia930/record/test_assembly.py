@@ -5,7 +5,7 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -18,20 +18,16 @@ from numpy.typing import NDArray
 from eia930.account.sums import account, imbalances
 from eia930.question.pieces import Piece
 from eia930.question.span import Span
-from eia930.question.window import Window
-from eia930.record.assembly import GroupReport, Screening, assemble, by_span
+from eia930.record.assembly import GroupReport, Screening, assemble
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
-from eia930.sources.api.responses import Held
-from eia930.sources.api.rows import Columns
-from eia930.sources.api.source import Fetched
-from eia930.sources.dispatch import Failure, Tally
+from eia930.sources.columns import Columns, Row, Stored
+from eia930.sources.fetched import Failure, Fetched, Tally, by_span
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST, LATER, answer, row, window
 
 SCREENING = Screening(FLAGS, screen_series)
 SPAN = Span("region-data", "PACW", FIRST, FIRST + 239)
-Stored = tuple[Held, Window, Columns, datetime]
 
 
 class Kept:
@@ -45,6 +41,9 @@ class Kept:
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         yield from self._stored
 
+    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
+        raise KeyError(name)
+
 
 def stored(first: int, last: int, *, late: int = 0, missing: tuple[int, ...] = ()) -> Stored:
     rows = [
@@ -54,8 +53,7 @@ def stored(first: int, last: int, *, late: int = 0, missing: tuple[int, ...] = (
         if hour not in missing
     ]
     found = answer(window(first, last), rows, at=LATER + timedelta(hours=late))
-    held = Held(f"raw/{first}", found.first, found.last, (), None, LATER)
-    return held, found.window, found.columns, found.retrieved_at
+    return Stored(f"raw/{first}", found.first, found.last, (), found.columns, found.retrieved_at)
 
 
 def built(tmp_path: Path, parts: list[Stored], failures: Sequence[Failure] = ()) -> tuple[GroupReport, bytes]:
@@ -134,8 +132,7 @@ def fuels(tmp_path: Path, span: Span, *parts: tuple[int, int], served: tuple[str
     for first, last in parts:
         rows = [row(hour, kind, route=FUELS.route) for hour in range(first, last + 1) for kind in served]
         found = answer(window(first, last, route=FUELS.route, kinds=span.kinds), rows)
-        held = Held(f"raw/{first}", found.first, found.last, span.kinds, None, LATER)
-        kept.append((held, found.window, found.columns, found.retrieved_at))
+        kept.append(Stored(f"raw/{first}", found.first, found.last, span.kinds, found.columns, found.retrieved_at))
     report = assemble(Storage.at(str(tmp_path)), Kept(kept), span, screening=SCREENING)
     for one in report.series:
         assert one.hours == one.present + one.null + one.missing

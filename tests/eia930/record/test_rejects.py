@@ -20,7 +20,7 @@ from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.sources.api.responses import ResponseStore, unpack
 from eia930.sources.api.source import ApiSource
-from eia930.sources.dispatch import Failure
+from eia930.sources.fetched import Failure
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST, LATER, answer, row, window
 

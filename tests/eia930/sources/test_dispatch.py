@@ -13,7 +13,8 @@ from eia930.question.window import Window
 from eia930.reference.hours import parse_hour
 from eia930.sources.api.lanes import Lane
 from eia930.sources.api.responses import Answer, read_answer
-from eia930.sources.dispatch import Dispatcher, Tally
+from eia930.sources.dispatch import Dispatcher
+from eia930.sources.fetched import Tally
 from eia930.sources.rate import Unlimited
 from tests.eia930.making import LATER, body, row
 

@@ -57,9 +57,9 @@ def test_names_say_which_hours_they_settle(
     assert held.key == key
     assert (held.first, held.last, held.kinds) == (asked.first, asked.last, asked.kinds)
     assert held.at == (None if age >= 240 else at)
-    back, columns, retrieved_at = load(storage, held, "region-data", "PACW")
-    assert (back, retrieved_at) == (asked, at)
-    np.testing.assert_equal(triples(columns), triples(given_answer.columns))
+    back = load(storage, held, "region-data", "PACW")
+    assert (back.name, back.first, back.last, back.kinds, back.at) == (key, asked.first, asked.last, asked.kinds, at)
+    np.testing.assert_equal(triples(back.columns), triples(given_answer.columns))
 
 
 def test_settled_hours_get_a_plain_name_and_a_repeated_question_the_moment(store: ResponseStore) -> None:
@@ -92,7 +92,7 @@ def test_a_flipped_byte_is_found_or_harmless(tmp_path: Path, place: int, flip: i
     # zstd has bits that mean nothing (of the frame's head, padding of its streams): those may differ.
     if not store.damaged(held):
         assert unpack(bytes(data)) == unpack(written)
-        np.testing.assert_equal(triples(load(storage, held, "region-data", "PACW")[1]), triples(whole[1]))
+        np.testing.assert_equal(triples(load(storage, held, "region-data", "PACW").columns), triples(whole.columns))
     Path(key).unlink()
 
 

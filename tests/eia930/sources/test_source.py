@@ -21,7 +21,8 @@ from eia930.errors import UsageError
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.sources.api.key import resolve_key
-from eia930.sources.api.source import ApiSource, Fetched
+from eia930.sources.api.source import ApiSource
+from eia930.sources.fetched import Fetched
 from eia930.store import lease
 from eia930.store.lease import Owner
 from eia930.store.run import Run, ask_to_stop
@@ -77,8 +78,8 @@ def test_columns_are_what_was_served(rows: RowSource, storage: Storage) -> None:
     with Emulator(rows) as server:
         fetched = fetch(server.url, storage, PACW)
     stored = list(source("http://127.0.0.1").columns(storage, PACW))
-    assert sum(columns.received for _, _, columns, _ in stored) == fetched.tally.rows
-    assert {hour for _, _, columns, _ in stored for hour in columns.hour.tolist()} == set(range(FIRST, LAST + 1))
+    assert sum(one.columns.received for one in stored) == fetched.tally.rows
+    assert {hour for one in stored for hour in one.columns.hour.tolist()} == set(range(FIRST, LAST + 1))
 
 
 def test_a_damaged_response_is_asked_again(rows: RowSource, storage: Storage) -> None:
