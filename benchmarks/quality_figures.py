@@ -16,6 +16,7 @@ from eia930.checks.shifted import WEEK, find_shift, shifted
 from eia930.reference.hours import parse_hour
 from eia930.reference.respondents import members, subregions
 from eia930.reference.routes import FUEL, INTERCHANGE, REGION
+from eia930.reference.series import parse_series
 from eia930.screening.demand import screen
 from eia930.screening.flags import FLAGS
 from eia930.screening.frames import Frames, read_frames
@@ -119,7 +120,9 @@ def main() -> None:
         first, rows = read_frames(path, route)
         day |= rows
     flagged = [
-        n for n in day if steps_for(n) not in (Method.DEMAND, Method.FORECAST) and screen_series(n, day[n]).code.any()
+        n
+        for n in day
+        if steps_for(parse_series(n)) not in (Method.DEMAND, Method.FORECAST) and screen_series(n, day[n]).code.any()
     ]
     print("day: series of generation and interchange with a flag:", len(flagged))
     balance(day)

@@ -20,7 +20,6 @@ from eia930.coverage.account import ACCOUNT, PAGE_AT, Method
 from eia930.coverage.table import COVERAGE
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
-from eia930.reference.respondents import expected_kinds
 from eia930.reference.routes import ROUTES
 from eia930.store import lease
 from eia930.store.origin import is_synthetic
@@ -78,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:
     """What a count needs at least: more where rows are missing, and a few for their nulls."""
-    series = sum(len(span.kinds or expected_kinds(ROUTES[span.route], span.respondent)) for span in spans)
+    series = sum(len(span.kinds or ROUTES[span.route].expected(span.respondent)) for span in spans)
     least = 0 if todo.tidy else series * AT_LEAST[0] + len(spans) * AT_LEAST[1]
     per_hour = todo.source.requests_per_hour
     pace = f": {least / per_hour * 60:,.0f} minutes at {per_hour:,} an hour" if per_hour and least else ""

@@ -21,11 +21,10 @@ from eia930.doctor.server import Server
 from eia930.errors import UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
-from eia930.reference.respondents import respondents, served, subregions
-from eia930.reference.routes import FUEL, FUEL_NAMES, INTERCHANGE, REGION, SUBREGION
-from eia930.sources.api.client import checked_url
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION
+from eia930.sources.api.client import API_URL, checked_url
 from eia930.sources.api.key import resolve_key
-from pipelines.options import API_URL, fail
+from pipelines.options import fail
 
 _OTHER_RECORD = ("CO2.CON", "CO2.EM", "CO2.EXPR", "CO2.GER", "CO2.IMPR")
 """Types that region-data lists since 2024 and that are another record: the load asks for its own by name."""
@@ -64,12 +63,12 @@ def _verdict(differ: int) -> str:
 def _tables() -> Mapping[tuple[str, str], Collection[str]]:
     """What our tables list of each facet."""
     return {
-        (REGION.id, REGION.respondent): served(REGION),
-        (REGION.id, REGION.kind): (*REGION.types, *_OTHER_RECORD),
-        (FUEL.id, FUEL.kind): tuple(FUEL_NAMES),
-        (INTERCHANGE.id, INTERCHANGE.kind): tuple(respondents()),
-        (SUBREGION.id, SUBREGION.respondent): served(SUBREGION),
-        (SUBREGION.id, SUBREGION.kind): tuple({code for codes in subregions().values() for code in codes}),
+        (REGION.id, REGION.respondent): REGION.served(),
+        (REGION.id, REGION.kind): (*REGION.kinds(), *_OTHER_RECORD),
+        (FUEL.id, FUEL.kind): FUEL.kinds(),
+        (INTERCHANGE.id, INTERCHANGE.kind): INTERCHANGE.kinds(),
+        (SUBREGION.id, SUBREGION.respondent): SUBREGION.served(),
+        (SUBREGION.id, SUBREGION.kind): SUBREGION.kinds(),
     }
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from eia930.record.assembly import SeriesReport
 from eia930.reference.respondents import respondents
-from eia930.reference.routes import UNIT
+from eia930.reference.routes import ROUTES
 from eia930.store.manifest import SERIES, File, put_file
 from eia930.store.storage import Storage
 
@@ -32,7 +32,7 @@ def catalogue(series: Iterable[SeriesReport]) -> pa.Table:
             "route": [one.route for one in rows],
             "respondent": [one.respondent for one in rows],
             "kind": [one.kind for one in rows],
-            "unit": [UNIT for _ in rows],
+            "unit": [ROUTES[one.route].unit for one in rows],
             "time_zone": [zones.get(one.respondent, "UTC") for one in rows],
             **{name: pa.array([getattr(one, name) for one in rows], pa.int64()) for name in _COUNTS},
             "first": pa.array([one.first for one in rows], pa.string()),

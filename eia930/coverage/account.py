@@ -14,8 +14,8 @@ from eia930.account.sums import requests, stop_code
 from eia930.coverage.page import matrix_page
 from eia930.coverage.table import COVERAGE, Coverage, coverage_of, encoded, totals
 from eia930.reference.hours import stamp
-from eia930.reference.respondents import expected_kinds
 from eia930.reference.routes import PAGE, ROUTES
+from eia930.reference.series import SeriesKey
 from eia930.sources.fetched import Fetched
 from eia930.sources.matrix import Matrix
 from eia930.store.storage import Storage
@@ -74,7 +74,7 @@ def _exit(report: dict[str, Any]) -> int:
 def _counts(coverage: Coverage, matrices: Sequence[Matrix]) -> dict[str, Any]:
     """Hours, every series with its first and last hour, and the order in which to load them."""
     ends = {
-        ROUTES[matrix.span.route].series_id(matrix.span.respondent, one.kind): (stamp(one.first), stamp(one.last))
+        SeriesKey(ROUTES[matrix.span.route], matrix.span.respondent, one.kind).id: (stamp(one.first), stamp(one.last))
         for matrix in matrices
         for one in matrix.series
     }
@@ -101,7 +101,7 @@ def without_types(matrices: Sequence[Matrix]) -> list[dict[str, Any]]:
 
 def _rowless(matrix: Matrix) -> list[str]:
     found = {series.kind for series in matrix.series}
-    asked = matrix.span.kinds or expected_kinds(ROUTES[matrix.span.route], matrix.span.respondent)
+    asked = matrix.span.kinds or ROUTES[matrix.span.route].expected(matrix.span.respondent)
     return [kind for kind in asked if kind not in found]
 
 

@@ -20,6 +20,7 @@ from eia930.question.span import Span
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.months import hours_in, month_of
 from eia930.reference.routes import ROUTES
+from eia930.reference.series import SeriesKey
 from eia930.sources.matrix import Counted, Matrix
 from eia930.store.storage import Storage
 
@@ -119,7 +120,7 @@ def month_hours(first: int, last: int) -> dict[int, int]:
 def _rows(span: Span, series: Counted) -> pa.Table:
     hours = month_hours(span.first, span.last)
     route = ROUTES[span.route]
-    texts = (span.route, span.respondent, series.kind, route.series_id(span.respondent, series.kind))
+    texts = (span.route, span.respondent, series.kind, SeriesKey(route, span.respondent, series.kind).id)
     columns = [
         *(pa.repeat(pa.scalar(text, pa.string()), len(hours)) for text in texts),
         pa.array(np.array(list(hours), "datetime64[M]").astype("datetime64[D]"), pa.date32()),

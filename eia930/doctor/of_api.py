@@ -15,7 +15,7 @@ from typing import Any
 from eia930.doctor.finding import Assumption, Differs, expect
 from eia930.doctor.server import Reply, Server
 from eia930.reference.hours import parse_hour, stamp
-from eia930.reference.routes import PAGE, REGION, UNIT, Route
+from eia930.reference.routes import PAGE, REGION, Route
 
 ROOT = "/electricity/rto"
 _DAY = parse_hour("2023-01-01T00")
@@ -41,7 +41,7 @@ def assumptions(codes: Mapping[tuple[str, str], Collection[str]]) -> tuple[Assum
         ),
         Assumption("envelope", "response.total, dateFormat, frequency, data and description; apiVersion", _envelope),
         Assumption("row members", f"{', '.join(_members(REGION))}, in strings", _rows),
-        Assumption("unit", f"value-units is {UNIT}", _unit),
+        Assumption("unit", f"value-units is {REGION.unit}", _unit),
         Assumption("inclusive bounds", "start and end are both served", _bounds),
         Assumption("several values of a facet", "respondents PACW and ERCO both come in one answer", _several),
         Assumption("unknown facet value", "status 200, total 0, no rows", _unknown),
@@ -141,7 +141,7 @@ def _metadata(server: Server) -> str:
     unit, hourly = said["data"]["value"]["units"], "hourly" in {one["id"] for one in said["frequency"]}
     expect(first == stamp(REGION.first), f"startPeriod {first}")
     expect(facets == set(REGION.facets), f"facets {', '.join(sorted(facets))}")
-    expect(unit == UNIT and hourly, f"units {unit}, hourly {'there' if hourly else 'gone'}")
+    expect(unit == REGION.unit and hourly, f"units {unit}, hourly {'there' if hourly else 'gone'}")
     return f"from {first}, {unit}, to {said['endPeriod']}"
 
 
@@ -167,7 +167,7 @@ def _rows(server: Server) -> str:
 
 def _unit(server: Server) -> str:
     units = sorted({str(row.get("value-units")) for row in _of(_few(server))})
-    expect(units == [UNIT], ", ".join(units))
+    expect(units == [REGION.unit], ", ".join(units))
     return units[0]
 
 

@@ -12,8 +12,8 @@ from math import ceil
 from eia930.errors import UsageError
 from eia930.question.span import Span
 from eia930.reference.hours import hour_of, stamp
-from eia930.reference.respondents import expected_kinds, fuels, respondents, served
-from eia930.reference.routes import FUEL_NAMES, PAGE, REGION, ROUTES, SUBREGION, Route
+from eia930.reference.respondents import respondents
+from eia930.reference.routes import PAGE, ROUTES, Route
 
 ALL = "all"
 _LONGEST = 160
@@ -54,9 +54,9 @@ def plan(question: Question) -> tuple[Span, ...]:
     UsageError names what does not exist, and what is near it.
     """
     routes = _routes(question.routes)
-    known = sorted({code for route in ROUTES.values() for code in served(route)})
+    known = sorted({code for route in ROUTES.values() for code in route.served()})
     _all_known("region", question.regions, known)
-    _all_known("type", question.types, sorted({kind for route in routes for kind in _kinds(route)}))
+    _all_known("type", question.types, sorted({kind for route in routes for kind in route.kinds()}))
     spans = tuple(span for route in routes for span in _spans(route, question))
     if not spans and len(out := outlived(question)) == len(question.regions):
         raise UsageError("; ".join(out))
@@ -75,7 +75,7 @@ def passed_over(question: Question) -> tuple[PassedOver, ...]:
     return tuple(
         one
         for route in _routes(question.routes)
-        for code in (served(route) if question.regions == (ALL,) else question.regions)
+        for code in (route.served() if question.regions == (ALL,) else question.regions)
         for one in _passed_over(route, code, question)
     )
 
@@ -108,7 +108,7 @@ def lived(code: str, first: int, last: int) -> tuple[int, int] | None:
 
 
 def _spans(route: Route, question: Question) -> list[Span]:
-    codes = served(route) if question.regions == (ALL,) else [c for c in question.regions if c in served(route)]
+    codes = route.served() if question.regions == (ALL,) else [c for c in question.regions if c in route.served()]
     kinds = _filter(route, question.types)
     named = question.regions != (ALL,)
     return [
@@ -121,7 +121,7 @@ def _spans(route: Route, question: Question) -> list[Span]:
 def _passed_over(route: Route, code: str, question: Question) -> Iterator[PassedOver]:
     first, last = question.first, question.last
     lives = lived(code, first, last)
-    if code not in served(route):
+    if code not in route.served():
         yield PassedOver(route.id, code, first, last, "the reference tables know no such series")
     elif lives is None:
         yield PassedOver(route.id, code, first, last, _life(code))
@@ -145,7 +145,7 @@ def _midnight(day: date) -> int:
 
 def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
     """Kinds to name in requests; empty where the question takes all that the route has."""
-    kinds = tuple(sorted(set(types) & set(_kinds(route))))
+    kinds = tuple(sorted(set(types) & set(route.kinds())))
     if types and not kinds:
         raise UsageError(f"--types {','.join(types)}: route {route.id} has none of them")
     if len("-".join(kinds)) > _LONGEST:
@@ -154,19 +154,8 @@ def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _density(route: Route, code: str, kinds: tuple[str, ...]) -> float:
-    expected = expected_kinds(route, code)
+    expected = route.expected(code)
     return float(max(1, len(set(expected) & set(kinds)) if kinds else len(expected)))
-
-
-def _kinds(route: Route) -> tuple[str, ...]:
-    """Every kind that may be named in --types."""
-    if route is REGION:
-        return route.types
-    if "fueltype" in route.keys:
-        return tuple(sorted({*FUEL_NAMES, *(fuel for some in fuels().values() for fuel in some)}))
-    if route is SUBREGION:
-        return tuple(sorted({kind for code in served(route) for kind in expected_kinds(route, code)}))
-    return tuple(sorted(respondents()))
 
 
 def _routes(names: tuple[str, ...]) -> tuple[Route, ...]:

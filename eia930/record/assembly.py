@@ -19,9 +19,9 @@ from eia930.record.grid import Grid, Series
 from eia930.record.rejects import counted, failed, lost, write_rejects
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia930.reference.hours import stamp
-from eia930.reference.respondents import expected_kinds
-from eia930.reference.routes import REGION, ROUTES
+from eia930.reference.routes import ROUTES
 from eia930.reference.runs import longest_gap
+from eia930.reference.series import SeriesKey
 from eia930.sources.fetched import Failure
 from eia930.sources.source import Reading
 from eia930.store.manifest import File, put_file
@@ -144,7 +144,7 @@ def _ensure_series(grid: Grid, span: Span) -> None:
 
     A kind of the tables that no answer has is no series, save in the hours that nothing answers.
     """
-    known_kinds = expected_kinds(ROUTES[span.route], span.respondent)
+    known_kinds = ROUTES[span.route].expected(span.respondent)
     grid.ensure(_asked_kinds(span, known_kinds))
     wanted = wanted_hours(known(span), span.first, span.last)
     for kind in span.kinds or known_kinds:
@@ -158,11 +158,11 @@ def _asked_kinds(span: Span, known_kinds: tuple[str, ...]) -> tuple[str, ...]:
     if span.kinds:
         # `--types=NUC --regions=all` asks nobody for a reactor that the tables do not know.
         return span.kinds if span.named else tuple(kind for kind in span.kinds if kind in known_kinds)
-    return known_kinds if span.route == REGION.id else ()
+    return known_kinds if ROUTES[span.route].types else ()
 
 
 def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
-    found = screening.find(ROUTES[span.route].series_id(span.respondent, series.kind), series.value)
+    found = screening.find(SeriesKey(ROUTES[span.route], span.respondent, series.kind).id, series.value)
     return Flagged(series, found.code, screening.names, _number(found.g), _number(found.iqr_r))
 
 
@@ -179,7 +179,7 @@ def _series_report(span: Span, one: Flagged) -> SeriesReport:
     asked = asked_hours(span, series)
     gap, where = longest_gap(present | ~asked)
     return SeriesReport(
-        series_id=ROUTES[span.route].series_id(span.respondent, series.kind),
+        series_id=SeriesKey(ROUTES[span.route], span.respondent, series.kind).id,
         route=span.route,
         respondent=span.respondent,
         kind=series.kind,

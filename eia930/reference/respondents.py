@@ -12,8 +12,6 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION, Route
-
 
 @dataclass(frozen=True, slots=True)
 class Respondent:
@@ -67,36 +65,43 @@ def members() -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType({**table, "US48": tuple(sorted(r.code for r in home))})
 
 
-def served(route: Route) -> tuple[str, ...]:
-    """The respondents that can have hours in `route`, sorted."""
-    if route is SUBREGION:
-        return tuple(sorted(subregions()))
-    return tuple(sorted(code for code, r in respondents().items() if r.kind != "foreign"))
+def at_home() -> tuple[str, ...]:
+    """Everybody but the foreign neighbours, sorted: who can have hours of its own."""
+    return tuple(sorted(code for code, one in respondents().items() if one.kind != "foreign"))
 
 
-def expected_kinds(route: Route, respondent: str) -> tuple[str, ...]:
-    """The kinds that the tables know for a respondent: a first guess at rows an hour, never a limit."""
-    if route is REGION:
-        return ("NG", "TI") if respondents()[respondent].generation_only else route.types
-    if route is SUBREGION:
-        return subregions().get(respondent, ())
-    if route is FUEL:
-        return tuple(sorted({fuel for code in _parts(respondent) for fuel in fuels().get(code, ())}))
-    if route is INTERCHANGE:
-        return _partners(respondent)
-    raise ValueError(f"no table of kinds for route {route.id}")
+def names() -> Mapping[str, str]:
+    """The name of every respondent, by code."""
+    return {code: one.name for code, one in respondents().items()}
+
+
+def types_of(code: str) -> tuple[str, ...]:
+    """The types of region-data that the tables know for a respondent: who only generates has no demand."""
+    about = respondents().get(code)
+    return ("NG", "TI") if about is not None and about.generation_only else ("D", "DF", "NG", "TI")
+
+
+def fuels_of(code: str) -> tuple[str, ...]:
+    """The energy sources of an authority, or of any of a region's."""
+    return tuple(sorted({fuel for part in _parts(code) for fuel in fuels().get(part, ())}))
+
+
+def subregions_of(code: str) -> tuple[str, ...]:
+    """The sub-regions of an authority."""
+    return subregions().get(code, ())
+
+
+def partners_of(code: str) -> tuple[str, ...]:
+    """The neighbours of an authority; of a region, the regions that its authorities exchange with."""
+    if code not in members():
+        return neighbours().get(code, ())
+    inside = set(_parts(code))
+    outside = {other for part in inside for other in neighbours().get(part, ()) if other not in inside}
+    return tuple(sorted({respondents()[other].region for other in outside} - {code}))
 
 
 def _parts(respondent: str) -> tuple[str, ...]:
     return members().get(respondent, (respondent,))
-
-
-def _partners(respondent: str) -> tuple[str, ...]:
-    if respondent not in members():
-        return neighbours().get(respondent, ())
-    inside = set(_parts(respondent))
-    outside = {other for code in inside for other in neighbours().get(code, ()) if other not in inside}
-    return tuple(sorted({respondents()[code].region for code in outside} - {respondent}))
 
 
 def _respondent(row: Mapping[str, str]) -> Respondent:

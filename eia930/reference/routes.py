@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four hourly routes of `electricity/rto`, as data: their keys, rows, series ids and first hours.
+"""The four hourly routes of `electricity/rto`, as data: keys, unit, names of series, first hour, and what to expect.
 
-Nothing else in the package knows a facet's name. A new route is a new entry of `ROUTES`.
+Nothing else in the package knows a facet's name, or which kinds a respondent should have. A new route is a new
+entry of `ROUTES`; docs/adding-a-route.md goes through one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 
+from eia930.reference import respondents as tables
 from eia930.reference.hours import parse_hour
 
-UNIT = "megawatthours"
 PAGE = 5000
 """Most rows that one JSON answer holds (EIA's documentation)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One hourly route.
 
@@ -33,84 +35,62 @@ class Route:
     facets: Mapping[str, str] = field(hash=False)
     alias: str
     series: str
+    """EIA's own names of its series: `{respondent}` and `{kind}` stand for the codes."""
     first: int
     """The first hour that the API serves (its `startPeriod` since December 2024)."""
+    expects: Callable[[str], tuple[str, ...]]
+    """Respondent → the kinds that the tables know of it; empty for one that they do not know."""
+    named: Callable[[], Mapping[str, str]]
+    """What the kinds are called, by code."""
+    unit: str = "megawatthours"
+    """What every row of it must say: MWh in the hour, which is MW on average."""
     types: tuple[str, ...] = ()
-    """Kinds to ask for by name; empty means whatever exists (fuels and neighbours come and go)."""
-
-    def series_id(self, respondent: str, kind: str) -> str:
-        """EIA's own name of a series, as `EBA.PACW-ALL.D.H`."""
-        return self.series.format(respondent=respondent, kind=kind)
+    """Kinds to ask for by name, each a quantity of its own; empty means whatever exists (fuels, neighbours come and
+    go), all of one quantity."""
+    total: str = ""
+    """The type of region-data that the kinds of a respondent add up to; empty where there is none."""
+    only_listed: bool = False
+    """Whether none but the respondents that the tables list can have hours in it."""
 
     @property
     def keys(self) -> tuple[str, str]:
         """The two key columns, as EIA names them."""
         return (self.respondent, self.kind)
 
+    @property
+    def of_wholes(self) -> bool:
+        """Whether its series are of a respondent as a whole, so that a region's is the sum over its authorities."""
+        return "-ALL." in self.series
+
+    def expected(self, respondent: str) -> tuple[str, ...]:
+        """The kinds that the tables know for a respondent: a first guess at rows an hour, never a limit."""
+        return self.expects(respondent)
+
+    def served(self) -> tuple[str, ...]:
+        """The respondents that can have hours in it, sorted."""
+        return _served(self)
+
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that the tables know, sorted."""
+        return tuple(sorted({*self.names(), *(kind for code in self.served() for kind in self.expects(code))}))
+
+    def names(self) -> Mapping[str, str]:
+        """What the kinds are called, by code; a code may lack a name."""
+        return self.named()
+
+    def line(self, kind: str) -> str:
+        """What of a series its line in tables and maps goes by: the kind where each is a quantity, else nothing."""
+        return kind if self.types else ""
+
+    def title(self, kind: str) -> str:
+        """What such a line is called: the type's name, or the route's."""
+        return self.names().get(kind, kind) if self.types else self.name
+
 
 _FIRST = parse_hour("2019-01-01T00")
 _SOURCE = "  \n    Source: Form EIA-930\n    Product: Hourly Electric Grid Monitor"
 
-REGION = Route(
-    id="region-data",
-    name="Hourly Demand, Demand Forecast, Generation, and Interchange",
-    description="Hourly demand, day-ahead demand forecast, net generation, and interchange "
-    "by balancing authority." + _SOURCE,
-    respondent="respondent",
-    kind="type",
-    respondent_name="respondent-name",
-    kind_name="type-name",
-    facets=MappingProxyType({"respondent": "Balancing Authority / Region", "type": "Type"}),
-    alias="Demand",
-    series="EBA.{respondent}-ALL.{kind}.H",
-    first=_FIRST,
-    # Asked for by name: since 2024 the route also lists carbon dioxide (CO2.*), which is another record.
-    types=("D", "DF", "NG", "TI"),
-)
-FUEL = Route(
-    id="fuel-type-data",
-    name="Hourly Generation by Energy Source",
-    description="Hourly net generation by balancing authority and energy source." + _SOURCE,
-    respondent="respondent",
-    kind="fueltype",
-    respondent_name="respondent-name",
-    kind_name="type-name",
-    facets=MappingProxyType({"respondent": "Balancing Authority / Region", "fueltype": "Energy Source"}),
-    alias="Net Generation",
-    series="EBA.{respondent}-ALL.NG.{kind}.H",
-    first=_FIRST,
-)
-INTERCHANGE = Route(
-    id="interchange-data",
-    name="Hourly Interchange by Neighboring Balancing Authority",
-    description="Daily interchange between neighboring balancing authorities." + _SOURCE,
-    respondent="fromba",
-    kind="toba",
-    respondent_name="fromba-name",
-    kind_name="toba-name",
-    facets=MappingProxyType(
-        {"fromba": "Balancing Authority / Region", "toba": "Neighboring Balancing Authority / Region"}
-    ),
-    alias="Interchange",
-    series="EBA.{respondent}-{kind}.ID.H",
-    first=_FIRST,
-)
-SUBREGION = Route(
-    id="region-sub-ba-data",
-    name="Hourly Demand by Subregion",
-    description="Hourly demand by balancing authority subregion." + _SOURCE,
-    respondent="parent",
-    kind="subba",
-    respondent_name="parent-name",
-    kind_name="subba-name",
-    facets=MappingProxyType({"subba": "Subregion", "parent": "Balancing Authority"}),
-    alias="Demand",
-    series="EBA.{respondent}-{kind}.D.H",
-    first=_FIRST,
-)
-
-ROUTES: Mapping[str, Route] = MappingProxyType({r.id: r for r in (REGION, FUEL, INTERCHANGE, SUBREGION)})
-TYPE_NAMES: Mapping[str, str] = MappingProxyType(
+_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "D": "Demand",
         "DF": "Day-ahead demand forecast",
@@ -118,7 +98,7 @@ TYPE_NAMES: Mapping[str, str] = MappingProxyType(
         "TI": "Total interchange",
     }
 )
-FUEL_NAMES: Mapping[str, str] = MappingProxyType(
+_FUELS: Mapping[str, str] = MappingProxyType(
     {
         "BAT": "Battery storage",
         "COL": "Coal",
@@ -135,3 +115,81 @@ FUEL_NAMES: Mapping[str, str] = MappingProxyType(
         "WND": "Wind",
     }
 )
+
+REGION = Route(
+    id="region-data",
+    name="Hourly Demand, Demand Forecast, Generation, and Interchange",
+    description="Hourly demand, day-ahead demand forecast, net generation, and interchange "
+    "by balancing authority." + _SOURCE,
+    respondent="respondent",
+    kind="type",
+    respondent_name="respondent-name",
+    kind_name="type-name",
+    facets=MappingProxyType({"respondent": "Balancing Authority / Region", "type": "Type"}),
+    alias="Demand",
+    series="EBA.{respondent}-ALL.{kind}.H",
+    first=_FIRST,
+    # Asked for by name: since 2024 the route also lists carbon dioxide (CO2.*), which is another record.
+    types=tuple(_TYPES),
+    expects=tables.types_of,
+    named=lambda: _TYPES,
+)
+FUEL = Route(
+    id="fuel-type-data",
+    name="Hourly Generation by Energy Source",
+    description="Hourly net generation by balancing authority and energy source." + _SOURCE,
+    respondent="respondent",
+    kind="fueltype",
+    respondent_name="respondent-name",
+    kind_name="type-name",
+    facets=MappingProxyType({"respondent": "Balancing Authority / Region", "fueltype": "Energy Source"}),
+    alias="Net Generation",
+    series="EBA.{respondent}-ALL.NG.{kind}.H",
+    first=_FIRST,
+    expects=tables.fuels_of,
+    named=lambda: _FUELS,
+    total="NG",
+)
+INTERCHANGE = Route(
+    id="interchange-data",
+    name="Hourly Interchange by Neighboring Balancing Authority",
+    description="Daily interchange between neighboring balancing authorities." + _SOURCE,
+    respondent="fromba",
+    kind="toba",
+    respondent_name="fromba-name",
+    kind_name="toba-name",
+    facets=MappingProxyType(
+        {"fromba": "Balancing Authority / Region", "toba": "Neighboring Balancing Authority / Region"}
+    ),
+    alias="Interchange",
+    series="EBA.{respondent}-{kind}.ID.H",
+    first=_FIRST,
+    expects=tables.partners_of,
+    named=tables.names,
+    total="TI",
+)
+SUBREGION = Route(
+    id="region-sub-ba-data",
+    name="Hourly Demand by Subregion",
+    description="Hourly demand by balancing authority subregion." + _SOURCE,
+    respondent="parent",
+    kind="subba",
+    respondent_name="parent-name",
+    kind_name="subba-name",
+    facets=MappingProxyType({"subba": "Subregion", "parent": "Balancing Authority"}),
+    alias="Demand",
+    series="EBA.{respondent}-{kind}.D.H",
+    first=_FIRST,
+    expects=tables.subregions_of,
+    named=dict,
+    total="D",
+    only_listed=True,
+)
+
+
+@cache
+def _served(route: Route) -> tuple[str, ...]:
+    return tuple(code for code in tables.at_home() if route.expects(code) or not route.only_listed)
+
+
+ROUTES: Mapping[str, Route] = MappingProxyType({r.id: r for r in (REGION, FUEL, INTERCHANGE, SUBREGION)})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import Route
+from eia930.reference.series import SeriesKey
 
 Frames = dict[str, NDArray[np.float64]]
 """series id → float64[hours] in MW, NaN = absent or null."""
@@ -30,7 +31,8 @@ def read_frames(path: Path, route: Route) -> tuple[int, Frames]:
     grid = np.full((used.size, int(hours.max()) - first + 1), np.nan)
     grid[rows, hours - first] = pc.cast(table["value"], pa.float64()).to_numpy()
     whose_names, kind_names = whose.dictionary.to_pylist(), kind.dictionary.to_pylist()
-    names = [route.series_id(whose_names[c // len(kind_names)], kind_names[c % len(kind_names)]) for c in used]
+    pairs = (divmod(c, len(kind_names)) for c in used)
+    names = [SeriesKey(route, whose_names[code], kind_names[kind]).id for code, kind in pairs]
     frames = dict(zip(names, grid, strict=True))
     return first, {name: frames[name] for name in sorted(frames)}
 

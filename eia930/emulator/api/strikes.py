@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from eia930.emulator.api.answers import Answer, Page, gate
 from eia930.emulator.api.render import dumps, other_case
 from eia930.emulator.faults import Faults, number
-from eia930.reference.routes import UNIT
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
@@ -111,7 +110,7 @@ def _renamed(row: str, column: str) -> str:
 
 def _bad_unit(page: Page, draw: int) -> Page | None:
     at = draw % len(page.rows)
-    wrong = page.rows[at].replace(f'"{UNIT}"', '"megawatts"')
+    wrong = page.rows[at].replace(f'"{page.route.unit}"', '"megawatts"')
     return replace(page, rows=(*page.rows[:at], wrong, *page.rows[at + 1 :])) if wrong != page.rows[at] else None
 
 

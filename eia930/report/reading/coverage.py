@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from eia930.reference.routes import REGION, ROUTES
+from eia930.reference.routes import ROUTES
 from eia930.report.reading.frame import Frame
 from eia930.report.reading.hourly import Hourly
 from eia930.report.telling.words import kind_name
@@ -77,7 +77,7 @@ class Coverage:
 
 def map_key(account: Mapping[str, Any]) -> tuple[str, str]:
     """Which map or line of the account a series belongs to: (route, type), the type only for region-data."""
-    return account["route"], account["kind"] if account["route"] == REGION.id else ""
+    return account["route"], ROUTES[account["route"]].line(account["kind"]) if account["route"] in ROUTES else ""
 
 
 def map_rank(key: tuple[str, str]) -> tuple[int, int, tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.reference.routes import REGION, ROUTES
+from eia930.reference.routes import ROUTES
 from eia930.reference.runs import gaps
 from eia930.report.drawing.packing import pack_counts, pack_rising, pack_values
 from eia930.report.reading.frame import Frame
@@ -158,4 +158,5 @@ def _route_rank(route: str) -> int:
 
 
 def _rank(one: Mapping[str, Any]) -> int:
-    return _RANK.get(one["kind"], len(_RANK)) if one["route"] == REGION.id else len(_RANK)
+    types = ROUTES[one["route"]].types if one["route"] in ROUTES else ()
+    return _RANK.get(one["kind"], len(_RANK)) if types else len(_RANK)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from eia930.errors import Garbled
 from eia930.question.window import Window
 from eia930.reference.hours import parse_hour
-from eia930.reference.routes import UNIT, Route
+from eia930.reference.routes import Route
 from eia930.sources.columns import Columns, Hours, Refusal
 
 KIND = re.compile(r"[A-Za-z0-9._-]{1,16}", re.ASCII)
@@ -60,8 +60,8 @@ def _decoder(route: Route) -> msgspec.json.Decoder[Any]:
 
 def _whole(rows: list[Any], window: Window) -> Columns | None:
     """Columns where every row is as it should be; None where one is not."""
-    respondent = window.respondent
-    if any(row.respondent != respondent or row.unit != UNIT for row in rows):
+    respondent, unit = window.respondent, window.source.unit
+    if any(row.respondent != respondent or row.unit != unit for row in rows):
         return None
     hour = _hours([row.period for row in rows])
     value = _values([row.value for row in rows])
@@ -137,8 +137,8 @@ def _row(raw: bytes, window: Window) -> tuple[int, str, float] | str:
     route = window.source
     if row.get(route.respondent) != window.respondent:
         return f"{route.respondent} is not the one asked for"
-    if row.get("value-units") != UNIT:
-        return f"value-units is not {UNIT}"
+    if row.get("value-units") != route.unit:
+        return f"value-units is not {route.unit}"
     kind, period = row.get(route.kind), row.get("period")
     if not isinstance(kind, str) or (odd := _odd_kind(kind, window)):
         return f"{route.kind} {odd if isinstance(kind, str) else 'is no code'}"

@@ -15,8 +15,7 @@ from eia930.checks.asked import Asked
 from eia930.checks.outcome import Check, Worst
 from eia930.reference.hours import parse_hour
 from eia930.reference.respondents import members, subregions
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION
-from eia930.reference.series_ids import parse_series_id
+from eia930.reference.series import parse_series
 from eia930.screening.demand import FLAGS
 from eia930.screening.methods import screen_series
 
@@ -380,13 +379,17 @@ def test_a_shift_for_just_one_winter_is_told_by_other_winters(years: Frames) -> 
 
 def kinds_asked(names: Iterable[str]) -> dict[tuple[str, str], tuple[str, ...]]:
     """(route, respondent) → no kinds, that is all, for whatever these series belong to."""
-    routes = {"ID": INTERCHANGE, "D": SUBREGION}
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for name in names:
-        one = parse_series_id(name)
-        total = FUEL if one.fuel else REGION
-        found[(total if one.partner == "ALL" else routes[one.kind]).id, one.respondent] = ()
-    return found
+    return {(key.route.id, key.respondent): () for key in map(parse_series, names)}
+
+
+def test_a_series_that_no_route_has_takes_part_in_nothing(system: Frames) -> None:
+    """Else carbon dioxide by fuel would be added to the net generation, and a region's to its authorities'."""
+    usual = repr(run_checks(system, SYSTEM_FIRST, MEMBERS))
+    strange = {
+        f"EBA.{code}-ALL.{kind}.H": np.full(HOURS, 1e6) for code in ("DUK", "CAR") for kind in ("CO2.COL", "CO2.E")
+    }
+    strange |= {"EBA.DUK-ALL.D.HL": np.full(HOURS, 3.0), "plain": np.full(HOURS, 3.0)}
+    assert repr(run_checks(system | strange, SYSTEM_FIRST, MEMBERS)) == usual
 
 
 def asked_checks(frames: Frames, kinds: Mapping[tuple[str, str], tuple[str, ...]]) -> dict[str, Check]:
@@ -421,17 +424,10 @@ def test_all_that_was_asked_for_is_checked_as_if_nothing_had_been_said(system: F
 def test_a_sum_of_which_only_some_parts_were_asked_for_is_not_checked(
     system: Frames, check: str, key: tuple[str, str], kept: str, total: str
 ) -> None:
-    mine = parse_series_id(kept)
-    name = mine.fuel or mine.partner
-    family = {
-        other
-        for other in system
-        if (one := parse_series_id(other)).respondent == "DUK"
-        and (one.kind, one.partner, bool(one.fuel)) != (mine.kind, "ALL", False)
-        and (bool(one.fuel) if mine.fuel else one.kind == mine.kind)
-    }
+    mine = parse_series(kept)
+    family = {other for other in system if (one := parse_series(other)).respondent == "DUK" and one.route is mine.route}
     planted = without(system, *(family - {kept}))
-    checks = asked_checks(planted, kinds_asked(system) | {key: (name,)})
+    checks = asked_checks(planted, kinds_asked(system) | {key: (mine.kind,)})
     assert [c.name for c in checks.values() if c.worst] == []
     assert checks[check].left_out == 1
     # Were all of it asked for, the same hours would be a fault of the record.

@@ -13,8 +13,8 @@ from eia930.errors import UsageError
 from eia930.question.plan import Question, outlived, passed_over, plan, requests
 from eia930.question.window import VALUE, Short, Window
 from eia930.reference.hours import parse_hour, stamp
-from eia930.reference.respondents import expected_kinds, members, neighbours, respondents, served, subregions
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, Route
+from eia930.reference.respondents import members, neighbours, respondents, subregions
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, Route
 from eia930.sources.api.rows import KIND
 
 DAY = parse_hour("2022-07-10T00")
@@ -28,7 +28,7 @@ def ask(**other: Any) -> Question:
 def test_everything_of_everybody() -> None:
     question = ask(routes=("all",), regions=("all",))
     spans = plan(question)
-    everybody = {f"{route.id}/{code}" for route in ROUTES.values() for code in served(route)}
+    everybody = {f"{route.id}/{code}" for route in ROUTES.values() for code in route.served()}
     gone = {f"{one.route}/{one.respondent}" for one in passed_over(question)}
     assert len({span.id for span in spans}) == len(spans) == len(everybody - gone)
     assert {id.partition("/")[2] for id in gone} == {"AEC", "BHBA", "EEI", "GRMA", "NSB", "OVEC", "SIKE", "SWPW"}
@@ -106,7 +106,7 @@ def test_no_real_row_lies_outside_of_its_respondents_life(recorded: Path, route:
         ({"types": ("SUN",)}, "SUN"),
         ({"routes": ("region-sub-ba-data",)}, "no hours"),
         ({"routes": ("region-data", "fuel-type-data"), "types": ("D",)}, "fuel-type-data"),
-        ({"routes": ("interchange-data",), "types": tuple(served(INTERCHANGE))}, "too many"),
+        ({"routes": ("interchange-data",), "types": tuple(INTERCHANGE.served())}, "too many"),
     ],
 )
 def test_what_does_not_exist_is_named(other: dict[str, Any], said: str) -> None:
@@ -134,22 +134,15 @@ def test_tables_agree_with_each_other() -> None:
         assert set(table) <= set(known)
     assert {other for some in neighbours().values() for other in some} <= set(known)
     for route in ROUTES.values():
-        for code in served(route):
-            assert all(KIND.fullmatch(kind) for kind in (code, *expected_kinds(route, code)))
+        for code in route.served():
+            assert all(KIND.fullmatch(kind) for kind in (code, *route.expected(code)))
 
 
 @pytest.mark.parametrize("route", [REGION, FUEL, INTERCHANGE])
 def test_real_rows_are_of_known_respondents(recorded: Path, route: Any) -> None:
     table = pq.read_table(recorded / f"{route.id}_2022-07-10.parquet", columns=[route.respondent, route.kind])
     found = set(zip(*(table[name].to_pylist() for name in route.keys), strict=True))
-    assert {code for code, _ in found} <= set(served(route))
-
-
-def test_series_ids_are_eias() -> None:
-    assert REGION.series_id("PACW", "D") == "EBA.PACW-ALL.D.H"
-    assert FUEL.series_id("PACW", "WND") == "EBA.PACW-ALL.NG.WND.H"
-    assert INTERCHANGE.series_id("BPAT", "PACW") == "EBA.BPAT-PACW.ID.H"
-    assert SUBREGION.series_id("CISO", "PGAE") == "EBA.CISO-PGAE.D.H"
+    assert {code for code, _ in found} <= set(route.served())
 
 
 def test_windows_are_named() -> None:

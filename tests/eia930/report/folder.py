@@ -15,6 +15,7 @@ from eia930.record.tidy import tidy_path, tidy_schema
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.routes import ROUTES
 from eia930.reference.runs import longest_gap
+from eia930.reference.series import SeriesKey
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.store.manifest import put_file
@@ -64,14 +65,14 @@ def write_folder(
     *,
     source: str = "api",
     change: Callable[[dict[str, Any]], None] = lambda report: None,
-    name: Callable[[str, str, str], str] = lambda route, code, kind: ROUTES[route].series_id(code, kind),
+    name: Callable[[str, str, str], str] = lambda route, code, kind: SeriesKey(ROUTES[route], code, kind).id,
 ) -> Path:
     """Write tidy files, manifest and report.json; `change` may alter the account before it is written."""
     storage = Storage.at(str(path))
     accounts, tables, files = [], dict[tuple[str, str], list[pa.Table]](), []
     for (route, code, kind), values in (two_regions() if series is None else series).items():
         series_id = name(route, code, kind)
-        found = screen_series(ROUTES[route].series_id(code, kind), values).code
+        found = screen_series(SeriesKey(ROUTES[route], code, kind).id, values).code
         row = ~np.isnan(values)
         row[NULL] = True  # a row without a value
         table = _table(route, code, kind, series_id, values=values, row=row, flags=found, source=source)
