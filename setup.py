@@ -35,6 +35,7 @@ setup(
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
             "ruff>=0.6,<1",
+            "types-psutil>=6,<8",
             "types-requests>=2.32,<3",
         ],
         # Each of these reads the training blocks in its own way; docs/training-format.md shows the line.
@@ -51,6 +52,7 @@ setup(
             "jinja2>=3.1,<4",
             "msgspec>=0.18,<1",
             "obstore>=0.8,<0.13",
+            "psutil>=6,<8",
             "requests>=2.32,<3",
             "tensorflow-datasets>=4.9.8,<5",
             "tqdm>=4.66,<5",
