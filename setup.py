@@ -6,6 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 PACKAGES = ["eia930", "ringdata", "transforms", "pipelines"]
+COMMANDS = ["historical", "coverage", "blocks", "report", "emulator"]
 BEAM = ["apache-beam>=2.76,<2.78"]
 
 setup(
@@ -18,8 +19,12 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=[f"{name}{sub}" for name in PACKAGES for sub in ("", ".*")]),
     package_data={
+        **{name: ["py.typed"] for name in PACKAGES},
         "eia930.reference": ["*.csv"],
         "eia930.report": ["*.j2", "*.js", "*.css"],
+    },
+    entry_points={
+        "console_scripts": [f"eia930-{name} = pipelines.running.commands:{name}" for name in COMMANDS],
     },
     # A trainer needs ringdata alone: numpy and pyarrow. What loads and checks the record comes with [load].
     install_requires=["numpy>=1.26,<3", "pyarrow>=16,<26"],
@@ -35,6 +40,7 @@ setup(
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
             "ruff>=0.6,<1",
+            "types-psutil>=6,<8",
             "types-requests>=2.32,<3",
         ],
         # Each of these reads the training blocks in its own way; docs/training-format.md shows the line.
@@ -51,6 +57,7 @@ setup(
             "jinja2>=3.1,<4",
             "msgspec>=0.18,<1",
             "obstore>=0.8,<0.13",
+            "psutil>=6,<8",
             "requests>=2.32,<3",
             "tensorflow-datasets>=4.9.8,<5",
             "tqdm>=4.66,<5",

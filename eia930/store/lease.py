@@ -25,6 +25,7 @@ from typing import Any
 import msgspec
 
 from eia930.errors import StorageError, Superseded
+from eia930.program.process import started
 from eia930.store.storage import Storage
 
 ROOT = "raw/run"
@@ -162,26 +163,14 @@ def _key(name: str, epoch: int, what: str) -> str:
 
 
 def _host() -> str:
-    """This host, this boot, this container: a process id means something only within."""
+    """This host, this boot, this container, where the kernel names the last two: a pid means something only within."""
     return f"{socket.gethostname()}/{_read('/proc/sys/kernel/random/boot_id')}/{_link('/proc/self/ns/pid')}"
 
 
 def _born(pid: int) -> str:
-    """When a process started (clock ticks since boot); empty if there is none. A recycled id differs."""
-    stat = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    if stat:
-        return "" if stat[0] in ("Z", "X") else stat[19]
-    return "?" if not Path("/proc/self/stat").exists() and _signalled(pid) else ""
-
-
-def _signalled(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    """When a process started; empty if there is none. A recycled id differs."""
+    since_boot = started(pid)
+    return "" if since_boot is None else f"{since_boot:.2f}"
 
 
 def _read(path: str) -> str:

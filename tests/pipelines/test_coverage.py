@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The coverage program from its command line: against real rows, against the tidy folder, and with bad input."""
+"""The coverage program from its command line: against rows with holes, against the tidy folder, with bad input."""
 
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -17,11 +19,37 @@ REGIONS = "PACW,CAL"
 FAST = ("--requests_per_hour", "1000000", "--burst_per_second", "1000")
 
 
+BEGAN, ENDED = parse_hour("2017-12-01T00"), parse_hour("2020-07-01T23")
+
+
 @pytest.fixture(scope="module")
-def server(recorded: Path) -> Iterator[Emulator]:
-    """Real rows of 2015-07 to 2020-07, demand and forecasts."""
-    with Emulator(replay([recorded / "region-data_2015-07_2020-07.parquet"])) as emulator:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Demand and forecasts up to July 2020, with what the real record has: gaps, months without a row, nulls."""
+    file = tmp_path_factory.mktemp("rows") / "rows.parquet"
+    began = {"PACW": BEGAN, "CAL": parse_hour("2018-07-01T05"), "GLHB": parse_hour("2020-02-29T00")}
+    pq.write_table(
+        pa.concat_tables(rows(code, kind, first) for code, first in began.items() for kind in ("D", "DF")), file
+    )
+    with Emulator(replay([file])) as emulator:
         yield emulator
+
+
+def rows(code: str, kind: str, first: int) -> pa.Table:
+    """The rows of one series: of PACW some are missing, and 36 hours of each forecast are null."""
+    hours = np.arange(first, ENDED + 1)
+    absent = np.zeros(len(hours), np.bool_)
+    if code == "PACW":
+        absent |= (hours >= parse_hour("2018-11-20T00")) & (hours <= parse_hour("2019-02-03T07"))
+        absent |= hours == parse_hour("2020-03-08T10")
+    null = (kind == "DF") & (hours >= parse_hour("2019-08-12T04")) & (hours < parse_hour("2019-08-13T16"))
+    value = 2000 + 500 * np.sin(hours * np.pi / 12) + (hours * 7919 % 101)
+    columns = {
+        "period": pa.array(hours * 3600, pa.timestamp("s", "UTC")),
+        "respondent": pa.array([code] * len(hours)),
+        "type": pa.array([kind] * len(hours)),
+        "value": pa.array(np.round(value), mask=null),
+    }
+    return pa.table(columns).filter(pa.array(~absent))
 
 
 @pytest.fixture(scope="module")

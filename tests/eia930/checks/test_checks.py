@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each planted fault is found, under its own name, and nothing else is called broken."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -14,10 +14,13 @@ from eia930.checks.all_checks import run_checks
 from eia930.checks.asked import Asked
 from eia930.checks.outcome import Check, Worst
 from eia930.reference.hours import parse_hour
-from eia930.reference.respondents import members, subregions
+from eia930.reference.respondents import members, respondents, subregions
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION
 from eia930.reference.series import parse_series
 from eia930.screening.demand import FLAGS
 from eia930.screening.methods import screen_series
+from tests.eia930.made import frames as frames_of
+from tests.eia930.made import world
 
 Frames = dict[str, NDArray[np.float64]]
 
@@ -26,12 +29,22 @@ SYSTEM_FIRST = parse_hour("2019-08-12T00")
 HOURS = 24 * 7 * 16  # the clocks change on 2019-11-03
 YEARS_FIRST = parse_hour("2015-07-01T05")
 DAY_FIRST = parse_hour("2022-07-10T00")
+MADE_DAY = parse_hour("2019-07-10T00")
+EITHER = ["made", pytest.param("recorded", marks=pytest.mark.recorded)]
 
 
 @pytest.fixture(scope="module")
-def system(years: Frames) -> Frames:
-    """Real demand and forecasts of the Carolinas, made complete with flows, fuels and sub-regions that add up."""
-    start = SYSTEM_FIRST - YEARS_FIRST
+def made() -> Frames:
+    """Demand and forecasts of the Carolinas, as the emulator's world has them."""
+    last = SYSTEM_FIRST + HOURS - 1
+    return frames_of(world(last=last), [REGION], first=SYSTEM_FIRST, last=last, codes=MEMBERS["CAR"])
+
+
+@pytest.fixture(scope="module", params=EITHER)
+def system(request: pytest.FixtureRequest) -> Frames:
+    """Demand and forecasts of the Carolinas, made complete with flows, fuels and sub-regions that add up."""
+    start = 0 if request.param == "made" else SYSTEM_FIRST - YEARS_FIRST
+    years: Frames = request.getfixturevalue("made" if request.param == "made" else "years")
     frames: Frames = {}
     codes = MEMBERS["CAR"]
     at = np.arange(HOURS)
@@ -229,7 +242,7 @@ def test_a_total_that_is_wrong_all_along_is_not_blamed_on_a_missing_fuel(system:
 
 
 def test_a_duplicated_day(system: Frames) -> None:
-    name = "EBA.SC-ALL.D.H"
+    name = "EBA.CPLE-ALL.D.H"
     planted = system | {name: system[name].copy()}
     planted[name][720:744] = planted[name][696:720]
     assert findings(planted) == {
@@ -261,18 +274,37 @@ def test_clock_change_hole_and_doubled_hour(system: Frames) -> None:
     assert findings(planted) == {"clock_change": {double}}
 
 
-# Real rows, as they came.
+# Rows as they came.
 
 
-@pytest.fixture(scope="module")
-def whole_day(day: Frames) -> tuple[Frames, dict[str, Check]]:
+def made_day(codes: Collection[str] = ()) -> Frames:
+    """All series of three routes of these respondents, or of all, in which nothing is amiss."""
+    last = MADE_DAY + 24
+    return frames_of(world(last=last), [REGION, FUEL, INTERCHANGE], first=MADE_DAY, last=last, codes=codes)
+
+
+@pytest.fixture(scope="module", params=EITHER)
+def whole_day(request: pytest.FixtureRequest) -> tuple[Frames, dict[str, Check]]:
+    """The 25 hours of a day in all three routes, real ones and made ones, with what the checks say of them."""
+    if request.param == "recorded":
+        day: Frames = request.getfixturevalue("day")
+    else:
+        # In a made day regions add up too, so that each fault would be found once more in its region's sum.
+        codes = {code for code, about in respondents().items() if about.kind == "authority"}
+        day = made_day(codes)
     checks = run_checks(day, DAY_FIRST, {**members(), **subregions()})
     return day, {c.name: c for c in checks}
 
 
-def test_tolerances_on_every_row_of_a_real_day(whole_day: tuple[Frames, dict[str, Check]]) -> None:
+def test_a_day_in_which_all_adds_up_has_no_finding() -> None:
+    checks = run_checks(made_day(), MADE_DAY, {**members(), **subregions()})
+    assert sum(c.hours_checked for c in checks) > 30_000
+    assert [(c.name, w.series_id) for c in checks for w in c.worst] == []
+
+
+def test_tolerances_on_every_row_of_a_real_day(day: Frames) -> None:
     """The figures of docs/quality.md: what stays outside is the same few authorities hour after hour."""
-    _, checks = whole_day
+    checks = {c.name: c for c in run_checks(day, DAY_FIRST, {**members(), **subregions()})}
     counts = {name: (c.hours_checked, c.hours_broken) for name, c in checks.items() if c.hours_checked}
     assert counts == {
         "demand_balance": (1325, 118),
@@ -310,7 +342,7 @@ def no_gas(day: Frames) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("plant", [spike, hour_late, turned, no_gas])
-def test_faults_planted_in_the_real_day_add_just_their_own_findings(
+def test_faults_planted_in_a_day_add_just_their_own_findings(
     whole_day: tuple[Frames, dict[str, Check]], plant: Callable[[Frames], Iterator[str]]
 ) -> None:
     day, before = whole_day
