@@ -27,7 +27,7 @@ from eia930.store.storage import Storage
 from ringdata import Member, plan_series
 from ringdata.blocks import shard_tables
 from ringdata.layout import SPLITS
-from ringdata.output import File
+from ringdata.output import BlockFile
 
 
 def measure_tidy(output: Path, record: Record) -> None:
@@ -68,7 +68,7 @@ def put_tidy(output: Path, record: Record) -> list[SeriesRef]:
         columns |= {"period": moments, "retrieved_at": moments, "value": pa.array(value, mask=~observed)}
         table = pa.table([columns[name] for name in schema.names], schema=schema)
         data, _ = tidy_parquet(Span(REGION.id, code, 0, hours - 1), iter([table]))
-        put(output, File(tidy_path(REGION.id, code), data))
+        put(output, BlockFile(tidy_path(REGION.id, code), data))
         refs.append(SeriesRef(series_id, tidy_path(REGION.id, code), 0, hours - 1, "UTC"))
     return refs
 

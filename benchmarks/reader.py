@@ -27,7 +27,8 @@ from memory import peak_kib
 
 from ringdata import Cuts, Layout, Member, RingBlocks, card_file, config_files, plan_panel, plan_series, shard_files
 from ringdata.blocks import shard_tables
-from ringdata.output import File, folder_of
+from ringdata.formats import folder_of
+from ringdata.output import BlockFile
 from ringdata.parquet import parquet_bytes
 from ringdata.tfrecord import tfrecord_bytes
 
@@ -70,7 +71,7 @@ def write(output: Path, record: Record) -> dict[str, Layout]:
     for config, layout in layouts.items():
         files = config_files(layout, record.members, record.load, formats=formats)
         if "tfrecord" not in formats:
-            files += [File(f"{folder_of(config, 'tfrecord')}/{Path(f.path).name}", f.data) for f in files]
+            files += [BlockFile(f"{folder_of(config, 'tfrecord')}/{Path(f.path).name}", f.data) for f in files]
         for shard in layout.shards:
             files += shard_files(layout, record.members, shard, record.load)
         entries += [put(output, file) for file in [*files, card_file(list(layouts.values()))]]
@@ -79,7 +80,7 @@ def write(output: Path, record: Record) -> dict[str, Layout]:
     return layouts
 
 
-def put(output: Path, file: File) -> dict[str, Any]:
+def put(output: Path, file: BlockFile) -> dict[str, Any]:
     path, data = output / file.path, bytes(file.data)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -99,7 +100,7 @@ def measure_writing(record: Record, layout: Layout) -> None:
     sizes["TFRecord bytes, checksums and index"] = len(tfrecord_bytes(layout, tables).data)
     for name, work in steps.items():
         size = f"{sizes[name] / values:.2f}" if name in sizes else ""
-        print(f"| {layout.grid.config} | {name} | {values / best(work) / 1e6:.0f} | {size} |")
+        print(f"| {layout.grid.config.name} | {name} | {values / best(work) / 1e6:.0f} | {size} |")
 
 
 def token_slices(data: RingBlocks) -> Iterator[tuple[int, int]]:

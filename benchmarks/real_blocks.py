@@ -39,9 +39,10 @@ from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.store.storage import Storage
 from ringdata import RingBlocks
-from ringdata.layout import CONFIGS, SPLITS, Layout
+from ringdata.config import CONFIGS
+from ringdata.formats import folder_of
+from ringdata.layout import SPLITS, Layout
 from ringdata.orders import ORDERS
-from ringdata.output import folder_of
 from ringdata.windows import tracks_of
 
 FORMATS, RINGS = ("parquet", "tfrecord"), (1, 2, 4, 8)
@@ -166,7 +167,7 @@ class Case:
 
 def cases(output: Path, splits: Sequence[str] = SPLITS) -> Iterator[Case]:
     """All of them."""
-    for parts in product(FORMATS, CONFIGS, splits, ORDERS, RINGS):
+    for parts in product(FORMATS, [config.name for config in CONFIGS], splits, ORDERS, RINGS):
         yield Case(output, *parts)
 
 

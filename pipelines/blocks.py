@@ -32,8 +32,8 @@ from transforms.block_settings import BlockSettings
 if TYPE_CHECKING:
     import apache_beam as beam
 
-FORMATS = {"parquet": "blocks/", "tfrecord": "tfds/"}
-"""Formats, and the folder that each is written into."""
+FOLDERS = {"parquet": "blocks/", "tfrecord": "tfds/"}
+"""The folder that each format is written into."""
 
 
 def build(root: beam.Pipeline, refs: list[SeriesRef], storage: Storage, chosen: BlockSettings) -> beam.PCollection:
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         storage = Storage.at(flags.output)
         storage.reach()
         refs, frame = _loaded(storage)
-        chosen = block_settings(flags, frame, listed("formats", flags.formats, tuple(FORMATS)))
+        chosen = block_settings(flags, frame, listed("formats", flags.formats, tuple(FOLDERS)))
         runner = beam_flags(flags.runner, rest)
         look_ahead(runner, storage)
         _run(storage, refs, chosen, runner)
@@ -80,7 +80,7 @@ def _summary(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings) -> 
     from transforms.block_plan import told
 
     yield from told(refs, chosen)
-    folders = " and ".join(FORMATS[name] for name in chosen.formats)
+    folders = " and ".join(FOLDERS[name] for name in chosen.formats)
     written = f"{len(refs):,} series under {folders}" if refs else "no series holds a value: nothing to cut"
     yield f"output    {storage.place}: {written}"
 

@@ -6,7 +6,7 @@ from ringdata.layout import Layout as Layout
 from ringdata.layout import Member as Member
 from ringdata.layout import Shard as Shard
 from ringdata.layout import hour as hour
-from ringdata.output import File as File
+from ringdata.output import BlockFile as BlockFile
 from ringdata.output import card_file as card_file
 from ringdata.output import config_files as config_files
 from ringdata.output import shard_files as shard_files

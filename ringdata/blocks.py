@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ringdata.errors import SeriesError
-from ringdata.layout import Grid, Layout, Member, Run, Shard
+from ringdata.layout import BlockGrid, BlockRun, Layout, Member, Shard
 
 SLAB_TOKENS = 1 << 22
 
@@ -18,7 +18,7 @@ Load = Callable[[str, int, int], tuple[NDArray[np.floating[Any]], NDArray[np.boo
 observed may hold anything. It is asked only for hours of the member, and of the split that is being built."""
 
 
-def schema(grid: Grid) -> pa.Schema:
+def schema(grid: BlockGrid) -> pa.Schema:
     """Columns of the blocks; no column holds a null."""
     tokens, slots = grid.block_tokens, grid.slots
     types: dict[str, Any] = {
@@ -30,8 +30,7 @@ def schema(grid: Grid) -> pa.Schema:
         "next_value": _list(pa.float32(), slots),
         "next_observed": _list(pa.uint8(), slots),
     }
-    if grid.config == "series":
-        types |= dict.fromkeys(("cum_n", "cum_sum", "cum_sumsq"), pa.float64())
+    types |= dict.fromkeys(grid.config.sums, pa.float64())
     return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in types.items()])
 
 
@@ -69,32 +68,31 @@ def _list(item: pa.DataType, size: int) -> pa.DataType:
     return pa.list_(pa.field("element", item, nullable=False), size)
 
 
-def _slabs(grid: Grid, shard: Shard) -> Iterator[list[Run]]:
+def _slabs(grid: BlockGrid, shard: Shard) -> Iterator[list[BlockRun]]:
     """The shard's runs in portions of about SLAB_TOKENS; a long run of a panel is cut between row groups."""
     step = max(1, SLAB_TOKENS // grid.block_tokens // grid.group_blocks) * grid.group_blocks
-    held: list[Run] = []
+    held: list[BlockRun] = []
     for run in shard.runs:
-        size = run.blocks if grid.config == "series" else step  # running sums want the whole of a sequence
+        size = run.blocks if grid.config.alone else step  # running sums want the whole of a sequence
         for first in range(0, run.blocks, size):
             if held and sum(part.blocks for part in held) + size > step:
                 yield held
                 held = []
             hour = run.start_hour + first * grid.block_hours
-            held.append(Run(run.sequence_id, run.first_block + first, hour, min(size, run.blocks - first)))
+            held.append(BlockRun(run.sequence_id, run.first_block + first, hour, min(size, run.blocks - first)))
     if held:
         yield held
 
 
 def _hours(
-    layout: Layout, members: Sequence[Member], split: str, run: Run, load: Load
+    layout: Layout, members: Sequence[Member], split: str, run: BlockRun, load: Load
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """The run's hours and the one after it, [hours + 1, slots]; what lies at or past the split's end is masked."""
     hours = run.blocks * layout.grid.block_hours + 1
     end = min(run.start_hour + hours, layout.cuts.hours(split)[1])
     value = np.zeros((layout.grid.slots, hours), np.float32)
     observed = np.zeros((layout.grid.slots, hours), np.uint8)
-    slots = members[run.sequence_id : run.sequence_id + 1] if layout.grid.config == "series" else members
-    for slot, member in enumerate(slots):
+    for slot, member in enumerate(layout.grid.config.held(members, run.sequence_id)):
         known = slice(0, end - run.start_hour)
         value[slot, known], observed[slot, known] = observed_hours(member, run.start_hour, end, load)
     return np.ascontiguousarray(value.T), np.ascontiguousarray(observed.T)
@@ -110,7 +108,9 @@ def _check_finite(member: Member, first: int, value: NDArray[np.floating[Any]], 
         )
 
 
-def _columns(layout: Layout, members: Sequence[Member], split: str, run: Run, load: Load) -> dict[str, NDArray[Any]]:
+def _columns(
+    layout: Layout, members: Sequence[Member], split: str, run: BlockRun, load: Load
+) -> dict[str, NDArray[Any]]:
     """All columns of a run's rows."""
     grid, places = layout.grid, np.arange(run.blocks)
     value, observed = _hours(layout, members, split, run, load)
@@ -123,7 +123,7 @@ def _columns(layout: Layout, members: Sequence[Member], split: str, run: Run, lo
         "next_value": value[grid.block_hours :: grid.block_hours],
         "next_observed": observed[grid.block_hours :: grid.block_hours],
     }
-    if grid.config == "series":
+    if grid.config.sums:
         columns |= _running(value[:-1].reshape(run.blocks, -1), observed[:-1].reshape(run.blocks, -1))
     return columns
 

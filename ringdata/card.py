@@ -46,7 +46,7 @@ def dataset_card(layouts: Sequence[Layout]) -> bytes:
 
 
 def _config(layout: Layout) -> str:
-    config = layout.grid.config
+    config = layout.grid.config.name
     files = "".join(
         f"  - split: {split}\n    path: {config}/{split}-*.parquet\n" for split in SPLITS if layout.split(split)
     )
@@ -56,7 +56,7 @@ def _config(layout: Layout) -> str:
 def _sizes(layout: Layout) -> str:
     grid = layout.grid
     rows = ", ".join(f"{sum(shard.rows for shard in layout.split(split)):,}" for split in SPLITS)
-    return f"| {grid.config} | {grid.slots} | {grid.block_tokens:,} | {grid.block_hours:,} | {rows} |\n"
+    return f"| {grid.config.name} | {grid.slots} | {grid.block_tokens:,} | {grid.block_hours:,} | {rows} |\n"
 
 
 def _dates(cuts: Cuts) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ringdata.errors import LayoutError
 from ringdata.example import FOOTER, HEADER
-from ringdata.layout import NAME, SPLITS, VERSION, Grid, Layout, Shard
+from ringdata.layout import NAME, SPLITS, VERSION, BlockGrid, Layout, Shard
 from ringdata.tfrecord_shard import shard_moulds
 
 _DESCRIPTION = "Blocks of the U.S. hourly electricity record (Form EIA-930), with label halos, for ring attention."
@@ -49,14 +49,14 @@ def _written(layout: Layout) -> dict[str, bytes]:
     import tensorflow_datasets as tfds
 
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / NAME / layout.grid.config / VERSION
+        place = Path(folder) / NAME / layout.grid.config.name / VERSION
         place.mkdir(parents=True)
         identity = tfds.core.dataset_info.DatasetIdentity(
             name=NAME,
             version=tfds.core.Version(VERSION),
             data_dir=str(place),
             module_name="",
-            config_name=layout.grid.config,
+            config_name=layout.grid.config.name,
         )
         info = tfds.core.DatasetInfo(builder=identity, features=_features(tfds, layout.grid), description=_DESCRIPTION)
         info.set_file_format("tfrecord")
@@ -65,7 +65,7 @@ def _written(layout: Layout) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted(place.iterdir()) if path.suffix == ".json"}
 
 
-def _features(tfds: Any, grid: Grid) -> Any:
+def _features(tfds: Any, grid: BlockGrid) -> Any:
     """The columns of the blocks as TFDS features; bytes where a tf.train.Example has no such number."""
     import numpy as np
 
@@ -79,9 +79,8 @@ def _features(tfds: Any, grid: Grid) -> Any:
         "next_value": features.Tensor(shape=slots, dtype=np.float32),
         "next_observed": features.Tensor(shape=slots, dtype=np.uint8, encoding="bytes"),
     }
-    if grid.config == "series":
-        for name in ("cum_n", "cum_sum", "cum_sumsq"):
-            columns[name] = features.Tensor(shape=(), dtype=np.float64, encoding="bytes")
+    for name in grid.config.sums:
+        columns[name] = features.Tensor(shape=(), dtype=np.float64, encoding="bytes")
     return features.FeaturesDict(columns)
 
 
@@ -100,7 +99,7 @@ def _splits(tfds: Any, layout: Layout, place: Path) -> list[Any]:
     ]
 
 
-def _record_bytes(grid: Grid, shard: Shard) -> int:
+def _record_bytes(grid: BlockGrid, shard: Shard) -> int:
     """Bytes of the shard's Examples, without their framing."""
     moulds, kinds = shard_moulds(grid, shard)
     return sum(moulds[kind].size - HEADER - FOOTER for kind in kinds)

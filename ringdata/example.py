@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ringdata.layout import Grid
+from ringdata.layout import BlockGrid
 
 HEADER, FOOTER = 12, 4  # TFRecord framing: length and its checksum before, checksum after
 INTEGERS = ("block_index", "sequence_id", "start_hour")
@@ -35,14 +35,13 @@ class Mould:
 
 
 @lru_cache(maxsize=256)
-def mould(grid: Grid, signature: Signature) -> Mould:
+def mould(grid: BlockGrid, signature: Signature) -> Mould:
     """The mould for rows whose INTEGERS take `signature` bytes as varints."""
     tokens, slots = grid.block_tokens, grid.slots
     features = {name: (_INTS, size) for name, size in zip(INTEGERS, signature, strict=True)}
     features |= {"value": (_FLOATS, 4 * tokens), "next_value": (_FLOATS, 4 * slots)}
     features |= {"observed": (_BYTES, tokens), "next_observed": (_BYTES, slots)}
-    if grid.config == "series":
-        features |= dict.fromkeys(("cum_n", "cum_sum", "cum_sumsq"), (_BYTES, 8))
+    features |= dict.fromkeys(grid.config.sums, (_BYTES, 8))
     entries, holes, place = b"", {}, 0
     for name in sorted(features, key=_protobuf_order):
         kind, size = features[name]
@@ -58,7 +57,7 @@ def mould(grid: Grid, signature: Signature) -> Mould:
     )
 
 
-def moulds_of(grid: Grid, integers: dict[str, NDArray[Any]]) -> tuple[tuple[Mould, ...], NDArray[np.intp]]:
+def moulds_of(grid: BlockGrid, integers: dict[str, NDArray[Any]]) -> tuple[tuple[Mould, ...], NDArray[np.intp]]:
     """The moulds of rows with these INTEGERS, and which of them each row has."""
     sizes = np.stack([varint_sizes(integers[name]) for name in INTEGERS], axis=1)
     kinds, inverse = np.unique(sizes, axis=0, return_inverse=True)

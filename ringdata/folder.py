@@ -1,59 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Open a folder of blocks only if every file that will be read is there, whole, and of one run."""
 
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pyarrow.fs import FileType
 
-from ringdata.checksums import ENDING
 from ringdata.errors import DamagedFile, EmptySplit, MissingFile, MixedVersions, NotFinished
 from ringdata.files import Files
-from ringdata.layout import SPLITS, VERSION, Layout, Shard
+from ringdata.formats import ShardFormat, format_in
+from ringdata.layout import SPLITS, VERSION, Layout
+from ringdata.manifest import AGAIN, Entry, Folder
 
 LAYOUT = "layout.json"
 SEQUENCES = "sequences.parquet"
 _DEPTH = 4  # tfds/<name>/<config>/<version> lies four levels below the root that holds _SUCCESS
-_AGAIN = "run the pipeline again, or copy the folder again from where it is whole"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the manifest says of a file."""
-
-    rows: int
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A checked folder: its layout, whether its shards are TFRecord (else Parquet), and what its manifest says."""
-
-    files: Files
-    layout: Layout
-    tfrecord: bool
-    manifest: Mapping[str, Entry]
-
-    def name(self, shard: Shard) -> str:
-        """The shard's file."""
-        return shard.tfrecord if self.tfrecord else shard.parquet
-
-    def read(self, name: str) -> bytes:
-        """The whole of a file. DamagedFile where its sha256 is not the manifest's."""
-        content = self.files.read(self.files.root / name)
-        found, expected = hashlib.sha256(content).hexdigest(), self.manifest[name].sha256
-        if found != expected:
-            raise DamagedFile(
-                f"{self.files.root / name} has sha256 {found} where manifest.json has {expected}; {_AGAIN}"
-            )
-        return content
-
-
-def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
+def open_folder(files: Files, split: str, *, verify: str = "size") -> tuple[Folder, ShardFormat]:
     """Check the folder for one split: every file by size, layout.json and sequences.parquet whole.
 
     What stands beside a shard is read whole by `Folder.read` as the shard is opened, the shard itself by checksum as
@@ -64,15 +28,15 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
     if verify not in ("size", "sha256"):
         raise ValueError(f"verify {verify!r}: give 'size' or 'sha256'")
     manifest = _manifest(files, _finished_root(files))
-    folder = Folder(files, _layout(files), any(".tfrecord-" in name for name in manifest), manifest)
+    folder, form = Folder(files, _layout(files), manifest), format_in(list(manifest))
     _check_split(folder, split)
     sizes = files.sizes()
-    for name, rows in _expected(folder, split).items():
+    for name, rows in _expected(folder, form, split).items():
         _check_file(files, name, manifest.get(name), sizes.get(name), rows)
         if name in (LAYOUT, SEQUENCES) or verify == "sha256":
             folder.read(name)
-    _check_strangers(folder, split, set(sizes))
-    return folder
+    _check_strangers(folder, form, split, set(sizes))
+    return folder, form
 
 
 def _finished_root(files: Files) -> PurePosixPath:
@@ -96,9 +60,9 @@ def _manifest(files: Files, root: PurePosixPath) -> dict[str, Entry]:
         listed = json.loads(files.read(path))["files"]
         held = {PurePosixPath(f["path"]): Entry(f.get("rows", -1), f["bytes"], f["sha256"]) for f in listed}
     except FileNotFoundError:
-        raise MissingFile(f"{path} is missing beside _SUCCESS; {_AGAIN}") from None
+        raise MissingFile(f"{path} is missing beside _SUCCESS; {AGAIN}") from None
     except (ValueError, KeyError, TypeError) as wrong:
-        raise DamagedFile(f"{path} is no manifest ({wrong}); {_AGAIN}") from wrong
+        raise DamagedFile(f"{path} is no manifest ({wrong}); {AGAIN}") from wrong
     return {path.name: entry for path, entry in held.items() if root / path.parent == files.root}
 
 
@@ -114,9 +78,9 @@ def _layout(files: Files) -> Layout:
             )
         return Layout.from_json(content)
     except FileNotFoundError:
-        raise MissingFile(f"{path} is missing: give a folder such as OUTPUT/blocks/panel; {_AGAIN}") from None
+        raise MissingFile(f"{path} is missing: give a folder such as OUTPUT/blocks/panel; {AGAIN}") from None
     except (ValueError, KeyError, TypeError) as wrong:
-        raise DamagedFile(f"{path} is no layout ({wrong}); {_AGAIN}") from wrong
+        raise DamagedFile(f"{path} is no layout ({wrong}); {AGAIN}") from wrong
 
 
 def _check_split(folder: Folder, split: str) -> None:
@@ -131,34 +95,28 @@ def _check_split(folder: Folder, split: str) -> None:
         )
 
 
-def _expected(folder: Folder, split: str) -> dict[str, int]:
+def _expected(folder: Folder, form: ShardFormat, split: str) -> dict[str, int]:
     """Files that reading the split may touch, with their rows (-1: not counted)."""
-    rows = {folder.name(shard): shard.rows for shard in folder.layout.split(split)}
-    endings = (ENDING, ".idx") if folder.tfrecord else (ENDING,)
-    beside = {f"{name}{ending}": -1 for name in rows for ending in endings}
+    rows = {form.shard(shard): shard.rows for shard in folder.layout.split(split)}
+    beside = {f"{name}{ending}": -1 for name in rows for ending in form.endings}
     return {**rows, **beside, LAYOUT: -1, SEQUENCES: -1}
 
 
 def _check_file(files: Files, name: str, entry: Entry | None, size: int | None, rows: int) -> None:
     path = files.root / name
     if size is None:
-        raise MissingFile(f"{path} is missing; {_AGAIN}")
+        raise MissingFile(f"{path} is missing; {AGAIN}")
     if entry is None:
-        raise MixedVersions(f"{path} is not in manifest.json: it is of another run; {_AGAIN}")
+        raise MixedVersions(f"{path} is not in manifest.json: it is of another run; {AGAIN}")
     if size != entry.size:
-        raise DamagedFile(f"{path} has {size:,} bytes where manifest.json has {entry.size:,}; {_AGAIN}")
+        raise DamagedFile(f"{path} has {size:,} bytes where manifest.json has {entry.size:,}; {AGAIN}")
     if rows >= 0 and entry.rows not in (-1, rows):
-        raise MixedVersions(f"{path}: manifest.json has {entry.rows} rows, {LAYOUT} has {rows}; {_AGAIN}")
+        raise MixedVersions(f"{path}: manifest.json has {entry.rows} rows, {LAYOUT} has {rows}; {AGAIN}")
 
 
-def _check_strangers(folder: Folder, split: str, present: set[str]) -> None:
+def _check_strangers(folder: Folder, form: ShardFormat, split: str, present: set[str]) -> None:
     """Shards of another run in the same folder would be read by loaders that glob for them."""
-    own = {folder.name(shard) for shard in folder.layout.split(split)}
-    mark = f"-{split}.tfrecord-" if folder.tfrecord else f"{split}-"
-    ending = "" if folder.tfrecord else ".parquet"
-    beside = (ENDING, ".idx")
-    strangers = sorted(n for n in present - own if mark in n and n.endswith(ending) and not n.endswith(beside))
-    if strangers:
+    if strangers := form.strangers(folder, split, present):
         raise MixedVersions(
-            f"{folder.files.root / strangers[0]} is of another run than {LAYOUT} beside it; remove it, or {_AGAIN}"
+            f"{folder.files.root / strangers[0]} is of another run than {LAYOUT} beside it; remove it, or {AGAIN}"
         )

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ringdata.config import Config, config_named
 from ringdata.errors import LayoutError
 
 NAME = "eia930"
 VERSION = "1.0.0"
-CONFIGS = ("series", "panel")
 SPLITS = ("train", "validation", "test")
 BLOCK_TOKENS = 1024
 BLOCK_HOURS = 16  # the least hours of a panel block: keeps the label halo (one hour) at or below 1/16 of a block
@@ -81,16 +81,16 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class BlockGrid:
     """Shape of a config's blocks: `slots` tokens an hour (V), `block_tokens` tokens a block (B), time-major."""
 
-    config: str
+    config: Config
     slots: int
 
     def __post_init__(self) -> None:
         """Refuse a number of slots that kernels cannot take."""
-        if self.config not in CONFIGS or self.slots < 1 or self.slots & (self.slots - 1):
-            raise LayoutError(f"no grid {self.config!r} with {self.slots} slots; slots are a power of two")
+        if self.slots < 1 or self.slots & (self.slots - 1):
+            raise LayoutError(f"no grid of {self.config.name} with {self.slots} slots; slots are a power of two")
 
     @property
     def block_tokens(self) -> int:
@@ -109,7 +109,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BlockRun:
     """Consecutive blocks of one sequence in one shard: consecutive rows."""
 
     sequence_id: int
@@ -125,7 +125,7 @@ class Shard:
     split: str
     number: int
     count: int
-    runs: tuple[Run, ...]
+    runs: tuple[BlockRun, ...]
 
     @property
     def rows(self) -> int:
@@ -147,7 +147,7 @@ class Shard:
 class Layout:
     """All rows of a config, known before any value is read. Written as `layout.json` beside the shards."""
 
-    grid: Grid
+    grid: BlockGrid
     cuts: Cuts
     shards: tuple[Shard, ...]
     version: str = field(default=VERSION)
@@ -161,7 +161,7 @@ class Layout:
         grid, cuts = self.grid, self.cuts
         return {
             "version": self.version,
-            "config": grid.config,
+            "config": grid.config.name,
             "slots": grid.slots,
             "block_tokens": grid.block_tokens,
             "group_blocks": grid.group_blocks,
@@ -181,13 +181,13 @@ class Layout:
         """Read `layout.json` back; ValueError, KeyError or TypeError where it is none."""
         fields = json.loads(data)
         shards = tuple(
-            Shard(split, number, len(rows), tuple(Run(*run) for run in runs))
+            Shard(split, number, len(rows), tuple(BlockRun(*run) for run in runs))
             for split, rows in fields["splits"].items()
             for number, runs in enumerate(rows)
         )
         order = {split: place for place, split in enumerate(SPLITS)}
         layout = cls(
-            Grid(fields["config"], fields["slots"]),
+            BlockGrid(config_named(fields["config"]), fields["slots"]),
             Cuts(**fields["cuts"]),
             tuple(sorted(shards, key=lambda shard: (order[shard.split], shard.number))),
             fields["version"],

@@ -8,21 +8,16 @@ import pyarrow as pa
 
 from ringdata.blocks import Load, shard_tables
 from ringdata.card import dataset_card
-from ringdata.checksums import ENDING
-from ringdata.dataset_info import dataset_info
 from ringdata.folder import LAYOUT, SEQUENCES
-from ringdata.layout import NAME, VERSION, Layout, Member, Shard
-from ringdata.parquet import parquet_bytes
-from ringdata.parquet_shard import parquet_checksums
+from ringdata.formats import FORMATS, chosen
+from ringdata.layout import Layout, Member, Shard
 from ringdata.sequences import sequences_bytes, sequences_table
-from ringdata.tfrecord import tfrecord_bytes
-from ringdata.tfrecord_shard import tfrecord_checksums
 
-FORMATS = ("parquet", "tfrecord")
+_ALL = tuple(form.name for form in FORMATS)
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class BlockFile:
     """One file: its path below OUTPUT, its bytes, and its rows where it holds blocks (else 0)."""
 
     path: str
@@ -30,47 +25,35 @@ class File:
     rows: int = 0
 
 
-def folder_of(config: str, format_: str) -> str:
-    """The config's folder below OUTPUT."""
-    return {"parquet": f"blocks/{config}", "tfrecord": f"tfds/{NAME}/{config}/{VERSION}"}[format_]
-
-
 def shard_files(
-    layout: Layout, members: Sequence[Member], shard: Shard, load: Load, *, formats: Sequence[str] = FORMATS
-) -> list[File]:
+    layout: Layout, members: Sequence[Member], shard: Shard, load: Load, *, formats: Sequence[str] = _ALL
+) -> list[BlockFile]:
     """One shard in each format, with its checksums: the same rows in the same order.
 
     Holds the shard in memory: about 12 bytes a token.
     """
-    tables, files = list(shard_tables(layout, members, shard, load)), []
-    if "parquet" in formats:
-        path = f"{folder_of(layout.grid.config, 'parquet')}/{shard.parquet}"
-        data = parquet_bytes(layout, tables)
-        files += [File(path, data, shard.rows), File(f"{path}{ENDING}", parquet_checksums(data))]
-    if "tfrecord" in formats:
-        path = f"{folder_of(layout.grid.config, 'tfrecord')}/{shard.tfrecord}"
-        records = tfrecord_bytes(layout, tables)
-        files += [File(path, records.data, shard.rows), File(f"{path}.idx", records.index)]
-        files.append(File(f"{path}{ENDING}", tfrecord_checksums(records)))
-    return files
-
-
-def config_files(
-    layout: Layout, members: Sequence[Member], load: Load, *, formats: Sequence[str] = FORMATS
-) -> list[File]:
-    """What stands beside a config's shards; `load` is asked for train hours alone, one series at a time."""
-    config, sequences = layout.grid.config, sequences_bytes(sequences_table(layout, members, load))
-    beside = [File(LAYOUT, layout.to_json()), File(SEQUENCES, sequences)]
-    extra: dict[str, list[File]] = {format_: [] for format_ in FORMATS}
-    if "tfrecord" in formats:
-        extra["tfrecord"] = [File(name, data) for name, data in dataset_info(layout).items()]
+    tables = list(shard_tables(layout, members, shard, load))
     return [
-        File(f"{folder_of(config, format_)}/{file.path}", file.data)
-        for format_ in formats
-        for file in [*beside, *extra[format_]]
+        BlockFile(
+            f"{form.folder(layout.grid.config.name)}/{form.shard(shard)}{ending}", data, 0 if ending else shard.rows
+        )
+        for form in chosen(formats)
+        for ending, data in form.pack(layout, tables).items()
     ]
 
 
-def card_file(layouts: Sequence[Layout]) -> File:
+def config_files(
+    layout: Layout, members: Sequence[Member], load: Load, *, formats: Sequence[str] = _ALL
+) -> list[BlockFile]:
+    """What stands beside a config's shards; `load` is asked for train hours alone, one series at a time."""
+    both = {LAYOUT: layout.to_json(), SEQUENCES: sequences_bytes(sequences_table(layout, members, load))}
+    return [
+        BlockFile(f"{form.folder(layout.grid.config.name)}/{name}", data)
+        for form in chosen(formats)
+        for name, data in {**both, **form.beside(layout)}.items()
+    ]
+
+
+def card_file(layouts: Sequence[Layout]) -> BlockFile:
     """`blocks/README.md` over all configs."""
-    return File("blocks/README.md", dataset_card(layouts))
+    return BlockFile("blocks/README.md", dataset_card(layouts))

@@ -5,6 +5,7 @@ import json
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from ringdata.checksums import ENDING, check, checksums_of, read_checksums
 from ringdata.errors import DamagedFile, MixedVersions
 from ringdata.files import Files
-from ringdata.folder import Folder
 from ringdata.layout import Layout, Shard
+from ringdata.manifest import Folder
 from ringdata.pages import Pages, Place, copy_integers, copy_planes
 from ringdata.parquet import STAMP
 from ringdata.shards import Tokens, empty_tokens, read_range
@@ -40,6 +41,8 @@ class ParquetShard:
     first_rows: list[int]
     pages: NDArray[np.int64]
     sums: NDArray[np.uint32]
+    ours: bool = True
+    """Whether pages can be decoded without their levels; else Arrow reads them, several times slower."""
 
     def read(self, files: Files, row: int, token: int, out: Tokens) -> Tokens:
         """Fill `out` from token `token` of row `row` on, and give the hour after it; one request."""
@@ -51,10 +54,27 @@ class ParquetShard:
         token += (row - self.first_rows[first]) * self.block_tokens
         held = read_range(files, self.name, start, stop)
         check(files, self.name, held, stretches(places, start), self.sums[first:last].tolist())
+        if self.ours:
+            try:
+                return self._decode(Pages(held, start), list(zip(places, rows, strict=True)), token, out)
+            except (ValueError, IndexError, OSError):
+                pass  # whole by their checksums, so written otherwise than the footer lets one hope: Arrow can tell
+        return self._by_arrow(files, range(first, last), token, out)
+
+    def _by_arrow(self, files: Files, groups: range, token: int, out: Tokens) -> Tokens:
+        """The same for pages that another writer packed."""
         try:
-            return self._decode(Pages(held, start), list(zip(places, rows, strict=True)), token, out)
-        except (ValueError, IndexError, OSError) as wrong:
-            raise DamagedFile(f"{files.root / self.name}: {wrong}; {_AGAIN}") from wrong
+            with pq.ParquetFile(files.open(self.name)) as file:
+                table = file.read_row_groups(list(groups), columns=list(COLUMNS), use_threads=False)
+            value, observed, next_value, next_observed = (_flat(table.column(name)) for name in COLUMNS)
+        except (pa.ArrowException, OSError, KeyError) as wrong:
+            raise DamagedFile(f"{files.root / self.name}: {str(wrong).splitlines()[0]}; {_AGAIN}") from wrong
+        end = token + len(out.value)
+        out.fill(Tokens(value[token:end], observed[token:end]))
+        if end % self.block_tokens:
+            return Tokens(value[end : end + self.slots], observed[end : end + self.slots])
+        last = (end // self.block_tokens - 1) * self.slots
+        return Tokens(next_value[last : last + self.slots], next_observed[last : last + self.slots])
 
     def _decode(self, pages: Pages, groups: list[tuple[list[Place], int]], token: int, out: Tokens) -> Tokens:
         wanted = [(place, rows * self.block_tokens) for places, rows in groups for place in places[:2]]
@@ -93,12 +113,14 @@ def open_parquet(folder: Folder, shard: Shard) -> ParquetShard:
     first_rows = _first_rows(layout, shard)
     if footer.num_rows != shard.rows or footer.num_row_groups != len(first_rows) - 1:
         raise MixedVersions(f"{path} has {footer.num_rows} rows where layout.json has {shard.rows}: {_AGAIN}")
-    if not _is_ours(footer):
-        raise MixedVersions(f"{path} is not packed as it was written: {_AGAIN}")
+    if missing := set(COLUMNS) - set(footer.schema.to_arrow_schema().names):
+        raise MixedVersions(f"{path} has no column {min(missing)}: {_AGAIN}")
     pages = _pages(footer)
     beside = f"{shard.parquet}{ENDING}"
     sums = read_checksums(folder.read(beside), files.root / beside, len(pages))
-    return ParquetShard(shard.parquet, layout.grid.block_tokens, layout.grid.slots, first_rows, pages, sums)
+    return ParquetShard(
+        shard.parquet, layout.grid.block_tokens, layout.grid.slots, first_rows, pages, sums, _is_ours(footer)
+    )
 
 
 def _tail(files: Files, name: str) -> bytes:
@@ -152,12 +174,22 @@ def _first_column(footer: pq.FileMetaData) -> int:
     return int(footer.schema.to_arrow_schema().names.index(COLUMNS[0]))
 
 
+def _begins(chunk: pq.ColumnChunkMetaData) -> int:
+    """Where a column chunk begins: at its dictionary, where another writer gave it one."""
+    return int(chunk.dictionary_page_offset if chunk.has_dictionary_page else chunk.data_page_offset)
+
+
+def _flat(column: pa.ChunkedArray) -> NDArray[Any]:
+    """All items of a column of lists."""
+    return column.combine_chunks().flatten().to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
 def _pages(footer: pq.FileMetaData) -> NDArray[np.int64]:
     first = _first_column(footer)
     return np.array(
         [
             [
-                (chunk.data_page_offset, chunk.total_compressed_size, chunk.total_uncompressed_size)
+                (_begins(chunk), chunk.total_compressed_size, chunk.total_uncompressed_size)
                 for chunk in (group.column(first + place) for place in range(len(COLUMNS)))
             ]
             for group in (footer.row_group(number) for number in range(footer.num_row_groups))

@@ -5,8 +5,9 @@ import heapq
 from collections.abc import Sequence
 from itertools import pairwise
 
+from ringdata.config import PANEL, SERIES
 from ringdata.errors import LayoutError
-from ringdata.layout import SPLITS, Cuts, Grid, Layout, Member, Run, Shard
+from ringdata.layout import SPLITS, BlockGrid, BlockRun, Cuts, Layout, Member, Shard
 
 SHARD_TOKENS = 1 << 22
 
@@ -17,7 +18,7 @@ def plan_series(members: Sequence[Member], *, cuts: Cuts | None = None, shards: 
     `shards` (a power of two; by default one a 4 M tokens) is lowered to the number of sequences where that is less.
     Shards hold equal rows where the sequences allow it; else they differ by at most the longest sequence.
     """
-    cuts, grid = cuts or Cuts(), Grid("series", 1)
+    cuts, grid = cuts or Cuts(), BlockGrid(SERIES, 1)
     _check(members, shards)
     found: list[Shard] = []
     for split in SPLITS:
@@ -34,7 +35,7 @@ def plan_panel(members: Sequence[Member], *, cuts: Cuts | None = None, shards: i
     """
     cuts = cuts or Cuts()
     _check(members, shards)
-    grid = Grid("panel", 1 << (len(members) - 1).bit_length())
+    grid = BlockGrid(PANEL, 1 << (len(members) - 1).bit_length())
     first, last = min(m.first_hour for m in members), max(m.last_hour for m in members)
     found: list[Shard] = []
     for split in SPLITS:
@@ -57,24 +58,24 @@ def _check(members: Sequence[Member], shards: int | None) -> None:
         raise LayoutError(f"{shards} shards: give a power of two, so that such a number of hosts divides it")
 
 
-def _run(grid: Grid, cuts: Cuts, split: str, sequence_id: int, first_hour: int, last_hour: int) -> Run:
+def _run(grid: BlockGrid, cuts: Cuts, split: str, sequence_id: int, first_hour: int, last_hour: int) -> BlockRun:
     """The blocks that lie whole within the split and hold an hour of the sequence (maybe none)."""
     begin, end = cuts.hours(split)
     first = max(-(-begin // grid.block_hours), first_hour // grid.block_hours)
     stop = min(end // grid.block_hours, last_hour // grid.block_hours + 1)
-    return Run(sequence_id, 0, first * grid.block_hours, max(0, stop - first))
+    return BlockRun(sequence_id, 0, first * grid.block_hours, max(0, stop - first))
 
 
-def _count(grid: Grid, runs: list[Run], units: int, shards: int | None) -> int:
+def _count(grid: BlockGrid, runs: list[BlockRun], units: int, shards: int | None) -> int:
     """A power of two of shards, none of them empty; 0 for an empty split."""
     tokens = sum(run.blocks for run in runs) * grid.block_tokens
     wanted = shards or max(1, tokens // SHARD_TOKENS)
     return 1 << (min(wanted, units).bit_length() - 1) if units else 0
 
 
-def _deal(runs: list[Run], count: int) -> list[list[Run]]:
+def _deal(runs: list[BlockRun], count: int) -> list[list[BlockRun]]:
     """Longest first to the emptiest shard; then by id within each."""
-    dealt: list[list[Run]] = [[] for _ in range(count)]
+    dealt: list[list[BlockRun]] = [[] for _ in range(count)]
     heap = [(0, number) for number in range(count)]
     for run in sorted(runs, key=lambda run: (-run.blocks, run.sequence_id)):
         rows, number = heapq.heappop(heap)
@@ -83,15 +84,15 @@ def _deal(runs: list[Run], count: int) -> list[list[Run]]:
     return [sorted(part, key=lambda run: run.sequence_id) for part in dealt]
 
 
-def _cut(grid: Grid, run: Run, count: int) -> list[list[Run]]:
+def _cut(grid: BlockGrid, run: BlockRun, count: int) -> list[list[BlockRun]]:
     """Ranges of time, each a whole number of row groups but the last."""
     groups = -(-run.blocks // grid.group_blocks)
     marks = [min(run.blocks, groups * k // max(count, 1) * grid.group_blocks) for k in range(count + 1)]
     return [
-        [Run(run.sequence_id, first, run.start_hour + first * grid.block_hours, stop - first)]
+        [BlockRun(run.sequence_id, first, run.start_hour + first * grid.block_hours, stop - first)]
         for first, stop in pairwise(marks)
     ]
 
 
-def _shards(split: str, dealt: list[list[Run]]) -> list[Shard]:
+def _shards(split: str, dealt: list[list[BlockRun]]) -> list[Shard]:
     return [Shard(split, number, len(dealt), tuple(runs)) for number, runs in enumerate(dealt)]

@@ -22,10 +22,8 @@ from ringdata.files import Files
 from ringdata.folder import SEQUENCES, open_folder
 from ringdata.layout import Layout
 from ringdata.orders import check_multiple, spans, unit, whole
-from ringdata.parquet_shard import open_parquet
 from ringdata.shards import ShardReader, Tokens, empty_tokens
-from ringdata.tfrecord_shard import open_tfrecord
-from ringdata.windows import Track, Window, Windows, epoch_order, replica_share, tracks_of
+from ringdata.windows import TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
 
 _OPENERS = 8
 
@@ -61,7 +59,7 @@ class RingBlocks:
         filesystem: FileSystem | None = None,
     ) -> None:
         self._files = Files(path, filesystem=filesystem)
-        folder = open_folder(self._files, split, verify=verify)
+        folder, form = open_folder(self._files, split, verify=verify)
         self.layout: Layout = folder.layout
         self._block_tokens = self.layout.grid.block_tokens
         self.split, self.context, self.horizon = split, whole("context", context), whole("horizon", horizon)
@@ -70,9 +68,8 @@ class RingBlocks:
         self.spans = self._cut(whole("ring_size", ring_size), ring_rank, order)
         shards = self.layout.split(split)
         self._windows = self._all_windows(tracks_of(self.layout.grid, shards))
-        opened = open_tfrecord if folder.tfrecord else open_parquet
         with ThreadPoolExecutor(min(_OPENERS, len(shards))) as pool:
-            readers = pool.map(lambda shard: opened(folder, shard), shards)
+            readers = pool.map(lambda shard: form.open(folder, shard), shards)
             self._shards: tuple[ShardReader, ...] = tuple(readers)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -88,7 +85,7 @@ class RingBlocks:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: SupportsIndex) -> dict[str, NDArray[Any]]:
-        """Window `index` of the split, or this rank's slice of it."""
+        """TokenWindow `index` of the split, or this rank's slice of it."""
         window = self.window(index)
         size = sum(stop - start for start, stop in self.spans)
         tokens, labels, done = empty_tokens(size), empty_tokens(size), 0
@@ -105,12 +102,12 @@ class RingBlocks:
             "slot": self._slots.copy(),
         }
 
-    def window(self, index: SupportsIndex) -> Window:
+    def window(self, index: SupportsIndex) -> TokenWindow:
         """Which sequence and hours window `index` holds; IndexError past the end."""
         return self._windows[operator.index(index)]
 
     def windows(self, *, epoch: int = 0, replica: int = 0, replicas: int = 1, start: int = 0) -> NDArray[np.int64]:
-        """Window ids of an epoch in this data-parallel replica's order: int64[about len / replicas].
+        """TokenWindow ids of an epoch in this data-parallel replica's order: int64[about len / replicas].
 
         All ranks of a ring pass the same replica. `start` is the whole state: how many windows all replicas together
         have taken of this epoch (steps * batch * replicas). It holds for any number of replicas and ranks.

@@ -35,11 +35,10 @@ def sequences_table(layout: Layout, members: Sequence[Member], load: Load) -> pa
 
     `load` is asked for train hours alone. Statistics are null where train holds no observed hour; std divides by n.
     """
-    series = layout.grid.config == "series"
+    config = layout.grid.config
     rows = [
         {
-            "sequence_id": place if series else 0,
-            "slot": 0 if series else place,
+            **dict(zip(("sequence_id", "slot"), config.place(number), strict=True)),
             "series_id": member.series_id,
             "slots": layout.grid.slots,
             "unit": member.unit,
@@ -48,7 +47,7 @@ def sequences_table(layout: Layout, members: Sequence[Member], load: Load) -> pa
             "last_hour": member.last_hour,
             **_train_statistics(layout, member, load),
         }
-        for place, member in enumerate(members)
+        for number, member in enumerate(members)
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 

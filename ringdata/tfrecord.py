@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ringdata.errors import LayoutError
 from ringdata.example import FOOTER, HEADER, INTEGERS, Mould, moulds_of, runs_of_equal, varints
-from ringdata.layout import Grid, Layout
+from ringdata.layout import BlockGrid, Layout
 
 Checksum = Callable[[bytes], int]
 
@@ -42,7 +42,7 @@ def _crc32c() -> Checksum:
     return value  # type: ignore[no-any-return]
 
 
-def _framed(grid: Grid, table: pa.Table, checksum: Checksum) -> Iterator[NDArray[np.uint8]]:
+def _framed(grid: BlockGrid, table: pa.Table, checksum: Checksum) -> Iterator[NDArray[np.uint8]]:
     """The framed records of the table's rows, a matrix for each stretch of rows of one mould."""
     columns = {name: _matrix(table.column(name)) for name in table.column_names}
     moulds, kinds = moulds_of(grid, {name: columns[name][:, 0] for name in INTEGERS})

@@ -11,8 +11,8 @@ from ringdata.checksums import ENDING, check, checksums_of, read_checksums
 from ringdata.errors import DamagedFile, MixedVersions
 from ringdata.example import Mould, moulds_of, runs_of_equal
 from ringdata.files import Files
-from ringdata.folder import Folder
-from ringdata.layout import Grid, Shard
+from ringdata.layout import BlockGrid, Shard
+from ringdata.manifest import Folder
 from ringdata.shards import Tokens, empty_tokens, read_range
 from ringdata.tfrecord import Records
 
@@ -25,7 +25,7 @@ class TFRecordShard:
     """
 
     name: str
-    grid: Grid
+    grid: BlockGrid
     offsets: NDArray[np.int64]
     moulds: tuple[Mould, ...]
     kinds: NDArray[np.intp]
@@ -83,12 +83,12 @@ def tfrecord_checksums(records: Records) -> bytes:
     return checksums_of(memoryview(records.data), places)
 
 
-def shard_moulds(grid: Grid, shard: Shard) -> tuple[tuple[Mould, ...], NDArray[np.intp]]:
+def shard_moulds(grid: BlockGrid, shard: Shard) -> tuple[tuple[Mould, ...], NDArray[np.intp]]:
     """The moulds of a shard's records, and which of them each row has: every offset, from the layout alone."""
     return moulds_of(grid, _integers(grid, shard))
 
 
-def _integers(grid: Grid, shard: Shard) -> dict[str, NDArray[np.int64]]:
+def _integers(grid: BlockGrid, shard: Shard) -> dict[str, NDArray[np.int64]]:
     """Every row's integers, as the layout has them."""
     lengths = np.array([run.blocks for run in shard.runs])
     within = np.concatenate([np.arange(length) for length in lengths])

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringdata.errors import ContextError
-from ringdata.layout import Grid, Shard
+from ringdata.layout import BlockGrid, Shard
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ShardPart:
     """Consecutive blocks of a sequence in one shard (its place in the split): from row `row` on.
 
     `start` and `stop` are the first token and the end of them within the sequence's track.
@@ -32,9 +32,9 @@ class Track:
     sequence_id: int
     start_hour: int
     tokens: int
-    pieces: tuple[Piece, ...]
+    pieces: tuple[ShardPart, ...]
 
-    def parts(self, start: int, stop: int) -> Iterator[tuple[Piece, int, int]]:
+    def parts(self, start: int, stop: int) -> Iterator[tuple[ShardPart, int, int]]:
         """Tokens [start, stop) of the track by piece: the piece, and first token and end within the track."""
         for piece in self.pieces:
             if start < piece.stop and piece.start < stop:
@@ -42,7 +42,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class TokenWindow:
     """One window: tokens from `token` of a track on, which is hour `start_hour` since 1970 UTC (hour ending)."""
 
     track: Track
@@ -59,7 +59,7 @@ class Window:
 class Windows:
     """Every window of `context` tokens, `stride` apart, that lies whole within a track; by sequence, then time."""
 
-    grid: Grid
+    grid: BlockGrid
     tracks: tuple[Track, ...]
     context: int
     stride: int
@@ -74,24 +74,24 @@ class Windows:
     def __len__(self) -> int:
         return int(self.ends[-1])
 
-    def __getitem__(self, number: int) -> Window:
+    def __getitem__(self, number: int) -> TokenWindow:
         if not 0 <= number < len(self):
             raise IndexError(f"window {number} of {len(self)}")
         place = int(np.searchsorted(self.ends, number, side="right"))
         track = self.tracks[place]
         token = (number - (int(self.ends[place - 1]) if place else 0)) * self.stride
-        return Window(track, token, track.start_hour + token // self.grid.slots)
+        return TokenWindow(track, token, track.start_hour + token // self.grid.slots)
 
 
-def tracks_of(grid: Grid, shards: tuple[Shard, ...]) -> tuple[Track, ...]:
+def tracks_of(grid: BlockGrid, shards: tuple[Shard, ...]) -> tuple[Track, ...]:
     """The split's sequences, by id, from its shards' runs."""
-    pieces: dict[int, list[Piece]] = {}
+    pieces: dict[int, list[ShardPart]] = {}
     starts: dict[int, int] = {}
     for place, shard in enumerate(shards):
         row = 0
         for run in shard.runs:
             start = run.first_block * grid.block_tokens
-            piece = Piece(place, row, start, start + run.blocks * grid.block_tokens)
+            piece = ShardPart(place, row, start, start + run.blocks * grid.block_tokens)
             pieces.setdefault(run.sequence_id, []).append(piece)
             starts.setdefault(run.sequence_id, run.start_hour)
             row += run.blocks

@@ -15,9 +15,8 @@ from eia930.screening.loader import TrustedHours
 from eia930.store.manifest import File, put_file
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
-from ringdata.layout import CONFIGS, SPLITS
-from ringdata.output import File as Block
-from ringdata.output import card_file, config_files, shard_files
+from ringdata.layout import SPLITS, Layout, Member
+from ringdata.output import BlockFile, card_file, config_files, shard_files
 from transforms.block_plan import layouts_of, members_of
 from transforms.block_settings import BlockSettings
 
@@ -28,6 +27,15 @@ class _Part:
 
     config: str
     place: int
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What all threads of a worker share: where every hour goes, and the series, each screened once."""
+
+    members: list[Member]
+    layouts: dict[str, Layout]
+    load: TrustedHours
 
 
 class Blocks(beam.PTransform):
@@ -67,17 +75,12 @@ class _BuildFn(beam.DoFn):
     def process(self, part: _Part, refs: list[SeriesRef]) -> Iterator[File]:
         if self._run is not None:
             heed_stop(self._storage, self._run)
-        members, layouts = members_of(refs), layouts_of(refs, self._chosen)
-        # One for all threads of a worker, and for this pipeline alone: a series is screened once.
-        load = self._shared.acquire(lambda: self._loader(refs))
-        layout, formats = layouts[part.config], self._chosen.formats
-        if part.place >= 0:
-            files = shard_files(layout, members, layout.shards[part.place], load, formats=formats)
-        else:
-            files = config_files(layout, members, load, formats=formats)
-            if part.config == CONFIGS[0] and "parquet" in formats:
-                files.append(card_file(list(layouts.values())))
-        yield from (_put(self._storage, file) for file in files)
+        # One for all threads of a worker, and for this pipeline alone.
+        work = self._shared.acquire(lambda: self._work(refs))
+        yield from (_put(self._storage, file) for file in _files(part, work, self._chosen.formats))
+
+    def _work(self, refs: list[SeriesRef]) -> _Work:
+        return _Work(members_of(refs), layouts_of(refs, self._chosen), self._loader(refs))
 
     def _loader(self, refs: list[SeriesRef]) -> TrustedHours:
         first, last = self._chosen.first, self._chosen.last
@@ -87,11 +90,22 @@ class _BuildFn(beam.DoFn):
         return TrustedHours(series, first=first, splits=inside, screening=self._screening, against=self._chosen.against)
 
 
+def _files(part: _Part, work: _Work, formats: tuple[str, ...]) -> list[BlockFile]:
+    """A shard in every format, or what stands beside the shards of a config; the card with the first."""
+    layout = work.layouts[part.config]
+    if part.place >= 0:
+        return shard_files(layout, work.members, layout.shards[part.place], work.load, formats=formats)
+    files = config_files(layout, work.members, work.load, formats=formats)
+    if part.config == next(iter(work.layouts)) and "parquet" in formats:
+        files.append(card_file(list(work.layouts.values())))
+    return files
+
+
 def _parts(refs: list[SeriesRef], chosen: BlockSettings) -> Iterator[_Part]:
     for config, layout in layouts_of(refs, chosen).items():
         yield _Part(config, -1)
         yield from (_Part(config, place) for place in range(len(layout.shards)))
 
 
-def _put(storage: Storage, block: Block) -> File:
+def _put(storage: Storage, block: BlockFile) -> File:
     return put_file(storage, block.path, block.data, rows=block.rows)

@@ -3,6 +3,7 @@
 
 from pathlib import Path
 
+from ringdata.config import PANEL
 from ringdata.errors import MissingFile
 from ringdata.layout import Layout
 from ringtrain.loading import Panel
@@ -23,8 +24,8 @@ def layout_of(folder: str) -> Layout:
 def panel_slots(folder: str) -> int:
     """Tokens an hour of a folder of panel blocks; PlanError for blocks of another kind."""
     grid = layout_of(folder).grid
-    if grid.config != "panel":
-        raise PlanError(f"{folder} holds blocks of {grid.config}, one series a window: give OUTPUT/blocks/panel")
+    if grid.config != PANEL:
+        raise PlanError(f"{folder} holds blocks of {grid.config.name}, one series a window: give OUTPUT/blocks/panel")
     return grid.slots
 
 

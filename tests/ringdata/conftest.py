@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ringdata import Cuts, File, Layout, Member, card_file, config_files, plan_panel, plan_series, shard_files
-from ringdata.output import folder_of
+from ringdata import BlockFile, Cuts, Layout, Member, card_file, config_files, plan_panel, plan_series, shard_files
+from ringdata.formats import folder_of
 
 FIRST = 380_017  # not on the grid
 HOURS = 90_000
@@ -51,7 +51,7 @@ def make_record(*, series: int = 5, hours: int = HOURS, first: int = FIRST, seed
     return Record(tuple(members), first, value, observed)
 
 
-def put(output: Path, files: Sequence[File]) -> list[dict[str, object]]:
+def put(output: Path, files: Sequence[BlockFile]) -> list[dict[str, object]]:
     entries: list[dict[str, object]] = []
     for file in files:
         path, data = output / file.path, bytes(file.data)
@@ -63,13 +63,14 @@ def put(output: Path, files: Sequence[File]) -> list[dict[str, object]]:
     return entries
 
 
-def beside(layout: Layout, record: Record) -> list[File]:
+def beside(layout: Layout, record: Record) -> list[BlockFile]:
     """What stands beside the shards; without tensorflow-datasets its two files are left out."""
     if find_spec("tensorflow_datasets"):
         return config_files(layout, record.members, record.load, formats=BOTH)
     files = config_files(layout, record.members, record.load, formats=("parquet",))
     return files + [
-        File(f"{folder_of(layout.grid.config, 'tfrecord')}/{Path(file.path).name}", file.data) for file in files
+        BlockFile(f"{folder_of(layout.grid.config.name, 'tfrecord')}/{Path(file.path).name}", file.data)
+        for file in files
     ]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 
 from ringdata import Cuts, RingBlocks
 from ringdata.errors import DamagedFile, EmptySplit, FolderError, MissingFile, MixedVersions, NotFinished, RingDataError
-from ringdata.output import folder_of
+from ringdata.formats import folder_of
+from ringdata.parquet_shard import parquet_checksums
 
 FORMATS = ["parquet", "tfrecord"]
 
@@ -272,7 +274,7 @@ def test_a_parquet_file_rewritten_by_another_program(tmp_path: Path, data_set: P
     table = pq.read_table(path)
     pq.write_table(table, path, row_group_size=layout["group_blocks"], compression="snappy")
     list_again(path)
-    with pytest.raises(FolderError, match=r"another run or program"):
+    with pytest.raises(FolderError, match=r"differ from their checksum|it is of another run"):
         list(RingBlocks(path.parent, split="train", context=4096))
 
 
@@ -287,3 +289,39 @@ def test_splits_that_hold_nothing(tmp_path: Path, record_of: Callable[..., Any],
 def test_an_unknown_check_is_refused(copy: Path) -> None:
     with pytest.raises(ValueError, match="'size' or 'sha256'"):
         RingBlocks(copy, split="train", context=4096, verify="md5")
+
+
+@pytest.mark.parametrize(
+    "packing",
+    [
+        {"compression": "snappy"},
+        {"compression": "zstd", "use_dictionary": True},
+        {"compression": "zstd", "use_dictionary": False, "data_page_size": 512},
+        {"compression": "none", "data_page_version": "2.0"},
+    ],
+    ids=["snappy", "dictionary", "many pages", "pages of version 2"],
+)
+def test_a_shard_that_another_writer_packed_is_read_by_arrow(
+    tmp_path: Path, data_set: Path, packing: dict[str, Any]
+) -> None:
+    shutil.copytree(data_set, tmp_path / "out")
+    path = shard(tmp_path / "out" / "blocks" / "panel")
+    options: dict[str, Any] = {
+        "split": "train",
+        "context": 1000 * 8,
+        "stride": 300 * 8,
+        "ring_size": 5,
+        "ring_rank": 2,
+        "horizon": 24,
+    }
+    true = list(RingBlocks(path.parent, **options))
+    layout = json.loads((path.parent / "layout.json").read_text())
+    pq.write_table(pq.read_table(path), path, row_group_size=layout["group_blocks"], **packing)
+    sums = path.with_name(f"{path.name}.crc32")
+    sums.write_bytes(parquet_checksums(pa.py_buffer(path.read_bytes())))
+    for file in (path, sums):
+        list_again(file)
+    found = list(RingBlocks(path.parent, **options))
+    assert len(found) == len(true) > 10
+    for one, other in zip(found, true, strict=True):
+        assert all(np.array_equal(one[name], other[name]) for name in other)

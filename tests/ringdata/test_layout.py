@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringdata import Cuts, Layout, Member, hour, plan_panel, plan_series
+from ringdata.config import PANEL, Config
 from ringdata.errors import LayoutError
-from ringdata.layout import SPLITS, Grid
+from ringdata.layout import SPLITS, BlockGrid
 
 LAWS = settings(max_examples=60, deadline=None)
 MEMBERS = st.lists(st.tuples(st.integers(-5_000, 90_000), st.integers(0, 60_000)), min_size=1, max_size=9).map(
@@ -67,17 +68,17 @@ def test_the_first_and_the_last_hour_of_the_calendar_are_cuts() -> None:
 
 
 @pytest.mark.parametrize(("slots", "tokens", "hours", "group"), [(1, 1024, 1024, 8), (64, 1024, 16, 8)])
-@pytest.mark.parametrize("config", ["panel"])
-def test_small_grids(config: str, slots: int, tokens: int, hours: int, group: int) -> None:
-    grid = Grid(config, slots)
+@pytest.mark.parametrize("config", [PANEL])
+def test_small_grids(config: Config, slots: int, tokens: int, hours: int, group: int) -> None:
+    grid = BlockGrid(config, slots)
     assert (grid.block_tokens, grid.block_hours, grid.group_blocks) == (tokens, hours, group)
 
 
 def test_wide_panels_keep_sixteen_hours_a_block() -> None:
-    assert (Grid("panel", 1024).block_tokens, Grid("panel", 1024).block_hours) == (16_384, 16)
-    assert (Grid("panel", 256).group_blocks, Grid("panel", 1024).group_blocks) == (2, 1)
+    assert (BlockGrid(PANEL, 1024).block_tokens, BlockGrid(PANEL, 1024).block_hours) == (16_384, 16)
+    assert (BlockGrid(PANEL, 256).group_blocks, BlockGrid(PANEL, 1024).group_blocks) == (2, 1)
     with pytest.raises(LayoutError, match="power of two"):
-        Grid("panel", 96)
+        BlockGrid(PANEL, 96)
 
 
 @LAWS

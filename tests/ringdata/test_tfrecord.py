@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from ringdata import Cuts, Layout, Member, plan_panel, plan_series
 from ringdata.blocks import schema, shard_tables
+from ringdata.config import PANEL
 from ringdata.example import varint_sizes, varints
-from ringdata.layout import Grid
+from ringdata.layout import BlockGrid
 from ringdata.tfrecord import Records, tfrecord_bytes
 
 LAWS = settings(max_examples=30, deadline=None)
@@ -180,7 +181,7 @@ def their_example(train: Any, row: dict[str, Any]) -> Any:
 @LAWS
 @given(st.integers(0, 9).map(lambda power: 1 << power), st.data())
 def test_any_grid_can_be_encoded(slots: int, data: st.DataObject) -> None:
-    grid = Grid("panel", slots)
+    grid = BlockGrid(PANEL, slots)
     layout = Layout(grid, Cuts(), ())
     columns = {
         "sequence_id": [data.draw(st.integers(0, 2**31 - 1))],

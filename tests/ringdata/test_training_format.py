@@ -11,7 +11,8 @@ import pytest
 
 from ringdata import Cuts, hour
 from ringdata.blocks import schema
-from ringdata.layout import Grid
+from ringdata.config import PANEL, SERIES
+from ringdata.layout import BlockGrid
 from ringdata.sequences import SCHEMA
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "training-format.md"
@@ -51,7 +52,7 @@ def test_there_are_snippets() -> None:
 
 
 def test_every_column_is_described() -> None:
-    for name in [*schema(Grid("series", 1)).names, *SCHEMA.names]:
+    for name in [*schema(BlockGrid(SERIES, 1)).names, *SCHEMA.names]:
         assert f"`{name}`" in WORDS
 
 
@@ -63,6 +64,6 @@ def test_the_dates_are_the_defaults() -> None:
 
 
 def test_files_have_the_columns_that_are_described(data_set: Path) -> None:
-    for config, grid in (("series", Grid("series", 1)), ("panel", Grid("panel", 8))):
+    for config, grid in (("series", BlockGrid(SERIES, 1)), ("panel", BlockGrid(PANEL, 8))):
         path = next((data_set / "blocks" / config).glob("train-*.parquet"))
         assert pq.read_schema(path).equals(schema(grid))
