@@ -31,7 +31,7 @@ def share(found: int, hours: int) -> str:
 
 
 def forecasts(frames: Frames) -> None:
-    names = [name for name in frames if steps_for(name) is Method.FORECAST]
+    names = [name for name in frames if steps_for(parse_series(name)) is Method.FORECAST]
     hours = sum(int((~np.isnan(frames[name])).sum()) for name in names)
     flagged = {name: int(np.count_nonzero(screen_series(name, frames[name]).code)) for name in names}
     print("forecast hours flagged:", share(sum(flagged.values()), hours))
@@ -43,7 +43,7 @@ def forecasts(frames: Frames) -> None:
 def reduced(frames: Frames) -> None:
     found = agreed = 0
     for name, values in frames.items():
-        if steps_for(name) is Method.DEMAND:
+        if steps_for(parse_series(name)) is Method.DEMAND:
             hits = screen_signed(values).code > 0
             found += int(hits.sum())
             agreed += int((hits & (screen(values).code > 0)).sum())

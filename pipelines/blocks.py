@@ -106,7 +106,7 @@ def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
 def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: Sequence[str]) -> None:
     from eia930.account.publication import check_files
 
-    check_files(storage, refs)
+    check_files(storage, (ref.file.path for ref in refs))
     owner = lease.Owner.here(uuid.uuid4().hex)
     held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)
     try:

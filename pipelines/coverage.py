@@ -16,7 +16,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from eia930.account.publication import check_files
 from eia930.coverage.account import ACCOUNT, PAGE_AT, Method
+from eia930.coverage.from_tidy import files_of
 from eia930.coverage.table import COVERAGE
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
@@ -45,7 +47,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: CoverageSettings, ru
 
     if todo.tidy:
         count, method = (
-            CountTidy(todo.tidy, todo.storage, run),
+            CountTidy(todo.tidy, files_of(todo.tidy, spans), todo.storage, run),
             Method("tidy", None, synthetic=is_synthetic(todo.tidy)),
         )
     else:
@@ -64,6 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if todo.dry_run:
             print(_estimate(todo, spans))
             return 0
+        if todo.tidy:
+            # Before the last account goes: what cannot be counted leaves it as it is.
+            check_files(todo.tidy, files_of(todo.tidy, spans))
         from pipelines.running.session import Program, drive
 
         program = Program(build, ACCOUNT, (ACCOUNT,), f"{lease.ROOT}/coverage.json", _summary, asks=not todo.tidy)

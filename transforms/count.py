@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import apache_beam as beam
 
@@ -13,6 +13,7 @@ from eia930.question.span import Span
 from eia930.sources.fetched import Fetched
 from eia930.sources.matrix import Matrix
 from eia930.sources.source import Source
+from eia930.store.manifest import File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
@@ -35,11 +36,11 @@ class CountByAsking(beam.PTransform):
 
 
 class CountTidy(beam.PTransform):
-    """PCollection[Span] → PCollection[Matrix], from the tidy files in `storage`; the run works on `place`."""
+    """PCollection[Span] → PCollection[Matrix], from the tidy `files` in `storage`; the run works on `place`."""
 
-    def __init__(self, storage: Storage, place: Storage, run: Run) -> None:
+    def __init__(self, storage: Storage, files: Mapping[str, File], place: Storage, run: Run) -> None:
         super().__init__()
-        self._where = (storage, place, run)
+        self._where = (storage, files, place, run)
 
     def expand(self, spans: beam.PCollection) -> beam.PCollection:
         """Spans spread over the workers; rows stay in their files."""
@@ -63,9 +64,9 @@ class PublishCoverage(beam.PTransform):
         )
 
 
-def _count_tidy(span: Span, storage: Storage, place: Storage, run: Run) -> Matrix:
+def _count_tidy(span: Span, storage: Storage, files: Mapping[str, File], place: Storage, run: Run) -> Matrix:
     heed_stop(place, run)
-    return count_tidy(storage, span)
+    return count_tidy(storage, span, files)
 
 
 class _AskFn(beam.DoFn):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,8 +16,9 @@ from eia930.checks.outcome import Check
 from eia930.errors import UsageError
 from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport, SeriesReport
-from eia930.record.tidy_file import AGAIN, read_columns
-from eia930.record.tidy_series import READ, SeriesRef, series_ref
+from eia930.record.tidy import tidy_path
+from eia930.record.tidy_file import held, listed
+from eia930.record.tidy_series import SeriesRef, series_refs
 from eia930.reference.hours import parse_hour, stamp
 from eia930.sources.fetched import Fetched
 from eia930.store.manifest import MANIFEST, SUCCESS, File, read_manifest
@@ -129,17 +130,17 @@ def unfinished(storage: Storage) -> str:
     return f"the account of its load does not balance ({imbalances[0]}); report this as a defect" if imbalances else ""
 
 
-def check_files(storage: Storage, refs: Sequence[SeriesRef]) -> None:
-    """UsageError names what a load wrote of its series that is gone, or cannot be read."""
-    listed = {file.path for file in read_manifest(storage)}
-    if not listed:
-        raise UsageError(f"{storage.place}/{MANIFEST} is missing or damaged", remedy=AGAIN)
-    for path in sorted({ref.path for ref in refs}):
-        read_columns(storage, path, READ)
+def check_files(storage: Storage, paths: Iterable[str]) -> None:
+    """UsageError names what a load wrote of its series that is gone, or is not as it was written."""
+    for file in listed(storage, paths).values():
+        held(storage, file)
 
 
 def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
-    """The series of a published output that hold a value, and the first and last hour of its load's question."""
+    """The series of a published output that hold a value, and the first and last hour of its load's question.
+
+    UsageError where the account or the manifest is missing or not ours.
+    """
     try:
         report = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
         told = _series_of(report)
@@ -147,8 +148,8 @@ def published_series(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]
         hours = [parse_hour(span[end]) for span in asked for end in ("first", "last")]
     except (KeyError, ValueError, msgspec.MsgspecError):
         raise UsageError(f"{storage.url}/{REPORT} is missing or not ours: run pipelines.historical first") from None
-    refs = [ref for one in told if (ref := series_ref(one)) is not None]
-    return sorted(refs, key=lambda ref: ref.series_id), (min(hours), max(hours))
+    paths = (tidy_path(one.route, one.respondent) for one in told)
+    return series_refs(told, listed(storage, paths)), (min(hours), max(hours))
 
 
 def _series_of(report: dict[str, Any]) -> list[SeriesReport]:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from eia930.record import tidy_file
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import Route
 from eia930.reference.series import SeriesKey
@@ -40,8 +41,7 @@ def read_frames(path: Path, route: Route) -> tuple[int, Frames]:
 def hours_of(periods: pa.ChunkedArray) -> NDArray[np.int64]:
     """Return hours since 1970 UTC of a column of periods, timestamps or text."""
     if pa.types.is_timestamp(periods.type):
-        seconds = pc.cast(pc.cast(periods, pa.timestamp("s", "UTC")), pa.int64()).to_numpy()
-        return np.asarray(seconds // 3600)
+        return tidy_file.hours_of(periods)
     encoded = periods.combine_chunks().dictionary_encode()
     stamps = np.array([parse_hour(text) for text in encoded.dictionary.to_pylist()], dtype=np.int64)
     return np.asarray(stamps[encoded.indices.to_numpy()])

@@ -7,6 +7,7 @@ import numpy as np
 
 from eia930.emulator import RowSource, synthetic
 from eia930.reference.routes import Route
+from eia930.reference.series import SeriesKey
 from eia930.screening.frames import Frames, on_frame
 
 
@@ -23,6 +24,6 @@ def frames(source: RowSource, routes: Sequence[Route], *, first: int, last: int,
             for one in source.series(route, code) if not codes or code in codes else ():
                 whole = np.full(int(one.hours[-1] - one.hours[0]) + 1, np.nan)
                 whole[one.hours - one.hours[0]] = one.values
-                name = route.series_id(code, one.kind)
+                name = SeriesKey(route, code, one.kind).id
                 found[name] = on_frame(whole, starts=int(one.hours[0]), first=first, last=last)
     return {name: found[name] for name in sorted(found)}

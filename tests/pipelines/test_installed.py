@@ -92,7 +92,7 @@ def test_every_command_is_its_program(python: Path, tmp_path: Path) -> None:
 
 
 def test_a_command_answers_before_it_loads_beam(python: Path, tmp_path: Path) -> None:
-    command = [python, "-X", "importtime", python.with_name("eia930-historical"), "--help"]
+    command = [str(python), "-X", "importtime", str(python.with_name("eia930-historical")), "--help"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     assert "pipelines.historical" in done.stderr
     assert "apache_beam" not in done.stderr

@@ -11,6 +11,7 @@ import pytest
 
 from eia930.account.publication import published_series
 from eia930.coverage.account import Method
+from eia930.coverage.from_tidy import files_of
 from eia930.emulator import Emulator, synthetic
 from eia930.errors import Interrupted
 from eia930.question.span import Span
@@ -90,7 +91,7 @@ def finishing(storage: Storage, run: Run) -> Stage:
 
 
 def counting(storage: Storage, run: Run) -> Stage:
-    return SPAN, CountTidy(storage, storage, run)
+    return SPAN, CountTidy(storage, files_of(storage, [SPAN]), storage, run)
 
 
 def publishing_coverage(storage: Storage, run: Run) -> Stage:

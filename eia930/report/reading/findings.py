@@ -12,12 +12,13 @@ import numpy as np
 
 from eia930.errors import UsageError
 from eia930.record.tidy import tidy_path
+from eia930.record.tidy_file import listed
 from eia930.report.drawing.figures import Chart, draw_history
 from eia930.report.reading.coverage import Coverage
 from eia930.report.reading.events import Event, Worst, events_of
 from eia930.report.reading.frame import Frame
 from eia930.report.reading.history import drawn, history, steps
-from eia930.report.reading.hourly import Hourly, TidyFile, read_tidy
+from eia930.report.reading.hourly import Hourly, TidyFile, read_hourly
 from eia930.report.reading.longest import Gap, gaps_of, longest
 from eia930.store.storage import Storage
 
@@ -59,9 +60,10 @@ def examine(storage: Storage, report: Mapping[str, Any], frame: Frame) -> Findin
     found = Findings(frame, Coverage(frame))
     step = steps(drawn(report["series"]), frame.hours)
     by_file = sorted(report["series"], key=lambda one: (one["route"], one["respondent"], one["series_id"]))
+    files = listed(storage, (tidy_path(one["route"], one["respondent"]) for one in by_file))
     for (route, respondent), accounts in groupby(by_file, key=lambda one: (one["route"], one["respondent"])):
         path = tidy_path(route, respondent)
-        tidy = read_tidy(storage, path, frame)
+        tidy = read_hourly(storage, files[path], frame)
         _take_file(found, tidy)
         series = {one.series_id: one for one in tidy.series}
         for account in accounts:

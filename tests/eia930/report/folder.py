@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eia930.record.tidy import tidy_path, tidy_schema
+from eia930.question.span import Span
+from eia930.record.tidy import tidy_parquet, tidy_path, tidy_schema
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.routes import ROUTES
 from eia930.reference.runs import longest_gap
@@ -79,9 +79,8 @@ def write_folder(
         tables.setdefault((route, code), []).append(table)
         accounts.append(_account(route, code, kind, series_id, values=values, row=row, flags=found))
     for (route, code), some in sorted(tables.items()):
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.concat_tables(some), sink)
-        files.append(put_file(storage, tidy_path(route, code), sink.getvalue(), rows=sum(one.num_rows for one in some)))
+        data, rows = tidy_parquet(Span(route, code, FIRST, FIRST + HOURS - 1), iter(some))
+        files.append(put_file(storage, tidy_path(route, code), data, rows=rows))
     storage.put("manifest.json", msgspec.json.encode({"files": [msgspec.to_builtins(file) for file in files]}))
     report = _report(sorted(accounts, key=lambda one: one["series_id"]), sum(file.rows for file in files))
     change(report)
