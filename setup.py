@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one source of metadata; also Beam's --setup_file."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
+ROOT = Path(__file__).parent
+# The code says it, so that it is known also where packages were only copied, as to the workers of a cluster.
+(VERSION,) = re.findall('^__version__ = "(.+)"$', (ROOT / "eia930/__init__.py").read_text("utf-8"), re.MULTILINE)
 PACKAGES = ["eia930", "ringdata", "transforms", "pipelines"]
 COMMANDS = ["historical", "coverage", "blocks", "report", "emulator"]
 BEAM = ["apache-beam>=2.76,<2.78"]
 
 setup(
     name="eia930",
-    version="0.1.0",
+    # As the code itself says it: also where it was only copied, as to the workers of a cluster.
+    version=re.findall('__version__ = "(.+)"', Path(__file__).with_name("eia930").joinpath("__init__.py").read_text())[
+        0
+    ],
     description="The U.S. hourly electricity record (Form EIA-930) as training data for ring-attention models",
     long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from pyarrow.fs import FileSystemHandler, LocalFileSystem, PyFileSystem
 from real_rows import command, load, serving
 
-from eia930.account.publication import published_series
+from eia930.account.published import published_series
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.store.storage import Storage

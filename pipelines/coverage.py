@@ -14,11 +14,12 @@ if __name__ == "__main__":
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from eia930.account.publication import check_files
-from eia930.coverage.account import ACCOUNT, PAGE_AT, Method
+from eia930.account.published import check_files
+from eia930.coverage.account import ACCOUNT, PAGE_AT, Method, read_coverage_account
 from eia930.coverage.from_tidy import files_of
+from eia930.coverage.model import CountedHours, CoverageAccount
 from eia930.coverage.table import COVERAGE
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
@@ -71,7 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             check_files(todo.tidy, files_of(todo.tidy, spans))
         from pipelines.running.session import Program, drive
 
-        program = Program(build, ACCOUNT, (ACCOUNT,), f"{lease.ROOT}/coverage.json", _summary, asks=not todo.tidy)
+        program = Program(
+            build=build,
+            account=lambda storage, run: read_coverage_account(storage),
+            spoils=(ACCOUNT,),
+            state=f"{lease.ROOT}/coverage.json",
+            summary=_summary,
+            asks=not todo.tidy,
+        )
         return drive(todo, spans, program)
     except UsageError as error:
         return fail(error)
@@ -94,27 +102,27 @@ def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:
     return "\n".join(lines)
 
 
-def _summary(todo: CoverageSettings, report: dict[str, Any]) -> str:
+def _summary(todo: CoverageSettings, told: CoverageAccount) -> str:
     """The count in a few lines, ending with what to do next."""
-    if report["stopped"]:
-        return f"stopped: {report['stopped']}"
+    if told.stopped:
+        return f"stopped: {told.stopped}"
     place = todo.storage.place
     lines = []
-    if (asked := report["requests"]) is not None:
+    if (asked := told.requests) is not None:
         lines.append(
-            f"requests  {asked['sent']:,} short ones sent, {asked['reused']:,} answers stored before, "
-            f"{asked['retried']:,} retried, {asked['failed']:,} failed"
+            f"requests  {asked.sent:,} short ones sent, {asked.reused:,} answers stored before, "
+            f"{asked.retried:,} retried, {asked.failed:,} failed"
         )
-    if "hours" in report:
-        hours = report["hours"]
+    hours = told.hours
+    if isinstance(hours, CountedHours):
         lines.append(
-            f"hours     {hours['hours']:,} of {len(report['series']):,} series = {hours['present']:,} present "
-            f"+ {hours['null']:,} null + {hours['absent']:,} absent"
+            f"hours     {hours.hours:,} of {len(told.series):,} series = {hours.present:,} present "
+            f"+ {hours.null:,} null + {hours.absent:,} absent"
         )
-        without = [f"{one['route']}/{one['respondent']}: {', '.join(one['types'])}" for one in report["without_types"]]
+        without = [f"{one.route}/{one.respondent}: {', '.join(one.types)}" for one in told.without_types]
         lines += few("no row", without, account=ACCOUNT)
-    lines += few("FAILED", [f"{one['reason']}; {one['remedy']}" for one in report["failures"]], account=ACCOUNT)
-    if "hours" in report:
+    lines += few("FAILED", [f"{one.reason}; {one.remedy}" for one in told.failures], account=ACCOUNT)
+    if isinstance(hours, CountedHours):
         lines.append(f"output    {place}/{COVERAGE}, {place}/{PAGE_AT}")
         lines.append(f"next      load what exists: python -m pipelines.historical --coverage {place}/{COVERAGE} …")
     return "\n".join(lines)

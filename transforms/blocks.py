@@ -39,14 +39,9 @@ class _Work:
 
 
 class Blocks(beam.PTransform):
-    """PCollection[list[SeriesRef]] of one element → PCollection[File]: what the manifest says of each file.
+    """PCollection[list[SeriesRef]] of one element → PCollection[File]: what the manifest says of each file."""
 
-    `run`: whose request to stop is heeded; None where none can come.
-    """
-
-    def __init__(
-        self, storage: Storage, chosen: BlockSettings, *, screening: Screening, run: Run | None = None
-    ) -> None:
+    def __init__(self, storage: Storage, chosen: BlockSettings, *, screening: Screening, run: Run) -> None:
         super().__init__()
         self._storage = storage
         self._chosen = chosen
@@ -65,7 +60,7 @@ class Blocks(beam.PTransform):
 
 
 class _BuildFn(beam.DoFn):
-    def __init__(self, storage: Storage, chosen: BlockSettings, screening: Screening, run: Run | None) -> None:
+    def __init__(self, storage: Storage, chosen: BlockSettings, screening: Screening, run: Run) -> None:
         self._storage = storage
         self._chosen = chosen
         self._screening = screening
@@ -73,8 +68,7 @@ class _BuildFn(beam.DoFn):
         self._shared = Shared()
 
     def process(self, part: _Part, refs: list[SeriesRef]) -> Iterator[File]:
-        if self._run is not None:
-            heed_stop(self._storage, self._run)
+        heed_stop(self._storage, self._run)
         # One for all threads of a worker, and for this pipeline alone.
         work = self._shared.acquire(lambda: self._work(refs))
         yield from (_put(self._storage, file) for file in _files(part, work, self._chosen.formats))

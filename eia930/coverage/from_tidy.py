@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
 import numpy as np
 
-from eia930.account.publication import REPORT, unfinished
+from eia930.account.model import SpanAsked
+from eia930.account.published import unfinished
+from eia930.account.stored import REPORT, read_account
 from eia930.errors import UsageError
 from eia930.question.span import Span
 from eia930.record.tidy import tidy_path
@@ -21,18 +22,6 @@ from eia930.store.manifest import File
 from eia930.store.storage import Storage
 
 
-class _Loaded(msgspec.Struct, frozen=True):
-    route: str
-    respondent: str
-    kinds: tuple[str, ...]
-    first: str
-    last: str
-
-
-class _Report(msgspec.Struct, frozen=True):
-    spans: tuple[_Loaded, ...]
-
-
 def loaded_spans(storage: Storage) -> tuple[Span, ...]:
     """What the finished load of an output asked for. UsageError where there is none, or it is not whole."""
     place = storage.place
@@ -41,9 +30,8 @@ def loaded_spans(storage: Storage) -> tuple[Span, ...]:
     if why := unfinished(storage):
         raise UsageError(f"--from_tidy {place}: {why}")
     try:
-        report = msgspec.json.decode(storage.get(REPORT), type=_Report)
-        return tuple(_span(one) for one in report.spans)
-    except (KeyError, ValueError, msgspec.DecodeError, msgspec.ValidationError):
+        return tuple(_span(one) for one in read_account(storage).spans)
+    except UsageError:
         raise UsageError(f"--from_tidy {place}: {REPORT} does not say what was loaded; run the load again") from None
 
 
@@ -87,5 +75,5 @@ def _counted(span: Span, kind: str, hours: np.ndarray, empty: np.ndarray) -> Cou
     return Counted(kind, int(hours.min()), int(hours.max()), rows.astype(np.int64), null.astype(np.int64))
 
 
-def _span(one: _Loaded) -> Span:
+def _span(one: SpanAsked) -> Span:
     return Span(one.route, one.respondent, parse_hour(one.first), parse_hour(one.last), one.kinds)

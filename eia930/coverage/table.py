@@ -186,17 +186,35 @@ def _bytes(place: str) -> bytes:
     raise ValueError("there is no such file")
 
 
-def totals(coverage: Coverage) -> Sequence[dict[str, Any]]:
+class Total(msgspec.Struct, frozen=True):
+    """A series over all months: hours = present + null + absent."""
+
+    series_id: str
+    route: str
+    respondent: str
+    type: str
+    hours: int
+    present: int
+    null: int
+    absent: int
+
+
+def totals(coverage: Coverage) -> Sequence[Total]:
     """One entry a series: hours, present, null and absent over all months."""
     table = coverage.table
     summed = table.group_by(["route", "respondent", "type", "series_id"], use_threads=False).aggregate(
         [(name, "sum") for name in ("hours", "present", "null")]
     )
     return [
-        {
-            **{name: row[name] for name in ("series_id", "route", "respondent", "type")},
-            **{name: row[f"{name}_sum"] for name in ("hours", "present", "null")},
-            "absent": row["hours_sum"] - row["present_sum"] - row["null_sum"],
-        }
+        Total(
+            series_id=row["series_id"],
+            route=row["route"],
+            respondent=row["respondent"],
+            type=row["type"],
+            hours=row["hours_sum"],
+            present=row["present_sum"],
+            null=row["null_sum"],
+            absent=row["hours_sum"] - row["present_sum"] - row["null_sum"],
+        )
         for row in summed.to_pylist()
     ]

@@ -69,8 +69,8 @@ class SeriesReport(msgspec.Struct, frozen=True):
     last: str | None
     longest_gap: int
     longest_gap_from: str | None
-    g: float | None
-    iqr_r: float | None
+    g: float | None = None
+    iqr_r: float | None = None
 
 
 class GroupReport(msgspec.Struct, frozen=True):

@@ -8,17 +8,18 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import FrameType
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from eia930.account.publication import REPORT
+from eia930.account.model import Account, Requests
+from eia930.account.stored import REPORT, read_account
 from eia930.emulator import Emulator, synthetic
-from eia930.errors import Interrupted, Stop
+from eia930.errors import Interrupted, Stop, UsageError
 from eia930.question.span import Span
 from eia930.reference.hours import hour_of
 from eia930.report.build import BESIDE, INDEX
@@ -42,31 +43,52 @@ CLOCK = f"{lease.ROOT}/clock/now"
 _SAME_RUN = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Told(Protocol):
+    """As far as the end of a run needs its account."""
+
+    @property
+    def stopped(self) -> str:
+        """Why the rest was not asked; empty where nothing was left."""
+
+    @property
+    def exit(self) -> int:
+        """The exit code."""
+
+    @property
+    def requests(self) -> Requests | None:
+        """What was asked; None for a program that asks nothing."""
+
+
+A = TypeVar("A", bound=Told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program(Generic[A]):
     """What to run: `build(root, spans, settings, run)` makes the graph, which leaves its account in the storage."""
 
     build: Callable[..., Any]
-    account: str
-    spoils: tuple[str, ...]
-    """What an earlier run left that would be untrue meanwhile: removed at the start."""
+    account: Callable[[Storage, Run], A | None]
+    """The account of this very run; None where it left none."""
     state: str
     """Where it stands since when this run, or the one without all answers that it goes on with, works."""
-    summary: Callable[[Any, dict[str, Any]], str]
+    summary: Callable[[Any, A], str]
+    spoils: tuple[str, ...] = ()
+    """What an earlier run left that would be untrue meanwhile: removed at the start."""
     narrows: bool = False
     """Whether what it writes is of the hours asked for alone, however many were there before."""
     asks: bool = True
     """Whether it asks a server, whose hours may not be mixed with another's."""
 
 
-def load_program(build: Callable[..., Any]) -> Program:
+def load_program(build: Callable[..., Any]) -> Program[Account]:
     """The historical load."""
     # The account at the root goes last: as long as it stands, nothing else tells of another load.
     spoils = (SUCCESS, INDEX, BESIDE, REPORT)
-    return Program(build, REPORT, spoils, f"{lease.ROOT}/state.json", summary, narrows=True)
+    state = f"{lease.ROOT}/state.json"
+    return Program(build=build, account=_own, spoils=spoils, state=state, summary=summary, narrows=True)
 
 
-def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
+def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
     """Run a program to its end; the exit code."""
     storage = todo.storage
     source = todo.source if program.asks else None
@@ -88,19 +110,21 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
         stack.enter_context(_interruptible(storage, run))
         with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
             _execute(todo, spans, run, program)
-        report = _report(storage, program.account)
-        if _answered(report):
+        told = program.account(storage, run)
+        if told is None:
+            raise Stop("the run ended without an account")
+        if _answered(told):
             storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
-    print(program.summary(todo, report), file=sys.stderr if report["stopped"] else sys.stdout)
+    print(program.summary(todo, told), file=sys.stderr if told.stopped else sys.stdout)
     if program.narrows and (count := others(storage, spans)):
         print(
             f"note      tidy/ keeps files of earlier loads ({count:,}); series.parquet, blocks/, tfds/ and the report "
             "are of this one alone"
         )
-    return int(report["exit"])
+    return told.exit
 
 
-def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program) -> None:
+def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A]) -> None:
     """Hand the graph to Beam and wait."""
     execute(lambda root: program.build(root, spans, todo, run), todo.beam)
 
@@ -134,13 +158,12 @@ def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
     return since
 
 
-def _answered(report: dict[str, Any]) -> bool:
+def _answered(told: Told) -> bool:
     """Whether every request got its answer, so that the next run has nothing to go on with, whatever the exit code.
 
     Gaps do not fill by going on, nor do answers stop to contradict each other: both are asked anew.
     """
-    asked = report["requests"]
-    return not report["stopped"] and not (asked and asked["failed"])
+    return not told.stopped and not (told.requests and told.requests.failed)
 
 
 @contextmanager
@@ -166,9 +189,9 @@ def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _report(storage: Storage, key: str) -> dict[str, Any]:
-    try:
-        report: dict[str, Any] = msgspec.json.decode(storage.get(key))
-    except KeyError:
-        raise Stop("the run ended without an account") from None
-    return report
+def _own(storage: Storage, run: Run) -> Account | None:
+    """The account that this very run left in an output."""
+    with suppress(UsageError):
+        if (told := read_account(storage)).run == run.id:
+            return told
+    return None

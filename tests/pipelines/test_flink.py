@@ -16,12 +16,14 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
+from eia930.account.stored import encoded
 from eia930.errors import UsageError
 from eia930.store.storage import Storage
 from pipelines import blocks, historical
 from pipelines.runners import environment
 from pipelines.runners.flink import Wanted, check_job_server, check_master, preflight
 from pipelines.running.execute import execute
+from tests.eia930.account.accounts import an_account
 
 # As Flink 1.19.0 serves it.
 OVERVIEW = {
@@ -286,10 +288,10 @@ def test_a_program_says_it_in_one_line_and_writes_nothing(
     program: Callable[[list[str]], int], tmp_path: Path, jar: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    loaded = {"report.json": '{"series": [], "spans": [{"first": "2024-01-01T00", "last": "2024-01-01T01"}]}'}
-    for name, text in {**loaded, "_SUCCESS": ""}.items() if program is blocks.main else ():
+    loaded = {"report.json": encoded(an_account()), "_SUCCESS": b""}
+    for name, data in loaded.items() if program is blocks.main else ():
         out.mkdir(exist_ok=True)
-        (out / name).write_text(text)
+        (out / name).write_bytes(data)
     before = sorted(out.rglob("*"))
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

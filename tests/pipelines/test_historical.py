@@ -392,7 +392,7 @@ def test_a_load_that_is_stopped_leaves_no_page_of_the_one_before(rows: RowSource
     assert pipelines.report.main([f"--output={out}"]) == 2
     with Emulator(rows) as server:
         assert load(server) == 0
-    assert (out / "report/report.json").read_bytes() == (out / "report.json").read_bytes()
+    assert report(out).items() <= json.loads((out / "report/report.json").read_text()).items()
 
 
 def test_two_runs_at_once(rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]) -> None:

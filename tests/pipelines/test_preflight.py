@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
+from eia930.account.stored import encoded
 from eia930.errors import UsageError
 from pipelines import blocks, coverage, historical
 from pipelines.runners import environment
 from pipelines.running.preflight import check_options
+from tests.eia930.account.accounts import an_account
 
 PROGRAMS = (historical.main, blocks.main, coverage.main)
-REPORT = '{"series": [], "spans": [{"first": "2024-01-01T00", "last": "2024-01-01T01"}]}'
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def finished(tmp_path: Path) -> Path:
     """An output with what says that it is finished."""
     out = tmp_path / "out"
     out.mkdir()
-    (out / "report.json").write_text(REPORT)
+    (out / "report.json").write_bytes(encoded(an_account()))
     (out / "coverage.json").write_text("{}")
     (out / "_SUCCESS").touch()
     return out

@@ -9,7 +9,7 @@ from typing import Any
 import apache_beam as beam
 import pytest
 
-from eia930.account.publication import published_series
+from eia930.account.published import published_series
 from eia930.coverage.account import Method
 from eia930.coverage.from_tidy import files_of
 from eia930.emulator import Emulator, synthetic

@@ -15,14 +15,14 @@ import pytest
 from msgspec.structs import replace as changed
 from numpy.typing import NDArray
 
-from eia930.account.sums import account, imbalances
+from eia930.account.sums import imbalances
 from eia930.question.pieces import Piece
 from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screening, assemble
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.sources.columns import Columns, Row, Stored
-from eia930.sources.fetched import Failure, Fetched, Tally, by_span
+from eia930.sources.fetched import Failure, by_span
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST, LATER, answer, row, window
 
@@ -164,15 +164,14 @@ def test_what_was_asked_for_by_name_is_a_series(tmp_path: Path) -> None:
 def test_the_account_of_another_grid_does_not_balance(tmp_path: Path) -> None:
     """Hours and rows are counted where they stand: an account that lost some cannot agree by itself."""
     report, _ = built(tmp_path, [stored(0, 239, missing=(20, 21, 22))])
-    fetched = Fetched(Tally(), 0, 0, (), "", "")
-    assert imbalances(account([report], fetched), [report]) == []
+    assert imbalances([report]) == []
     (demand, *others) = report.series
     for doctored in ({"missing": 2}, {"hours": 241}, {"present": 235}, {"null": 2}):
         wrong = changed(report, series=[changed(demand, **doctored), *others])
-        (hours, *rows) = reversed(imbalances(account([wrong], fetched), [wrong]))
+        (hours, *rows) = reversed(imbalances([wrong]))
         assert hours.startswith("EBA.PACW-ALL.D.H: asked 24")
         assert bool(rows) == ("present" in doctored or "null" in doctored)
     lost = changed(report, series=others)
-    assert imbalances(account([lost], fetched), [lost]) == [
+    assert imbalances([lost]) == [
         "region-data/PACW: wrote 474 rows, but its series hold 237",
     ]
