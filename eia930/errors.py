@@ -6,6 +6,7 @@ EiaError
 ├── Passing               may pass: ask again
 │   ├── Throttled         too fast, says the server
 │   ├── Unavailable       no answer, or an answer of 5xx
+│   │   └── Unreachable   nobody there to answer
 │   └── Garbled           an answer that is not what it says it is
 ├── Refused               this request cannot be had; others can
 ├── Unforeseen            a defect of this program met it; others can be had
@@ -59,6 +60,10 @@ class Unavailable(Passing):
         self.retry_after = retry_after
 
 
+class Unreachable(Unavailable):
+    """No connection came about: the name is not known, nobody listens there, or the way to it is cut."""
+
+
 class Garbled(Passing):
     """The answer is cut, is not JSON, or contradicts itself."""
 
@@ -84,12 +89,16 @@ class Stop(EiaError):
 
 
 class KeyRefused(Stop):
-    """The key is missing, wrong, disabled or suspended."""
+    """The key is missing, wrong, disabled or suspended; `wrong` where the server says that it never was any."""
 
     remedy = (
         "check the key that --api_key points to, or get one at https://www.eia.gov/opendata/register.php; "
         "a suspension for speed ends by itself within the hour; then run the same command again: what is stored is kept"
     )
+
+    def __init__(self, what: str, remedy: str = "", *, wrong: bool = False) -> None:
+        super().__init__(what, remedy)
+        self.wrong = wrong
 
 
 class StorageError(Stop):

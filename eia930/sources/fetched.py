@@ -41,6 +41,8 @@ class Tally:
     faults: dict[str, int] = field(default_factory=dict)
     per_minute: dict[str, int] = field(default_factory=dict)
     """Requests started, by minute of the run: for the picture of rate against limit."""
+    trouble: str = ""
+    """What is in the way just now; empty once an answer has come."""
 
 
 @dataclass(frozen=True, slots=True)

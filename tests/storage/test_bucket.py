@@ -75,8 +75,8 @@ def test_one_works_and_the_next_is_refused(bucket: str) -> None:
     held = lease.acquire(storage, "run", lease.Owner.here("a"), take_over=False, pause=time.sleep)
     with pytest.raises(Superseded, match="another run works on s3://"):
         lease.acquire(storage, "run", lease.Owner.here("b"), take_over=False, pause=time.sleep)
-    held.beat({"run": "a"})
-    assert lease.news_of(storage, "run")["run"] == "a"
+    held.beat(lease.Owner.here("a"))
+    assert lease.news_of(storage, "run", lease.Owner) == lease.Owner.here("a")
     held.release()
     again = lease.acquire(storage, "run", lease.Owner.here("b"), take_over=False, pause=time.sleep)
     assert again.epoch == held.epoch + 1

@@ -15,9 +15,18 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from eia930.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, UsageError
+from eia930.errors import (
+    EiaError,
+    Garbled,
+    KeyRefused,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    UsageError,
+)
 from eia930.question.window import KIND, PERIOD, Window
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
@@ -27,6 +36,8 @@ API_URL = "https://api.eia.gov/v2"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 3600.0
 _CHUNK = 64 * 1024
+_CONNECT = 10.0
+"""Seconds in which a server that is there takes a connection."""
 _SECRET = 8
 """Letters from which on a key is looked for in answers: EIA's have 40 (once 32), and `x` would be found anywhere."""
 _FORM_BEGINS = datetime(2015, 7, 1, tzinfo=UTC)
@@ -38,6 +49,7 @@ class Api:
     def __init__(self, url: str, key: str, *, connections: int = 8, timeout: float = 60.0) -> None:
         self._url = checked_url(url)
         self._timeout = timeout
+        self._timeouts = (min(timeout, _CONNECT), timeout)
         # As it is, and as PHP writes it in JSON.
         self._secrets = {key.encode(), key.replace("/", "\\/").encode()} if len(key) >= _SECRET else set()
         self._session = requests.Session()
@@ -56,12 +68,18 @@ class Api:
         url = f"{self._url}/electricity/rto/{window.route}/data/"
         try:
             with self._session.get(
-                url, params=_params(window), timeout=self._timeout, stream=True, allow_redirects=False
+                url,
+                params=_params(window),
+                timeout=(min(self._timeout, _CONNECT), self._timeout),
+                stream=True,
+                allow_redirects=False,
             ) as response:
                 body = self._without_key(self._body(response, window))
                 _check_status(response, body, window)
                 return read_answer(body, window, _answered(response.headers.get("Date")))
         except (requests.RequestException, HTTPError, OSError) as error:
+            if _unreached(error):
+                raise Unreachable(f"{window.id}: no connection ({_said(error)})") from None
             raise Unavailable(f"{window.id}: no whole answer ({_said(error)})") from None
 
     def close(self) -> None:
@@ -142,7 +160,9 @@ def _check_status(response: requests.Response, body: bytes, window: Window) -> N
 
 
 _TOO_FAST = "OVER_RATE_LIMIT"
-_KEY_CODES = ("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_DISABLED", "API_KEY_UNVERIFIED", "API_KEY_UNAUTHORIZED")
+_WRONG_KEY = ("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_UNVERIFIED", "API_KEY_UNAUTHORIZED")
+_KEY_CODES = (*_WRONG_KEY, "API_KEY_DISABLED")
+"""EIA suspends a key for a while in the words in which it disables one for good, or with a bare 403."""
 
 
 def _failure(status: int, body: bytes, headers: Any, window: Window) -> EiaError:
@@ -151,7 +171,7 @@ def _failure(status: int, body: bytes, headers: Any, window: Window) -> EiaError
     if status == 429 or code == _TOO_FAST:
         return Throttled(what, retry_after=_pause(headers.get("Retry-After")))
     if status in (401, 403) or code in _KEY_CODES:
-        return KeyRefused(f"the server refuses the key: status {status} {code}")
+        return KeyRefused(f"the server refuses the key: status {status} {code}".rstrip(), wrong=code in _WRONG_KEY)
     if status == 408 or (status >= 500 and code != "404"):
         return Unavailable(what, retry_after=_pause(headers.get("Retry-After")))
     if 300 <= status < 400:
@@ -197,10 +217,26 @@ def _answered(date: str | None) -> datetime:
     return said if _FORM_BEGINS <= said <= now + timedelta(minutes=5) else now
 
 
-def _said(error: BaseException) -> str:
-    """The innermost reason, without addresses of objects."""
+def _unreached(error: BaseException) -> bool:
+    """Whether no connection came about, so that nothing was sent."""
+    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError):
+        return True
+    return isinstance(_innermost(error), NewConnectionError | ConnectTimeoutError)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The error that the others are wrapped around."""
     while getattr(error, "args", ()) and isinstance(error.args[0], BaseException):
         error = error.args[0]
     reason = getattr(error, "reason", None)
-    text = f"{type(error).__name__}: {reason or error}"
+    return reason if isinstance(reason, BaseException) else error
+
+
+def _said(error: BaseException) -> str:
+    """The innermost reason, without addresses of objects."""
+    error = _innermost(error)
+    if isinstance(cause := error.__cause__ or error.__context__, OSError) and cause.strerror:
+        # What the system says, not the words of three libraries around it.
+        return f"{type(cause).__name__}: {cause.strerror}"
+    text = f"{type(error).__name__}: {error}"
     return text.split(" object at 0x")[0][:200]

@@ -51,6 +51,11 @@ class Answer:
     body: bytes
     retrieved_at: datetime
 
+    @property
+    def rows(self) -> int:
+        """How many rows were received."""
+        return self.columns.received
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -3,18 +3,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-import msgspec
-
-from eia930.errors import Interrupted, Stop, StorageError, UsageError
-from eia930.program.code import require_same
+from eia930.errors import UsageError
 from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.client import API_URL, LOOPBACK, Api, checked_url
@@ -24,15 +18,17 @@ from eia930.sources.api.key import resolve_key
 from eia930.sources.api.lanes import Lane, answers, needed
 from eia930.sources.api.responses import Answer, Held, ResponseStore, held_in, load, load_verbatim
 from eia930.sources.api.shorts import Shorts
+from eia930.sources.asking import Asking
 from eia930.sources.columns import Columns, Row, Stored
-from eia930.sources.dispatch import Asking, Dispatcher
-from eia930.sources.fetched import Failure, Fetched, Tally
+from eia930.sources.dispatch import Dispatcher
+from eia930.sources.fetched import Failure, Fetched
 from eia930.sources.matrix import Matrix
+from eia930.sources.patience import Clocks
 from eia930.sources.rate import PER_HOUR, Limiter, Pace, Unlimited
+from eia930.sources.session import Session, alone
 from eia930.sources.source import Estimate, Terms
-from eia930.store import lease
 from eia930.store.origin import EMULATED
-from eia930.store.run import Run, told_to_stop
+from eia930.store.run import Run
 from eia930.store.storage import Storage
 
 _ENOUGH_ENDS = 4
@@ -56,6 +52,7 @@ class ApiSource:
     settle_hours: int = 240
     refresh: bool = False
     name: str = field(default="api")
+    clocks: Clocks = field(default_factory=Clocks, repr=False)
 
     @classmethod
     def on(cls, terms: Terms) -> ApiSource:
@@ -113,12 +110,13 @@ class ApiSource:
             lanes, reused, damaged = self._lanes(storage, store, spans, run)
             return _Work(lanes, sum(lane.left for lane in lanes), reused, damaged)
 
-        return self._alone(storage, run, work)
+        return alone(storage, run, lambda session: self._dispatch(storage, session, work))
 
     def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
         """Count the rows of `spans` by short answers, at the same pace. A span that cannot be counted has no matrix."""
         counts = [Counting(span, self._shorts(storage, span, run).find) for span in spans]
-        fetched = self._alone(storage, run, lambda store: _Work(counts, sum(one.left for one in counts), 0, 0))
+        work = _Work(counts, sum(one.left for one in counts), 0, 0)
+        fetched = alone(storage, run, lambda session: self._dispatch(storage, session, lambda _: work))
         failures = (*fetched.failures, *(_uncounted(one) for one in counts if one.failure))
         reused = sum(one.reused for one in counts)
         return replace(fetched, reused=reused, failures=failures), [m for one in counts if (m := one.matrix())]
@@ -133,37 +131,13 @@ class ApiSource:
         """The rows of a stored response that are kept, as columns and as they were served."""
         return load_verbatim(storage, name, span.route, span.respondent)
 
-    def _alone(self, storage: Storage, run: Run, work: Callable[[ResponseStore], _Work]) -> Fetched:
-        """Do the work as the folder's one dispatcher."""
-        before = lease.news_of(storage, "dispatcher")
-        try:
-            require_same(run.program)
-            held_lease = lease.acquire(
-                storage, "dispatcher", lease.Owner.here(run.id), take_over=True, pause=time.sleep
-            )
-            try:
-                return self._dispatch(storage, run, work, held_lease, _carried(before, run))
-            finally:
-                # Whatever happened: a second try in this very process must not wait for the first.
-                with suppress(StorageError):
-                    held_lease.release()
-        except (Stop, UsageError) as stop:
-            return Fetched(Tally(), 0, 0, (), str(stop), type(stop).__name__)
-
-    def _dispatch(
-        self,
-        storage: Storage,
-        run: Run,
-        work: Callable[[ResponseStore], _Work],
-        held_lease: lease.Lease,
-        before: dict[str, Any],
-    ) -> Fetched:
+    def _dispatch(self, storage: Storage, session: Session, work: Callable[[ResponseStore], _Work]) -> Fetched:
+        """Ask for all that the work still wants."""
         secret = resolve_key(self.key)
         store = ResponseStore(storage, settle_hours=self.settle_hours)
         todo = work(store)
+        session.begin(hours=todo.hours, reused=todo.reused)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
-        before = _caught_up(before, todo)
-        watch = _Watch(storage, run, held_lease, todo, before)
 
         def ask(window: Window) -> Answer:
             answer = api.ask(window)
@@ -174,19 +148,15 @@ class ApiSource:
             todo.lanes,
             ask=ask,
             limiter=self._limiter(),
-            tick=watch.tick,
+            tick=session.tick,
             in_flight=self.max_in_flight,
             tries=self.tries,
+            worked=session.worked,
+            clocks=self.clocks,
         )
         dispatcher.run()
         api.close()
-        stopped = dispatcher.stopped
-        tally = _merged(before, dispatcher.tally)
-        why, kind = (str(stopped), type(stopped).__name__) if stopped else ("", "")
-        failures = tuple(dispatcher.failures)
-        return Fetched(
-            tally, before.get("reused", todo.reused), todo.damaged, failures, why, kind, self.requests_per_hour
-        )
+        return session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)
 
     def _lanes(
         self, storage: Storage, store: ResponseStore, spans: Sequence[Span], run: Run
@@ -221,53 +191,19 @@ class ApiSource:
 
     def _limiter(self) -> Limiter:
         if self.requests_per_hour is None and not self.min_delay:
-            return Unlimited()
+            return Unlimited(self.clocks.monotonic)
         per_hour = self.requests_per_hour or 3600 * self.burst_per_second
-        return Pace(per_hour, self.burst_per_second, self.min_delay)
+        return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
     """What a dispatcher is to ask for: `hours` that are wanted, and what the store holds already."""
 
-    lanes: Sequence[Asking]
+    lanes: Sequence[Asking[Window, Answer]]
     hours: int
     reused: int
     damaged: int
-
-
-class _Watch:
-    """Beats the dispatcher's lease with its progress, and stops it when it should not go on."""
-
-    def __init__(
-        self, storage: Storage, run: Run, held_lease: lease.Lease, todo: _Work, before: dict[str, Any]
-    ) -> None:
-        self._storage = storage
-        self._run = run
-        self._lease = held_lease
-        self._before = before
-        self._told = {
-            "run": run.id,
-            "hours_wanted": todo.hours + before.get("hours", 0),
-            "reused": before.get("reused", todo.reused),
-        }
-        self._heard: tuple[float, Any] = (time.monotonic(), None)
-
-    def tick(self, tally: Tally) -> None:
-        """Superseded or Interrupted where another took over, the run is gone, or somebody asked to stop."""
-        self._lease.beat(asdict(_merged(self._before, tally)) | self._told)
-        if told_to_stop(self._storage, self._run):
-            raise Interrupted("asked to stop: what was under way is stored")
-        alive = self._run.owner.alive
-        if alive is False or (alive is None and self._silent()):
-            raise Interrupted("the run that this dispatcher belongs to is gone")
-
-    def _silent(self) -> bool:
-        """Whether the run, on another host, has not beaten for long."""
-        beat = lease.news_of(self._storage, "run")
-        if beat != self._heard[1]:
-            self._heard = (time.monotonic(), beat)
-        return time.monotonic() - self._heard[0] > 2 * lease.SILENCE
 
 
 def _uncounted(one: Counting) -> Failure:
@@ -296,45 +232,3 @@ def _enough(lanes: list[Lane], in_flight: int) -> list[Lane]:
         longest = max(lanes, key=lambda lane: lane.pages)
         lanes = [*(lane for lane in lanes if lane is not longest), *longest.halves()]
     return lanes
-
-
-def _carried(news: dict[str, Any], run: Run) -> dict[str, Any]:
-    """What an earlier dispatcher of this very run had done (its worker was lost)."""
-    return news if news.get("run") == run.id else {}
-
-
-def _caught_up(before: dict[str, Any], todo: _Work) -> dict[str, Any]:
-    """What a lost dispatcher stored after its last beat counts as asked and answered by it."""
-    if not before:
-        return {}
-    answered = max(before["answered"], todo.reused - before["reused"])
-    return before | {"answered": answered, "sent": max(before["sent"], answered)}
-
-
-def _merged(before: dict[str, Any], tally: Tally) -> Tally:
-    """Two tallies of one run, added up."""
-    if not before:
-        return tally
-    old = msgspec.convert(before, Tally)
-    return Tally(
-        sent=old.sent + tally.sent,
-        answered=old.answered + tally.answered,
-        retried=old.retried + tally.retried,
-        failed=tally.failed,
-        rows=old.rows + tally.rows,
-        hours=old.hours + tally.hours,
-        started=old.started,
-        first_start=old.first_start or tally.first_start,
-        last_start=tally.last_start or old.last_start,
-        last_answer=tally.last_answer or old.last_answer,
-        faults=_added(old.faults, tally.faults, 0),
-        per_minute=_added(old.per_minute, tally.per_minute, int((tally.started - old.started) // 60)),
-    )
-
-
-def _added(old: dict[str, int], new: dict[str, int], shift: int) -> dict[str, int]:
-    total = dict(old)
-    for key, count in new.items():
-        place = str(int(key) + shift) if shift else key
-        total[place] = total.get(place, 0) + count
-    return total

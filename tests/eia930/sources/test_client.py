@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
-from eia930.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, UsageError
+from eia930.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, Unreachable, UsageError
 from eia930.question.window import KIND, VALUE, Short, Window
 from eia930.reference.hours import parse_hour
 from eia930.sources.api.client import Api, checked_url
@@ -197,7 +197,24 @@ def test_a_bomb_takes_little_memory() -> None:
     ],
 )
 def test_statuses(status: int, text: bytes, kind: type[EiaError]) -> None:
-    assert type(failure((status, {}, text))) is kind
+    error = failure((status, {}, text))
+    assert type(error) is kind
+    if isinstance(error, KeyRefused):
+        # EIA suspends a key in the words in which it disables one, or in none.
+        assert error.wrong == (b"INVALID" in text or b"MISSING" in text)
+
+
+def test_nobody_there_is_told_by_the_system_s_words() -> None:
+    for url, said in (
+        ("http://127.0.0.1:1/v2", "ConnectionRefusedError: Connection refused"),
+        ("https://nobody.invalid/v2", "gaierror: "),
+    ):
+        api = Api(url, KEY)
+        with pytest.raises(Unreachable) as caught:
+            api.ask(window())
+        api.close()
+        assert f"no connection ({said}" in str(caught.value)
+        assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize(

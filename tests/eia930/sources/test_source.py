@@ -22,7 +22,9 @@ from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.source import ApiSource
+from eia930.sources.beat import Beat
 from eia930.sources.fetched import Fetched
+from eia930.sources.session import NAME
 from eia930.store import lease
 from eia930.store.lease import Owner
 from eia930.store.run import Run, ask_to_stop
@@ -223,8 +225,9 @@ def test_a_dispatcher_that_was_killed_is_carried_on_and_its_requests_are_counted
     assert stored < windows
     assert (done.reused, done.tally.answered, again.reused, again.tally.answered) == (0, windows, 0, windows)
     assert windows <= done.tally.sent <= asked <= windows + 2
-    news = lease.news_of(storage, "dispatcher")
-    assert news["hours"] <= news["hours_wanted"] <= LAST + 1 - FIRST
+    news = lease.news_of(storage, NAME, Beat)
+    assert news is not None
+    assert news.tally.hours <= news.hours_wanted <= LAST + 1 - FIRST
 
 
 def test_a_worker_with_other_code_sends_nothing(rows: RowSource, storage: Storage) -> None:
