@@ -47,6 +47,8 @@ class Route:
     types: tuple[str, ...] = ()
     """Kinds to ask for by name, each a quantity of its own; empty means whatever exists (fuels, neighbours come and
     go), all of one quantity."""
+    beside: tuple[str, ...] = ()
+    """Kinds that its facet lists, and that are another record."""
     total: str = ""
     """The type of region-data that the kinds of a respondent add up to; empty where there is none."""
     only_listed: bool = False
@@ -106,7 +108,7 @@ REGION = Route(
     alias="Demand",
     series="EBA.{respondent}-ALL.{kind}.H",
     first=_FIRST,
-    # Asked for by name: since 2024 the route also lists carbon dioxide (CO2.*), which is another record.
+    beside=("CO2.CON", "CO2.EM", "CO2.EXPR", "CO2.GER", "CO2.IMPR"),  # carbon dioxide, since 2024
     types=tuple(tables.types()),
     lives=tables.types_of,
     named=tables.type_names,
