@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:
     """What a count needs at least: more where rows are missing, and a few for their nulls."""
-    series = sum(len(span.kinds or ROUTES[span.route].expected(span.respondent)) for span in spans)
+    series = sum(len(span.kinds or _expected(span)) for span in spans)
     least = 0 if todo.tidy else series * AT_LEAST[0] + len(spans) * AT_LEAST[1]
     per_hour = todo.source.requests_per_hour
     pace = f": {least / per_hour * 60:,.0f} minutes at {per_hour:,} an hour" if per_hour and least else ""
@@ -100,6 +100,10 @@ def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:
         "dry run   nothing was sent",
     ]
     return "\n".join(lines)
+
+
+def _expected(span: Span) -> tuple[str, ...]:
+    return ROUTES[span.route].expected(span.respondent, (span.first, span.last))
 
 
 def _summary(todo: CoverageSettings, told: CoverageAccount) -> str:

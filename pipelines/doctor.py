@@ -26,9 +26,6 @@ from eia930.sources.api.client import API_URL, checked_url
 from eia930.sources.api.key import resolve_key
 from pipelines.options import fail
 
-_OTHER_RECORD = ("CO2.CON", "CO2.EM", "CO2.EXPR", "CO2.GER", "CO2.IMPR")
-"""Types that region-data lists since 2024 and that are another record: the load asks for its own by name."""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 every assumption holds, 1 one differs, 2 wrong usage."""
@@ -64,7 +61,7 @@ def _tables() -> Mapping[tuple[str, str], Collection[str]]:
     """What our tables list of each facet."""
     return {
         (REGION.id, REGION.respondent): REGION.served(),
-        (REGION.id, REGION.kind): (*REGION.kinds(), *_OTHER_RECORD),
+        (REGION.id, REGION.kind): (*REGION.kinds(), *REGION.beside),
         (FUEL.id, FUEL.kind): FUEL.kinds(),
         (INTERCHANGE.id, INTERCHANGE.kind): INTERCHANGE.kinds(),
         (SUBREGION.id, SUBREGION.respondent): SUBREGION.served(),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from eia930.question.span import Span
-from eia930.reference.hours import moment_of
 from eia930.reference.respondents import respondents
 from eia930.reference.routes import Route
 from eia930.reference.series import SeriesKey
@@ -38,7 +37,7 @@ class Asked:
         one = respondents().get(key.respondent)
         if self.kinds is None or one is None:
             return True
-        alive = one.is_active(moment_of(self.first).date(), moment_of(self.last).date())
+        alive = one.life.hours(self.first, self.last, slack=0) is not None
         return alive and (not key.route.types or key.kind in key.route.expected(key.respondent))
 
     def expects(self, key: SeriesKey) -> bool:

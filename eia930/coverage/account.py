@@ -110,7 +110,8 @@ def without_types(matrices: Sequence[Matrix]) -> tuple[WithoutTypes, ...]:
 
 def _rowless(matrix: Matrix) -> tuple[str, ...]:
     found = {series.kind for series in matrix.series}
-    asked = matrix.span.kinds or ROUTES[matrix.span.route].expected(matrix.span.respondent)
+    span = matrix.span
+    asked = span.kinds or ROUTES[span.route].expected(span.respondent, (span.first, span.last))
     return tuple(kind for kind in asked if kind not in found)
 
 

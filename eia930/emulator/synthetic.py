@@ -12,7 +12,7 @@ from eia930.emulator.world.cache import Bounded
 from eia930.emulator.world.defects import reported
 from eia930.emulator.world.sizes import kinds_of_fuel
 from eia930.emulator.world.world import Present, World
-from eia930.reference.respondents import names, respondents
+from eia930.reference.respondents import respondent_names, respondents
 from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, Route
 
 Maker = Callable[[str, str], Present]
@@ -54,7 +54,7 @@ class _Synthetic:
         return sorted({kind for kinds in _kinds(route.id).values() for kind in kinds})
 
     def names(self, route: Route) -> tuple[dict[str, str], dict[str, str]]:
-        return dict(names()), dict(route.names())
+        return dict(respondent_names()), dict(route.names())
 
     def span(self, route: Route) -> tuple[int, int]:
         return route.first, self._now

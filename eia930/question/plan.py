@@ -5,22 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from math import ceil
 
 from eia930.errors import UsageError
 from eia930.question.span import Span
-from eia930.reference.hours import hour_of, stamp
+from eia930.reference.hours import stamp
 from eia930.reference.respondents import respondents
 from eia930.reference.routes import PAGE, ROUTES, Route
 
 ALL = "all"
 _LONGEST = 160
 """Letters that the kinds of a question may have: they stand in the names of stored responses."""
-SLACK = 31 * 24
-"""Hours asked for before and after the days of an authority's life: most of these are the first or last of a month, so
-known to the month. In the recorded real rows nobody outlives its day; who comes nearest ends 19 days before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +87,15 @@ def outlived(question: Question) -> tuple[str, ...]:
     """A line for each region asked for by name that does not live in any of the hours asked for."""
     hours = f"from {stamp(question.first)} to {stamp(question.last)}"
     return tuple(
-        f"--regions {code}: {_life(code)}, so there are no hours {hours}"
+        f"--regions {code}: {respondents()[code].life}, so there are no hours {hours}"
         for code in question.regions
         if code in respondents() and lived(code, question.first, question.last) is None
     )
 
 
 def lived(code: str, first: int, last: int) -> tuple[int, int] | None:
-    """The hours of `first`..`last` (inclusive) in which a respondent lives, with some slack; None if in none."""
-    about = respondents()[code]
-    if about.activated:
-        first = max(first, _midnight(about.activated) - SLACK)
-    if about.retired:
-        last = min(last, _midnight(about.retired) + 23 + SLACK)
-    return (first, last) if first <= last else None
+    """The hours of `first`..`last` (inclusive) in which a respondent can have any; None if in none."""
+    return respondents()[code].life.hours(first, last)
 
 
 def _spans(route: Route, question: Question) -> list[Span]:
@@ -112,7 +103,7 @@ def _spans(route: Route, question: Question) -> list[Span]:
     kinds = _filter(route, question.types)
     named = question.regions != (ALL,)
     return [
-        Span(route.id, code, *hours, kinds, _density(route, code, kinds), named=named)
+        Span(route.id, code, *hours, kinds, _density(route, code, kinds, hours), named=named)
         for code in codes
         if (hours := lived(code, question.first, question.last)) is not None
     ]
@@ -124,23 +115,12 @@ def _passed_over(route: Route, code: str, question: Question) -> Iterator[Passed
     if code not in route.served():
         yield PassedOver(route.id, code, first, last, "the reference tables know no such series")
     elif lives is None:
-        yield PassedOver(route.id, code, first, last, _life(code))
+        yield PassedOver(route.id, code, first, last, str(respondents()[code].life))
     else:
         if first < lives[0]:
-            yield PassedOver(route.id, code, first, lives[0] - 1, _life(code))
+            yield PassedOver(route.id, code, first, lives[0] - 1, str(respondents()[code].life))
         if lives[1] < last:
-            yield PassedOver(route.id, code, lives[1] + 1, last, _life(code))
-
-
-def _life(code: str) -> str:
-    """`retired 2020-01-27`, `active since 2025-06-01`, or both."""
-    about = respondents()[code]
-    parts = (("active since", about.activated), ("retired", about.retired))
-    return ", ".join(f"{word} {day}" for word, day in parts if day)
-
-
-def _midnight(day: date) -> int:
-    return hour_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
+            yield PassedOver(route.id, code, lives[1] + 1, last, str(respondents()[code].life))
 
 
 def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
@@ -153,8 +133,8 @@ def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
     return () if set(kinds) == set(route.types) else kinds
 
 
-def _density(route: Route, code: str, kinds: tuple[str, ...]) -> float:
-    expected = route.expected(code)
+def _density(route: Route, code: str, kinds: tuple[str, ...], hours: tuple[int, int]) -> float:
+    expected = route.expected(code, hours)
     return float(max(1, len(set(expected) & set(kinds)) if kinds else len(expected)))
 
 

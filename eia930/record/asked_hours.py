@@ -37,6 +37,6 @@ def passed_over(span: Span, asked: Mapping[str, int]) -> list[PassedOver]:
     if span.existing is None:
         return []
     route = ROUTES[span.route]
-    kinds = sorted({*(span.kinds or route.expected(span.respondent)), *asked})
+    kinds = sorted({*(span.kinds or route.expected(span.respondent, (span.first, span.last))), *asked})
     left = [(kind, span.hours - asked.get(kind, 0)) for kind in kinds]
     return [PassedOver(SeriesKey(route, span.respondent, kind).id, hours) for kind, hours in left if hours]

@@ -144,7 +144,7 @@ def _ensure_series(grid: Grid, span: Span) -> None:
 
     A kind of the tables that no answer has is no series, save in the hours that nothing answers.
     """
-    known_kinds = ROUTES[span.route].expected(span.respondent)
+    known_kinds = ROUTES[span.route].expected(span.respondent, (span.first, span.last))
     grid.ensure(_asked_kinds(span, known_kinds))
     wanted = wanted_hours(known(span), span.first, span.last)
     for kind in span.kinds or known_kinds:

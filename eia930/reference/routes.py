@@ -38,8 +38,8 @@ class Route:
     """EIA's own names of its series: `{respondent}` and `{kind}` stand for the codes."""
     first: int
     """The first hour that the API serves (its `startPeriod` since December 2024)."""
-    expects: Callable[[str], tuple[str, ...]]
-    """Respondent → the kinds that the tables know of it; empty for one that they do not know."""
+    lives: Callable[[str], tables.Lives]
+    """Respondent → the kinds that the tables know of it, and from when to when; empty for one that they do not know."""
     named: Callable[[], Mapping[str, str]]
     """What the kinds are called, by code."""
     unit: str = "megawatthours"
@@ -47,6 +47,8 @@ class Route:
     types: tuple[str, ...] = ()
     """Kinds to ask for by name, each a quantity of its own; empty means whatever exists (fuels, neighbours come and
     go), all of one quantity."""
+    beside: tuple[str, ...] = ()
+    """Kinds that its facet lists, and that are another record."""
     total: str = ""
     """The type of region-data that the kinds of a respondent add up to; empty where there is none."""
     only_listed: bool = False
@@ -62,9 +64,12 @@ class Route:
         """Whether its series are of a respondent as a whole, so that a region's is the sum over its authorities."""
         return "-ALL." in self.series
 
-    def expected(self, respondent: str) -> tuple[str, ...]:
-        """The kinds that the tables know for a respondent: a first guess at rows an hour, never a limit."""
-        return self.expects(respondent)
+    def expected(self, respondent: str, during: tuple[int, int] | None = None) -> tuple[str, ...]:
+        """The kinds that the tables know for a respondent: a first guess at rows an hour, never a limit.
+
+        `during`: only those that can have hours in these (first and last, inclusive, since 1970 UTC).
+        """
+        return tuple(kind for kind, life in self.lives(respondent).items() if during is None or life.hours(*during))
 
     def served(self) -> tuple[str, ...]:
         """The respondents that can have hours in it, sorted."""
@@ -72,7 +77,7 @@ class Route:
 
     def kinds(self) -> tuple[str, ...]:
         """Every kind that the tables know, sorted."""
-        return tuple(sorted({*self.names(), *(kind for code in self.served() for kind in self.expects(code))}))
+        return tuple(sorted({*self.names(), *(kind for code in self.served() for kind in self.lives(code))}))
 
     def names(self) -> Mapping[str, str]:
         """What the kinds are called, by code; a code may lack a name."""
@@ -90,32 +95,6 @@ class Route:
 _FIRST = parse_hour("2019-01-01T00")
 _SOURCE = "  \n    Source: Form EIA-930\n    Product: Hourly Electric Grid Monitor"
 
-_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "D": "Demand",
-        "DF": "Day-ahead demand forecast",
-        "NG": "Net generation",
-        "TI": "Total interchange",
-    }
-)
-_FUELS: Mapping[str, str] = MappingProxyType(
-    {
-        "BAT": "Battery storage",
-        "COL": "Coal",
-        "GEO": "Geothermal",
-        "NG": "Natural Gas",
-        "NUC": "Nuclear",
-        "OIL": "Petroleum",
-        "OTH": "Other",
-        "PS": "Pumped storage",
-        "SUN": "Solar",
-        "UES": "Unknown energy storage",
-        "UNK": "Unknown",
-        "WAT": "Hydro",
-        "WND": "Wind",
-    }
-)
-
 REGION = Route(
     id="region-data",
     name="Hourly Demand, Demand Forecast, Generation, and Interchange",
@@ -129,10 +108,10 @@ REGION = Route(
     alias="Demand",
     series="EBA.{respondent}-ALL.{kind}.H",
     first=_FIRST,
-    # Asked for by name: since 2024 the route also lists carbon dioxide (CO2.*), which is another record.
-    types=tuple(_TYPES),
-    expects=tables.types_of,
-    named=lambda: _TYPES,
+    beside=("CO2.CON", "CO2.EM", "CO2.EXPR", "CO2.GER", "CO2.IMPR"),  # carbon dioxide, since 2024
+    types=tuple(tables.types()),
+    lives=tables.types_of,
+    named=tables.type_names,
 )
 FUEL = Route(
     id="fuel-type-data",
@@ -146,8 +125,8 @@ FUEL = Route(
     alias="Net Generation",
     series="EBA.{respondent}-ALL.NG.{kind}.H",
     first=_FIRST,
-    expects=tables.fuels_of,
-    named=lambda: _FUELS,
+    lives=tables.fuels_of,
+    named=tables.fuel_names,
     total="NG",
 )
 INTERCHANGE = Route(
@@ -164,8 +143,8 @@ INTERCHANGE = Route(
     alias="Interchange",
     series="EBA.{respondent}-{kind}.ID.H",
     first=_FIRST,
-    expects=tables.partners_of,
-    named=tables.names,
+    lives=tables.partners_of,
+    named=tables.respondent_names,
     total="TI",
 )
 SUBREGION = Route(
@@ -180,7 +159,7 @@ SUBREGION = Route(
     alias="Demand",
     series="EBA.{respondent}-{kind}.D.H",
     first=_FIRST,
-    expects=tables.subregions_of,
+    lives=tables.subregions_of,
     named=dict,
     total="D",
     only_listed=True,
@@ -189,7 +168,7 @@ SUBREGION = Route(
 
 @cache
 def _served(route: Route) -> tuple[str, ...]:
-    return tuple(code for code in tables.at_home() if route.expects(code) or not route.only_listed)
+    return tuple(code for code in tables.at_home() if route.lives(code) or not route.only_listed)
 
 
 ROUTES: Mapping[str, Route] = MappingProxyType({r.id: r for r in (REGION, FUEL, INTERCHANGE, SUBREGION)})

@@ -40,11 +40,6 @@ class SeriesKey:
         """The type of region-data that it is, or is a part of: D, DF, NG, TI; empty where it is of neither sort."""
         return self.kind if self.route.types else self.route.total
 
-    @property
-    def name(self) -> str:
-        """What the kind is called; its code where the tables do not know it."""
-        return self.route.names().get(self.kind, self.kind)
-
 
 def parse_series(series_id: str) -> SeriesKey:
     """Take a name apart. UnknownSeries, a ValueError, for one that no route of ours has."""

@@ -7,6 +7,7 @@ Every failure is an error of `eia930.errors`; whoever calls decides whether to a
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -65,28 +66,36 @@ class Api:
 
     def ask(self, window: Window) -> Answer:
         """One attempt at a window. Raises Throttled, Unavailable, Garbled (ask again), Refused or KeyRefused."""
-        url = f"{self._url}/electricity/rto/{window.route}/data/"
+        body, date = self.get(f"{window.route}/data/", _params(window), what=window.id)
+        return read_answer(body, window, _answered(date))
+
+    def get(self, path: str, params: Sequence[tuple[str, str]] = (), *, what: str) -> tuple[bytes, str | None]:
+        """One attempt at a path below `electricity/rto`: the body without the key, and when the server answered.
+
+        `what` names the request in errors: Throttled, Unavailable, Garbled (ask again), Refused or KeyRefused.
+        """
+        url = f"{self._url}/electricity/rto/{path}"
         try:
             with self._session.get(
                 url,
-                params=_params(window),
+                params=list(params),
                 timeout=(min(self._timeout, _CONNECT), self._timeout),
                 stream=True,
                 allow_redirects=False,
             ) as response:
-                body = self._without_key(self._body(response, window))
-                _check_status(response, body, window)
-                return read_answer(body, window, _answered(response.headers.get("Date")))
+                body = self._without_key(self._body(response, what))
+                _check_status(response, body, what)
+                return body, response.headers.get("Date")
         except (requests.RequestException, HTTPError, OSError) as error:
             if _unreached(error):
-                raise Unreachable(f"{window.id}: no connection ({_said(error)})") from None
-            raise Unavailable(f"{window.id}: no whole answer ({_said(error)})") from None
+                raise Unreachable(f"{what}: no connection ({_said(error)})") from None
+            raise Unavailable(f"{what}: no whole answer ({_said(error)})") from None
 
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
 
-    def _body(self, response: requests.Response, window: Window) -> bytes:
+    def _body(self, response: requests.Response, what: str) -> bytes:
         """The unpacked body, bounded in size and time."""
         body = bytearray()
         deadline = time.monotonic() + 3 * self._timeout
@@ -94,9 +103,9 @@ class Api:
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > LARGEST:
-                raise Garbled(f"{window.id}: an answer of more than {LARGEST >> 20} MiB")
+                raise Garbled(f"{what}: an answer of more than {LARGEST >> 20} MiB")
             if time.monotonic() > deadline:
-                raise Unavailable(f"{window.id}: the answer took longer than {3 * self._timeout:.0f} s")
+                raise Unavailable(f"{what}: the answer took longer than {3 * self._timeout:.0f} s")
         return bytes(body)
 
     def _without_key(self, body: bytes) -> bytes:
@@ -151,12 +160,12 @@ def _sort(window: Window) -> list[tuple[str, str]]:
     ]
 
 
-def _check_status(response: requests.Response, body: bytes, window: Window) -> None:
+def _check_status(response: requests.Response, body: bytes, what: str) -> None:
     """Nothing for 200; else the error that the status and the body's code stand for."""
     status = response.status_code
     if status == 200 and _error(body)[0] not in (*_KEY_CODES, _TOO_FAST):
         return
-    raise _failure(status, body, response.headers, window)
+    raise _failure(status, body, response.headers, what)
 
 
 _TOO_FAST = "OVER_RATE_LIMIT"
@@ -165,9 +174,9 @@ _KEY_CODES = (*_WRONG_KEY, "API_KEY_DISABLED")
 """EIA suspends a key for a while in the words in which it disables one for good, or with a bare 403."""
 
 
-def _failure(status: int, body: bytes, headers: Any, window: Window) -> EiaError:
+def _failure(status: int, body: bytes, headers: Any, what: str) -> EiaError:
     code, message = _error(body)
-    what = f"{window.id}: status {status} {code} {message}"
+    what = f"{what}: status {status} {code} {message}"
     if status == 429 or code == _TOO_FAST:
         return Throttled(what, retry_after=_pause(headers.get("Retry-After")))
     if status in (401, 403) or code in _KEY_CODES:
