@@ -28,7 +28,7 @@ class EiaError(Exception):
         super().__init__(what, remedy)
         self.what = " ".join(what.split())
         if remedy:
-            self.remedy = remedy
+            self.remedy = " ".join(remedy.split())
 
     def __str__(self) -> str:
         return f"{self.what} ({self.remedy})" if self.remedy else self.what

@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eia930.errors import Stop, UsageError
@@ -23,6 +24,7 @@ from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.record.tidy_series import SeriesRef
 from eia930.store import lease
+from eia930.store.failure import failure_of, forget_failures
 from eia930.store.manifest import SUCCESS
 from eia930.store.run import Run
 from eia930.store.storage import Storage
@@ -116,7 +118,9 @@ def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: 
     held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)
     try:
         storage.delete(SUCCESS)
-        execute(lambda root: build(root, refs, storage, chosen, run), flags)
+        forget_failures(storage)
+        told = partial(failure_of, storage, run)
+        execute(lambda root: build(root, refs, storage, chosen, run), flags, told=told)
     finally:
         held.release()
 

@@ -12,6 +12,7 @@ from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screening, assemble
 from eia930.sources.fetched import Failure
 from eia930.sources.source import Reading
+from eia930.store.failure import telling
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
@@ -42,15 +43,16 @@ class _AssembleFn(beam.DoFn):
         self._program = fingerprint()
 
     def process(self, stored: tuple[Span, list[Failure]]) -> Iterator[GroupReport]:
-        # Other code would write other bytes.
-        require_same(self._program)
-        heed_stop(self._storage, self._run)
-        span, failures = stored
-        yield assemble(
-            self._storage,
-            self._source,
-            span,
-            screening=self._screening,
-            failures=failures,
-            formats=self._formats,
-        )
+        with telling(self._storage, self._run, "Assemble"):
+            # Other code would write other bytes.
+            require_same(self._program)
+            heed_stop(self._storage, self._run)
+            span, failures = stored
+            yield assemble(
+                self._storage,
+                self._source,
+                span,
+                screening=self._screening,
+                failures=failures,
+                formats=self._formats,
+            )

@@ -12,6 +12,7 @@ from apache_beam.utils.shared import Shared
 from eia930.record.assembly import Screening
 from eia930.record.tidy_series import SeriesRef, TidySeries
 from eia930.screening.loader import TrustedHours
+from eia930.store.failure import telling
 from eia930.store.manifest import File, put_file
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
@@ -68,10 +69,11 @@ class _BuildFn(beam.DoFn):
         self._shared = Shared()
 
     def process(self, part: _Part, refs: list[SeriesRef]) -> Iterator[File]:
-        heed_stop(self._storage, self._run)
-        # One for all threads of a worker, and for this pipeline alone.
-        work = self._shared.acquire(lambda: self._work(refs))
-        yield from (_put(self._storage, file) for file in _files(part, work, self._chosen.formats))
+        with telling(self._storage, self._run, "Blocks"):
+            heed_stop(self._storage, self._run)
+            # One for all threads of a worker, and for this pipeline alone.
+            work = self._shared.acquire(lambda: self._work(refs))
+            yield from (_put(self._storage, file) for file in _files(part, work, self._chosen.formats))
 
     def _work(self, refs: list[SeriesRef]) -> _Work:
         return _Work(members_of(refs), layouts_of(refs, self._chosen), self._loader(refs))

@@ -13,6 +13,7 @@ from eia930.question.span import Span
 from eia930.sources.fetched import Fetched
 from eia930.sources.matrix import Matrix
 from eia930.sources.source import Source
+from eia930.store.failure import telling
 from eia930.store.manifest import File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
@@ -65,8 +66,9 @@ class PublishCoverage(beam.PTransform):
 
 
 def _count_tidy(span: Span, storage: Storage, files: Mapping[str, File], place: Storage, run: Run) -> Matrix:
-    heed_stop(place, run)
-    return count_tidy(storage, span, files)
+    with telling(place, run, "Count"):
+        heed_stop(place, run)
+        return count_tidy(storage, span, files)
 
 
 class _AskFn(beam.DoFn):
@@ -77,7 +79,8 @@ class _AskFn(beam.DoFn):
 
     def process(self, keyed: tuple[str, Iterable[Span]]) -> Iterator[Matrix | Fetched]:
         spans: Sequence[Span] = sorted(keyed[1], key=lambda span: span.id)
-        fetched, matrices = self._source.count(self._storage, spans, self._run)
+        with telling(self._storage, self._run, "Count"):
+            fetched, matrices = self._source.count(self._storage, spans, self._run)
         yield fetched
         yield from matrices
 
@@ -92,7 +95,8 @@ class _PublishFn(beam.DoFn):
         told = list(keyed[1])
         matrices = [one for one in told if isinstance(one, Matrix)]
         fetched = next((one for one in told if isinstance(one, Fetched)), None)
-        if fetched is None or not fetched.stopped:
-            heed_stop(self._storage, self._run)
-        publish_coverage(self._storage, matrices, fetched, self._method)
+        with telling(self._storage, self._run, "Publish"):
+            if fetched is None or not fetched.stopped:
+                heed_stop(self._storage, self._run)
+            publish_coverage(self._storage, matrices, fetched, self._method)
         yield self._storage.url

@@ -10,6 +10,7 @@ import apache_beam as beam
 from eia930.question.span import Span
 from eia930.sources.fetched import Failure, by_span
 from eia930.sources.source import Source
+from eia930.store.failure import telling
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
@@ -41,7 +42,8 @@ class _FetchFn(beam.DoFn):
 
     def process(self, keyed: tuple[str, Iterable[Span]]) -> Iterator[tuple[Span, list[Failure]] | object]:
         spans = sorted(keyed[1], key=lambda span: span.id)
-        fetched = self._source.fetch(self._storage, spans, self._run)
+        with telling(self._storage, self._run, "Fetch"):
+            fetched = self._source.fetch(self._storage, spans, self._run)
         yield beam.pvalue.TaggedOutput(FETCHED, fetched)
         if not fetched.stopped:
             failed = by_span(fetched.failures)

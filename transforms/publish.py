@@ -14,6 +14,7 @@ from eia930.checks.outcome import Check as CrossCheck
 from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport
 from eia930.sources.fetched import Fetched
+from eia930.store.failure import telling
 from eia930.store.manifest import File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
@@ -70,14 +71,15 @@ class _PublishFn(beam.DoFn):
         groups.sort(key=lambda group: (group.route, group.respondent))
         not_asked, least = self._not_asked, self._min_completeness
         account = account_of(groups, fetched, self._run, checks=checks, not_asked=not_asked, min_completeness=least)
-        if account.stopped:
-            write_account(self._storage, account)
-            return
-        heed_stop(self._storage, self._run)
-        if len(groups) != self._spans:
-            raise AssertionError(f"{self._spans} spans were planned, {len(groups)} were assembled")
-        statistics = train_statistics(self._storage, blocks)
-        publish(self._storage, groups, account, run=self._run, blocks=blocks, statistics=statistics)
+        with telling(self._storage, self._run, "Publish"):
+            if account.stopped:
+                write_account(self._storage, account)
+                return
+            heed_stop(self._storage, self._run)
+            if len(groups) != self._spans:
+                raise AssertionError(f"{self._spans} spans were planned, {len(groups)} were assembled")
+            statistics = train_statistics(self._storage, blocks)
+            publish(self._storage, groups, account, run=self._run, blocks=blocks, statistics=statistics)
         yield self._storage.url
 
 
@@ -96,7 +98,8 @@ class PublishBlocks(beam.PTransform):
 
 
 def _publish_blocks(blocks: Sequence[File], storage: Storage, run: Run) -> str:
-    return publish_blocks(storage, blocks, train_statistics(storage, blocks), run)
+    with telling(storage, run, "Publish"):
+        return publish_blocks(storage, blocks, train_statistics(storage, blocks), run)
 
 
 class Finish(beam.PTransform):
@@ -113,6 +116,7 @@ class Finish(beam.PTransform):
 
 def _finish(url: str, run: Run) -> str:
     storage = Storage(url)
-    heed_stop(storage, run)
-    finish(storage, run)
+    with telling(storage, run, "Finish"):
+        heed_stop(storage, run)
+        finish(storage, run)
     return url

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import FrameType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -24,6 +25,7 @@ from eia930.question.span import Span
 from eia930.reference.hours import hour_of
 from eia930.report.build import BESIDE, INDEX
 from eia930.store import lease
+from eia930.store.failure import failure_of, forget_failures
 from eia930.store.manifest import SUCCESS
 from eia930.store.origin import claim
 from eia930.store.run import Run, ask_to_stop
@@ -99,6 +101,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
     with ExitStack() as stack:
         stack.callback(held.release)
         storage.sweep(*FOLDERS)
+        forget_failures(storage)
         if program.asks:
             claim(storage, *todo.source.origins)
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
@@ -126,7 +129,8 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
 
 def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A]) -> None:
     """Hand the graph to Beam and wait."""
-    execute(lambda root: program.build(root, spans, todo, run), todo.beam)
+    told = partial(failure_of, todo.storage, run)
+    execute(lambda root: program.build(root, spans, todo, run), todo.beam, told=told)
 
 
 def _embed(todo: Settings, stack: ExitStack) -> Settings:

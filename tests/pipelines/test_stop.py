@@ -21,6 +21,7 @@ from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.sources.api.source import ApiSource
 from eia930.sources.fetched import Fetched, Tally
+from eia930.store.failure import FAILED
 from eia930.store.lease import Owner
 from eia930.store.manifest import SUCCESS
 from eia930.store.run import Run, ask_to_stop
@@ -123,4 +124,6 @@ def test_a_stage_begins_nothing_once_asked_to_stop(
 
 def contents(storage: Storage) -> dict[str, bytes]:
     folder = Path(str(storage.path))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    told = folder / FAILED
+    files = (path for path in folder.rglob("*") if path.is_file() and told not in path.parents)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
