@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock setup.py 2>/dev/null | cks
 READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help run test test-slow test-recorded test-ml test-gcp test-flink lint bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
+.PHONY: help run test test-slow test-recorded test-ml test-gcp test-flink lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ lint: $(READY)  ## ruff, mypy --strict, which way imports go, how full the rooms
 	MYPYPATH=benchmarks $(BIN)/mypy benchmarks
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/rooms.py
+
+docs: $(READY)  ## the API page, from the docstrings, into build/docs
+	$(BIN)/python tools/api.py
 
 bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
 	for script in parsing screening assemble extract blocks reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done

@@ -2,7 +2,7 @@
 """The four hourly routes of `electricity/rto`, as data: keys, unit, names of series, first hour, and what to expect.
 
 Nothing else in the package knows a facet's name, or which kinds a respondent should have. A new route is a new
-entry of `ROUTES`; docs/adding-a-route.md goes through one.
+entry of `ROUTES`; docs/how-to/add-a-route.md goes through one.
 """
 
 from collections.abc import Callable, Mapping

@@ -44,6 +44,14 @@ def report() -> NoReturn:
     end_with(main)
 
 
+def doctor() -> NoReturn:
+    """`eia930-doctor`: python -m pipelines.doctor."""
+    begin()
+    from pipelines.doctor import main
+
+    end_with(main)
+
+
 def emulator() -> NoReturn:
     """`eia930-emulator`: python -m eia930.emulator, which needs nothing that [load] brings."""
     from eia930.emulator.__main__ import main

@@ -176,8 +176,9 @@ def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
     told: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
-        print("\nstopping: waiting for what is under way (again to end at once)", file=sys.stderr, flush=True)
+        # First: whoever reads the line may press again at once.
         signal.signal(signal.SIGINT, end)
+        print("\nstopping: waiting for what is under way (again to end at once)", file=sys.stderr, flush=True)
         told.append(number)
         ask_to_stop(storage, run)
 

@@ -4,7 +4,6 @@
 import json
 import socket
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,11 +84,10 @@ def test_nothing_listens() -> None:
         assert one_line(check_master(f"127.0.0.1:{bound.getsockname()[1]}"), "refused", "make flink-up")
 
 
+@pytest.mark.timeout(60)
 def test_a_master_that_never_answers_takes_no_longer_than_the_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        before = time.monotonic()
         assert one_line(check_master(f"127.0.0.1:{silent.getsockname()[1]}", 0.3), "0.3 s", "make flink-up")
-        assert time.monotonic() - before < 5
 
 
 def test_a_name_that_does_not_resolve() -> None:
@@ -233,15 +231,14 @@ def test_docker_is_asked_only_where_it_is_meant(tmp_path: Path, jar: str) -> Non
     assert preflight(flags_for("[local]", jar), storage) == ()
 
 
+@pytest.mark.timeout(60)
 def test_a_docker_client_that_never_answers_is_waited_for_in_bounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    docker(tmp_path, "exec /bin/sleep 60")
-    before = time.monotonic()
+    docker(tmp_path, "exec /bin/sleep 600")
     options = PipelineOptions([]).view_as(PortableOptions)
     assert one_line(environment.lacking(options, "DOCKER", patience=0.3), "no Docker engine answers here")
-    assert time.monotonic() - before < 10
 
 
 def test_workers_of_a_cluster_that_starts_them_elsewhere_are_not_looked_for_here(tmp_path: Path, jar: str) -> None:

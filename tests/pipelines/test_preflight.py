@@ -66,9 +66,16 @@ def test_a_program_says_it_in_one_line_and_a_finished_output_stays(
 
 @pytest.mark.parametrize("runner", ["FnApiRunner", "FlinkRunner", "PortableRunner", "PrismRunner"])
 def test_flags_that_any_runner_takes(runner: str) -> None:
-    check_options([f"--runner={runner}"])
-    for workers in (0, 2):
-        check_options([f"--runner={runner}", "--environment_type=LOOPBACK", f"--direct_num_workers={workers}"])
+    def taken(*flags: str) -> bool:
+        try:
+            check_options([f"--runner={runner}", *flags])
+        except UsageError:
+            return False
+        return True
+
+    assert taken()
+    workers = {n: taken("--environment_type=LOOPBACK", f"--direct_num_workers={n}") for n in (-1, 0, 2)}
+    assert workers == {-1: False, 0: True, 2: True}
 
 
 @pytest.mark.parametrize(
