@@ -54,7 +54,7 @@ def _alone(module: str) -> Iterator[str]:
     yield f"!{module.replace('.', chr(92) + '.')}\\."
 
 
-def _bare(space: pdoc.doc.Namespace[object]) -> Iterator[str]:
+def _bare(space: pdoc.doc.Module | pdoc.doc.Class) -> Iterator[str]:
     for one in space.members.values():
         if one.kind == "module" or one.name.startswith("_") or one.is_inherited:
             continue
