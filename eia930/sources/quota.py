@@ -10,6 +10,7 @@ starts keep their distance over all programs, and one that is killed leaves noth
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 import uuid
 from collections.abc import Callable
@@ -18,8 +19,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from eia930.sources.rate import SLACK
+from eia930.store.storage import Storage
 from eia930.store.swapped import Swapped
 
+HOST, NONE = "host", "none"
+"""Places by word: the user's folder of state on whatever host asks; and no sharing."""
 _LATE = 0.09
 """Seconds after its moment at which a start is given up for another: less than the slack between two."""
 _AHEAD = 0.5
@@ -34,6 +38,14 @@ class Booked(msgspec.Struct, frozen=True):
     last: float = 0.0
     hold: float = 0.0
     by: str = ""
+
+
+def shared_place(place: str) -> Storage:
+    """Where programs meet: a folder or bucket by name, or HOST, this user's own folder on this host."""
+    if place != HOST:
+        return Storage.at(place)
+    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Storage.at(f"{state}/eia930/quota")
 
 
 def quota_name(url: str, key: str) -> str:

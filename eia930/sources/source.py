@@ -34,6 +34,8 @@ class Terms:
     max_in_flight: int = 8
     hours_per_request: int | None = None
     tries: int = 10
+    quota: str | None = None
+    """Where programs with one key share its pace: a folder, a bucket, `none`; None for the source's own choice."""
     settle_hours: int = 240
     refresh: bool = False
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from eia930.errors import UsageError
+from eia930.errors import StorageError, UsageError
 from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.client import API_URL, LOOPBACK, Api, checked_url
@@ -24,12 +24,14 @@ from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
+from eia930.sources.quota import HOST, NONE, SharedPace, quota_name, shared_place
 from eia930.sources.rate import PER_HOUR, Limiter, Pace, Unlimited
 from eia930.sources.session import Session, alone
 from eia930.sources.source import Estimate, Terms
 from eia930.store.origin import EMULATED
 from eia930.store.run import Run
 from eia930.store.storage import Storage
+from eia930.store.swapped import Swapped
 
 _ENOUGH_ENDS = 4
 """Requests under way that fill 1.75 a second at 1.6 s an answer, with one to spare."""
@@ -45,6 +47,8 @@ class ApiSource:
     requests_per_hour: int | None = 6300
     burst_per_second: int = 3
     min_delay: float = 0.0
+    quota: str = NONE
+    """Where programs with the same key share its pace."""
     max_in_flight: int = 8
     hours_per_request: int | None = None
     tries: int = 10
@@ -64,6 +68,7 @@ class ApiSource:
             requests_per_hour=terms.requests_per_hour or unhurried,
             burst_per_second=terms.burst_per_second,
             min_delay=terms.min_delay,
+            quota=_quota(terms),
             max_in_flight=terms.max_in_flight,
             hours_per_request=terms.hours_per_request,
             tries=terms.tries,
@@ -147,7 +152,7 @@ class ApiSource:
         dispatcher = Dispatcher(
             todo.lanes,
             ask=ask,
-            limiter=self._limiter(),
+            limiter=self._limiter(secret),
             tick=session.tick,
             in_flight=self.max_in_flight,
             tries=self.tries,
@@ -189,11 +194,22 @@ class ApiSource:
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:
         return Shorts(storage, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)
 
-    def _limiter(self) -> Limiter:
+    def _limiter(self, secret: str) -> Limiter:
         if self.requests_per_hour is None and not self.min_delay:
             return Unlimited(self.clocks.monotonic)
         per_hour = self.requests_per_hour or 3600 * self.burst_per_second
-        return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic)
+        if self.quota == NONE:
+            return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic)
+        booking = Swapped(shared_place(self.quota), quota_name(self.url, secret))
+        shared = SharedPace(booking, per_hour, self.burst_per_second, self.min_delay, self.clocks.unix)
+        try:
+            shared.hold(0.0)
+        except StorageError:
+            if self.quota != HOST:
+                raise
+            # A host that keeps nothing (a container without a home): its programs cannot meet.
+            return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic)
+        return shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +220,14 @@ class _Work:
     hours: int
     reused: int
     damaged: int
+
+
+def _quota(terms: Terms) -> str:
+    """This host's, unless the user says another: a server on loopback is somebody's own, and has no quota."""
+    if terms.quota is not None:
+        return terms.quota
+    own = terms.name == "emulator" or urlsplit(terms.url or API_URL).hostname in LOOPBACK
+    return NONE if own else HOST
 
 
 def _uncounted(one: Counting) -> Failure:
