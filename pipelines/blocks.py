@@ -27,6 +27,7 @@ from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures
 from eia930.store.manifest import SUCCESS
 from eia930.store.run import Run
+from eia930.store.sparing import Sparing
 from eia930.store.storage import Storage
 from pipelines.options import add_block_flags, beam_flags, block_settings, fail, listed, only_beams
 from pipelines.running.execute import execute
@@ -52,12 +53,13 @@ def build(
     from transforms.blocks import Blocks
     from transforms.publish import PublishBlocks
 
+    output = Sparing.of(storage, (SUCCESS,))
     blocks = (
         root
         | "Catalogue" >> beam.Create([refs])
-        | "Blocks" >> Blocks(storage, chosen, screening=Screening(FLAGS, screen_series), run=run)
+        | "Blocks" >> Blocks(output, chosen, screening=Screening(FLAGS, screen_series), run=run)
     )
-    return blocks | "Publish" >> PublishBlocks(storage, run)
+    return blocks | "Publish" >> PublishBlocks(output, run)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -117,7 +119,6 @@ def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: 
     run = Run(owner, datetime.now(UTC))
     held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)
     try:
-        storage.delete(SUCCESS)
         forget_failures(storage)
         told = partial(failure_of, storage, run)
         execute(lambda root: build(root, refs, storage, chosen, run), flags, told=told)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
+from eia930.account.standing import sparing
 from eia930.question.span import Span
 from eia930.sources.fetched import Failure, by_span
 from eia930.sources.source import Source
@@ -43,7 +44,7 @@ class _FetchFn(beam.DoFn):
     def process(self, keyed: tuple[str, Iterable[Span]]) -> Iterator[tuple[Span, list[Failure]] | object]:
         spans = sorted(keyed[1], key=lambda span: span.id)
         with telling(self._storage, self._run, "Fetch"):
-            fetched = self._source.fetch(self._storage, spans, self._run)
+            fetched = sparing(self._storage, self._source.fetch(self._storage, spans, self._run), self._run)
         yield beam.pvalue.TaggedOutput(FETCHED, fetched)
         if not fetched.stopped:
             failed = by_span(fetched.failures)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 
 from eia930.account.publication import finish, publish, publish_blocks
-from eia930.account.stored import write_account
+from eia930.account.standing import put_stopped
 from eia930.account.sums import account as account_of
 from eia930.checks.outcome import Check as CrossCheck
 from eia930.question.plan import PassedOver
@@ -73,7 +73,7 @@ class _PublishFn(beam.DoFn):
         account = account_of(groups, fetched, self._run, checks=checks, not_asked=not_asked, min_completeness=least)
         with telling(self._storage, self._run, "Publish"):
             if account.stopped:
-                write_account(self._storage, account)
+                put_stopped(self._storage, account, self._run)
                 return
             heed_stop(self._storage, self._run)
             if len(groups) != self._spans:

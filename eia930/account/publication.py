@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from eia930.account.model import Account, Program
 from eia930.account.series_table import catalogue, write_catalogue
-from eia930.account.stored import encoded, read_account, write_account
+from eia930.account.standing import MARKS
+from eia930.account.stored import REPORT, STOPPED, encoded, read_account, write_account
 from eia930.account.sums import program_of
 from eia930.record.assembly import GroupReport, SeriesReport
 from eia930.store.manifest import MANIFEST, SUCCESS, File, Manifest, read_manifest
@@ -31,7 +32,11 @@ def publish(
     files += [*blocks, write_catalogue(storage, catalogue(_series(groups)), statistics)]
     _drop_old_blocks(storage, blocks)
     _manifest(storage, files, run)
+    if told.exit:
+        # The files may be those of an earlier load, whose marks stand: they are true of it, not of this one.
+        storage.delete(*(mark for mark in MARKS if mark != REPORT))
     write_account(storage, told)
+    storage.delete(STOPPED)
 
 
 def _series(groups: Sequence[GroupReport]) -> Iterator[SeriesReport]:

@@ -14,6 +14,10 @@ REPORT = "report.json"
 """The account of the load whose files stand in the output."""
 STOPPED = "report/stopped.json"
 """The account of a later run that changed none of them: it was stopped before."""
+INDEX = "report/index.html"
+"""The page."""
+BESIDE = f"report/{REPORT}"
+"""The account at the root, with what the page adds: for whoever takes the page's folder away."""
 _REMEDY = "run python -m pipelines.historical with this --output first"
 
 

@@ -4,17 +4,13 @@
 from __future__ import annotations
 
 from eia930.account.model import Account
-from eia930.account.stored import REPORT, encoded, read_account
+from eia930.account.stored import BESIDE, INDEX, REPORT, encoded, read_account
 from eia930.errors import UsageError
 from eia930.report.page import page
 from eia930.report.reading.findings import examine
 from eia930.report.reading.frame import frame_of
 from eia930.report.telling.account import judged
 from eia930.store.storage import Storage
-
-INDEX = "report/index.html"
-BESIDE = f"report/{REPORT}"
-"""The account at the root, with what the page adds: for whoever takes the page's folder away."""
 
 
 def write_page(storage: Storage) -> int:

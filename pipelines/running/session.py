@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,15 +18,14 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from eia930.account.model import Account, Requests
-from eia930.account.stored import REPORT, read_account
+from eia930.account.standing import account_of, earlier
+from eia930.account.stored import STOPPED
 from eia930.emulator import Emulator, synthetic
-from eia930.errors import Interrupted, Stop, UsageError
+from eia930.errors import EiaError, Interrupted, Stop, StorageError
 from eia930.question.span import Span
 from eia930.reference.hours import hour_of
-from eia930.report.build import BESIDE, INDEX
 from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures
-from eia930.store.manifest import SUCCESS
 from eia930.store.origin import claim
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
@@ -36,7 +35,7 @@ from pipelines.running.execute import execute
 from pipelines.running.interrupt import end
 from pipelines.running.preflight import look_ahead
 from pipelines.running.progress import Progress
-from pipelines.running.summary import banner, summary
+from pipelines.running.summary import STANDS, banner, summary
 
 FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
 """What a run writes below its output; whatever else lies there is not ours."""
@@ -84,10 +83,8 @@ class Program(Generic[A]):
 
 def load_program(build: Callable[..., Any]) -> Program[Account]:
     """The historical load."""
-    # The account at the root goes last: as long as it stands, nothing else tells of another load.
-    spoils = (SUCCESS, INDEX, BESIDE, REPORT)
     state = f"{lease.ROOT}/state.json"
-    return Program(build=build, account=_own, spoils=spoils, state=state, summary=summary, narrows=True)
+    return Program(build=build, account=account_of, state=state, summary=summary, narrows=True)
 
 
 def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
@@ -111,6 +108,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
         if todo.embedded:
             todo = _embed(todo, stack)
         stack.enter_context(_interruptible(storage, run))
+        stack.enter_context(_saying_what_stands(storage, run) if program.narrows else nullcontext())
         with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
             _execute(todo, spans, run, program)
         told = program.account(storage, run)
@@ -119,6 +117,8 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
         if _answered(told):
             storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
     print(program.summary(todo, told), file=sys.stderr if told.stopped else sys.stdout)
+    if program.narrows and told.stopped and earlier(storage, run):
+        print(f"{STANDS}; what this run says of itself is in {STOPPED}", file=sys.stderr)
     if program.narrows and (count := others(storage, spans)):
         print(
             f"note      tidy/ keeps files of earlier loads ({count:,}); series.parquet, blocks/, tfds/ and the report "
@@ -171,6 +171,18 @@ def _answered(told: Told) -> bool:
 
 
 @contextmanager
+def _saying_what_stands(storage: Storage, run: Run) -> Iterator[None]:
+    """Where an error ends a run that has changed nothing yet, that is said."""
+    try:
+        yield
+    except EiaError:
+        with suppress(StorageError):
+            if earlier(storage, run):
+                print(STANDS, file=sys.stderr, flush=True)
+        raise
+
+
+@contextmanager
 def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
     """Ctrl-C asks the run to finish what is under way; a second one ends at once."""
     told: list[int] = []
@@ -192,11 +204,3 @@ def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _own(storage: Storage, run: Run) -> Account | None:
-    """The account that this very run left in an output."""
-    with suppress(UsageError):
-        if (told := read_account(storage)).run == run.id:
-            return told
-    return None

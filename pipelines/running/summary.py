@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from eia930.account.model import Account, Rate
 from eia930.account.published import published_series
-from eia930.account.stored import REPORT
-from eia930.report.build import INDEX
+from eia930.account.stored import INDEX, REPORT
 from eia930.report.telling.nothing import nothing
 from eia930.report.telling.words import percent
 from eia930.store.storage import Storage
 from pipelines.options import SYNTHETIC, LoadSettings
 from pipelines.running.lines import few
 from transforms.block_plan import told
+
+STANDS = "note      the earlier load in this output stands as it was, with its account and its page"
+"""Said where a run ended before it changed anything."""
 
 
 def banner() -> str:

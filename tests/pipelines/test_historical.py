@@ -379,19 +379,26 @@ def test_a_key_refused_on_the_way_keeps_what_was_stored(rows: RowSource, load: L
         assert report(out)["requests"]["reused"] > 0
 
 
-def test_a_load_that_is_stopped_leaves_no_page_of_the_one_before(rows: RowSource, load: Load, out: Path) -> None:
+def test_a_load_that_is_stopped_leaves_all_of_the_one_before(
+    rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with Emulator(rows) as server:
         assert load(server) == 0
         assert {path.name for path in (out / "report").iterdir()} == {"index.html", "report.json"}
-    (out / "report/coverage.json").write_text("another program's")
+    before = report(out)
     with Emulator(rows, faults=Faults(key_refused_after=1)) as server:
         assert load(server, "--refresh", "--max_in_flight=1", "--hours_per_request=480") == 3
-    found = report(out)
-    assert (found["exit"], found["stopped_by"]) == (3, "KeyRefused")
-    assert {path.name for path in (out / "report").iterdir()} == {"coverage.json"}
-    assert pipelines.report.main([f"--output={out}"]) == 2
+    assert report(out) == before
+    stopped = json.loads((out / "report/stopped.json").read_text())
+    assert (stopped["exit"], stopped["stopped_by"]) == (3, "KeyRefused")
+    assert stopped["run"] != before["run"] == (out / "_SUCCESS").read_text().strip()
+    said = capsys.readouterr().err.splitlines()
+    assert said[-2].startswith("stopped: ")
+    assert said[-1].startswith("note      the earlier load in this output stands as it was")
+    assert pipelines.report.main([f"--output={out}"]) == 0
     with Emulator(rows) as server:
         assert load(server) == 0
+    assert not (out / "report/stopped.json").exists()
     assert report(out).items() <= json.loads((out / "report/report.json").read_text()).items()
 
 

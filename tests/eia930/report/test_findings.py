@@ -10,9 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis.extra.numpy import arrays
 
+from eia930.account.stored import INDEX
 from eia930.record.assembly import SeriesReport
 from eia930.reference.hours import parse_hour, stamp
-from eia930.report.build import INDEX, write_page
+from eia930.report.build import write_page
 from eia930.report.drawing.figures import draw_event, draw_history, draw_months, draw_rate
 from eia930.report.drawing.scales import Scale, line, nice_ticks
 from eia930.report.reading.coverage import step_of

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from eia930.account.model import Failed, Hours, Rows, SpanAsked
-from eia930.report.build import INDEX, write_page
+from eia930.account.stored import INDEX
+from eia930.report.build import write_page
 from eia930.report.telling.nothing import nothing
 from eia930.store.origin import EMULATED, ORIGIN
 from eia930.store.storage import Storage

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from eia930.account.stored import encoded, read_account
+from eia930.account.stored import INDEX, encoded, read_account
 from eia930.reference.hours import moment_of, stamp
 from eia930.reference.routes import ROUTES
-from eia930.report.build import INDEX, write_page
+from eia930.report.build import write_page
 from eia930.report.reading.frame import Frame
 from eia930.store.storage import Storage
 from tests.eia930.report.folder import FIRST, HOURS, two_regions, wave, write_folder
