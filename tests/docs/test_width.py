@@ -16,7 +16,6 @@ UNWRAPPED = [
     "data/README.md",
     "deploy/dataflow/README.md",
     "deploy/flink/README.md",
-    "docs/architecture.md",
     "docs/benchmarks.md",
     "docs/coverage.md",
     "docs/dependencies.md",
