@@ -12,7 +12,6 @@ from tests.docs.test_pages import PAGES, relative
 from tools.wrap import WIDTH, main, too_long, wrapped
 
 UNWRAPPED = [
-    "README.md",
     "data/README.md",
     "deploy/dataflow/README.md",
     "deploy/flink/README.md",
