@@ -20,7 +20,7 @@ _ITEM = re.compile(r"(\s*)([*-]|\d+\.)\s+")
 _WHOLE = re.compile(r"(?:`[^`]*`|!?\[[^\]]*\]\([^)\s]*\)|[^\s`\[]|[`\[!])+")
 _ASIDE = re.compile(r"\s*(\||#|<|>|!\[|\[!|:?-{3,})")
 """Lines that stay as they are: tables, headings, HTML, quotes, pictures, rules."""
-_MARKS_A_LINE = re.compile(r"[-+*>=|]+|#+|\d+[.)]")
+_MARKS_A_LINE = re.compile(r"[-+*>=|%]+|#+|\d+[.)]")
 
 
 def wrapped(text: str) -> str:
