@@ -17,7 +17,7 @@ LEFT_OUT = {
 """By marker: what the tests need that `make test` leaves out, and what runs them."""
 CLOSER = {
     "[gcp]": "make test-gcp",
-    "is not installed": "make test-ml",
+    "not installed": "make test-ml",
     "recorded EIA rows": "RECORDED=folder make test-recorded (tests/data/README.md says what lies there)",
 }
 """By words of the reason of a skip: which command runs such tests."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wraps pages at 100 columns; tables, code, headings and links stay whole.
+"""Wraps pages at 100 columns; tables, code, headings, links and what programs write (`<!-- … -->`) stay whole.
 
     python tools/wrap.py docs/*.md            writes the pages anew
     python tools/wrap.py --check docs/*.md    names the lines that are too long, and exits 1
@@ -20,7 +20,8 @@ _ITEM = re.compile(r"(\s*)([*-]|\d+\.)\s+")
 _WHOLE = re.compile(r"(?:`[^`]*`|!?\[[^\]]*\]\([^)\s]*\)|[^\s`\[]|[`\[!])+")
 _ASIDE = re.compile(r"\s*(\||#|<|>|!\[|\[!|:?-{3,})")
 """Lines that stay as they are: tables, headings, HTML, quotes, pictures, rules."""
-_MARKS_A_LINE = re.compile(r"[-+*>=|]+|#+|\d+[.)]")
+_END = re.compile(r"<!-- (/\w+|\w+: end) -->")
+_MARKS_A_LINE = re.compile(r"[-+*>=|%]+|#+|\d+[.)]")
 
 
 def wrapped(text: str) -> str:
@@ -44,10 +45,15 @@ def too_long(text: str) -> list[int]:
 
 def _parts(lines: Sequence[str]) -> Iterator[tuple[bool, list[str]]]:
     """Runs of lines, each an item or a paragraph (True), or what stays as it is (False)."""
-    fence, prose = "", list[str]()
+    fence, prose, made = "", list[str](), False
+    ends = {line for line in lines if _END.fullmatch(line)}
     for line in lines:
         mark = re.match(r"\s*(```+|~~~+)", line)
-        stays = bool(fence or mark or not line.strip() or _ASIDE.match(line))
+        if line.startswith("<!-- "):
+            # Up to its end lies what a program writes into the page.
+            name = re.sub(r"\W.*", "", line.removeprefix("<!-- "))
+            made = bool({f"<!-- /{name} -->", f"<!-- {name}: end -->"} & ends) and line not in ends
+        stays = bool(made or fence or mark or not line.strip() or _ASIDE.match(line))
         if prose and (stays or _ITEM.match(line)):
             yield True, prose
             prose = []

@@ -44,7 +44,7 @@ def test_the_last_lines_name_reason_and_command(tmp_path: Path) -> None:
     assert [line.strip() for line in lines] == [
         f"1 left out: {LEFT_OUT['recorded']}",
         f"2 left out: {LEFT_OUT['slow']}",
-        f"1 skipped: TensorFlow is not installed: its encoder cannot be compared: {CLOSER['is not installed']}",
+        f"1 skipped: TensorFlow is not installed: its encoder cannot be compared: {CLOSER['not installed']}",
         "1 skipped: go is not on the PATH",
     ]
 
