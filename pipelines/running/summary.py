@@ -9,6 +9,7 @@ from eia930.account.publication import REPORT, published_series
 from eia930.report.build import INDEX
 from eia930.report.telling.nothing import nothing
 from eia930.report.telling.words import percent
+from eia930.sources.api.drift import CHANGED
 from eia930.store.storage import Storage
 from pipelines.options import SYNTHETIC, LoadSettings
 from pipelines.running.lines import few
@@ -69,6 +70,8 @@ def _speed(rate: dict[str, Any]) -> str:
 
 
 def _next(todo: LoadSettings, report: dict[str, Any]) -> str:
+    if any(CHANGED in one["reason"] for one in report["failures"]):
+        return f"{CHANGED}: look for a newer version of eia930, then run the same command again"
     if report["failures"]:
         return "run the same command again: it asks only for the hours that are not stored yet"
     if report["imbalances"]:

@@ -13,6 +13,7 @@ from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.client import API_URL, LOOPBACK, Api, checked_url
 from eia930.sources.api.counting import Counting
+from eia930.sources.api.drift import Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.lanes import Lane, answers, needed
@@ -139,8 +140,10 @@ class ApiSource:
         session.begin(hours=todo.hours, reused=todo.reused)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
 
+        scrutiny = Scrutiny()
+
         def ask(window: Window) -> Answer:
-            answer = api.ask(window)
+            answer = scrutiny.check(api.ask(window))
             store.put(answer)
             return answer
 
