@@ -8,6 +8,9 @@ EiaError
 │   ├── Unavailable       no answer, or an answer of 5xx
 │   │   └── Unreachable   nobody there to answer
 │   └── Garbled           an answer that is not what it says it is
+│       ├── Unordered     a full page whose end says nothing
+│       ├── Marred        a few rows of it cannot be read: asked for once more
+│       └── Drifted       most rows of it cannot be read: the format has changed
 ├── Refused               this request cannot be had; others can
 ├── Unforeseen            a defect of this program met it; others can be had
 └── Stop                  nothing more can be had now: what is stored stays (exit 3)
@@ -70,6 +73,16 @@ class Garbled(Passing):
 
 class Unordered(Garbled):
     """A full page whose rows are out of order, so that its end does not say which hours are whole."""
+
+
+class Marred(Garbled):
+    """A few rows of an otherwise sound answer cannot be read: once more, and they are refused, each with its reason."""
+
+
+class Drifted(Garbled):
+    """Most rows of an answer cannot be read, so it is none."""
+
+    remedy = "look for a newer version of eia930, or report what was expected and found; nothing of it was stored"
 
 
 class Refused(EiaError):

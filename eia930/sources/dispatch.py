@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Generic
 
-from eia930.errors import EiaError, KeyRefused, Passing, Stop, Unforeseen, Unordered
+from eia930.errors import Drifted, EiaError, KeyRefused, Marred, Passing, Stop, Unforeseen, Unordered
 from eia930.sources.asking import A, Asking, Q
 from eia930.sources.fetched import Failure, Tally
 from eia930.sources.patience import Clocks, Patience
@@ -21,6 +21,8 @@ from eia930.sources.rate import Limiter
 
 _HOPELESS = 25
 """Requests given up in a row, none answered between: the server is away, and the rest is not tried one by one."""
+_DRIFTED = (3, 8)
+"""Tries of a request where no answer could be read yet, and how many such requests in a row: the rest is not asked."""
 _SHRINKS = 6
 """Times that a lane is asked for half as much: smaller windows cannot overflow, so the server does not heed them."""
 
@@ -65,6 +67,7 @@ class Dispatcher(Generic[Q, A]):
         self._again: list[_Attempt[Q, A]] = []
         self._flying: dict[Future[A], _Attempt[Q, A]] = {}
         self._in_a_row = 0
+        self._drifted: Drifted | None = None
         self._shrunk = Counter[int]()
         self._ticked = float("-inf")
         self._number = 0
@@ -86,6 +89,8 @@ class Dispatcher(Generic[Q, A]):
         """Start what may start, wait a little for what is under way; False when all is done."""
         self._news()
         self._patience.check()
+        if self._drifted:
+            self._drop_rest(self._drifted)
         most = 1 if self._patience.suspended else self._in_flight
         attempt = self._next() if len(self._flying) < most else None
         if attempt is None and not self._flying and not self._again:
@@ -139,7 +144,12 @@ class Dispatcher(Generic[Q, A]):
             self._answered(attempt, future.result())
             return
         self._count_fault(error)
-        passing = isinstance(error, Passing) and attempt.tries < self._tries
+        if isinstance(error, Marred):
+            # Once a request, and at the cost of no try.
+            attempt.tries -= 1
+        hopeless = isinstance(error, Drifted) and not self.tally.answered
+        tries = min(self._tries, _DRIFTED[0]) if hopeless else self._tries
+        passing = isinstance(error, Passing) and attempt.tries < tries
         self._patience.failed(error, last=not passing)
         if isinstance(error, Unordered) and self._shrunk[id(attempt.lane)] < _SHRINKS:
             self.tally.retried += 1
@@ -180,15 +190,26 @@ class Dispatcher(Generic[Q, A]):
         self._again.append(attempt)
 
     def _give_up(self, attempt: _Attempt[Q, A], error: EiaError) -> None:
-        window = attempt.window
-        attempt.lane.given_up(window)
+        self._fail(attempt.lane, attempt.window, error.what, error.remedy)
+        self._in_a_row += 1
+        if isinstance(error, Drifted):
+            if self._in_a_row >= _DRIFTED[1]:
+                self._drifted = error
+        elif self._in_a_row >= _HOPELESS:
+            raise Stop(f"{_HOPELESS} requests in a row could not be had; the last: {error.what}")
+
+    def _drop_rest(self, error: Drifted) -> None:
+        """What could not be read would not be read either: it is named, and not asked for."""
+        for lane in self._lanes:
+            while (window := lane.next_window()) is not None:
+                self._fail(lane, window, f"{window.id}: not asked: {error.what.partition(': ')[2]}", error.remedy)
+
+    def _fail(self, lane: Asking[Q, A], window: Q, reason: str, remedy: str) -> None:
+        lane.given_up(window)
         self.tally.failed += 1
         self.failures.append(
-            Failure(window.id, window.route, window.respondent, window.first, window.last, error.what, error.remedy)
+            Failure(window.id, window.route, window.respondent, window.first, window.last, reason, remedy)
         )
-        self._in_a_row += 1
-        if self._in_a_row >= _HOPELESS:
-            raise Stop(f"{_HOPELESS} requests in a row could not be had; the last: {error.what}")
 
     def _land(self, stop: Stop) -> None:
         """Wait for what is in flight, then keep the reason."""

@@ -8,6 +8,7 @@ from eia930.account.published import published_series
 from eia930.account.stored import INDEX, REPORT
 from eia930.report.telling.nothing import nothing
 from eia930.report.telling.words import percent
+from eia930.sources.api.drift import CHANGED
 from eia930.store.storage import Storage
 from pipelines.options import SYNTHETIC, LoadSettings
 from pipelines.running.lines import few
@@ -71,6 +72,8 @@ def _speed(rate: Rate) -> str:
 
 
 def _next(todo: LoadSettings, account: Account) -> str:
+    if any(CHANGED in one.reason for one in account.failures):
+        return f"{CHANGED}: look for a newer version of eia930, then run the same command again"
     if account.failures:
         return "run the same command again: it asks only for the hours that are not stored yet"
     if account.imbalances:

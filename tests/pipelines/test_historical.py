@@ -24,6 +24,7 @@ from eia930.reference.hours import parse_hour
 from eia930.reference.routes import Route
 from pipelines import blocks, coverage
 from pipelines.historical import main
+from tests.eia930.making import always
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
 NOW = parse_hour("2024-03-01T00")
@@ -587,3 +588,30 @@ def test_a_load_without_some_hours_is_not_called_half_written(
         assert "ended without 1 request that could not be had (region-data/PACW/" in said
         assert "half-written" not in said
     assert not (out / "_SUCCESS").exists()
+
+
+@pytest.mark.parametrize("fault", ["p_renamed", "p_other_unit", "p_other_key", "p_other_period"])
+def test_a_changed_format_is_exit_1_and_the_last_words(
+    rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str], fault: str
+) -> None:
+    with Emulator(rows, faults=always(fault)) as server:
+        assert load(server) == 1
+    last = capfd.readouterr().out.splitlines()[-1]
+    assert "the server's format has changed" in last
+    found = report(out)
+    assert (found["rows"]["received"], found["hours"]["null"]) == (0, 0)
+    assert found["failures"]
+    assert not (out / "_SUCCESS").exists()
+    with Emulator(rows) as server:
+        assert load(server) == 0
+
+
+def test_where_nobody_listens_it_is_exit_3_with_the_reason(
+    out: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EIA_API_KEY", KEY)
+    words = ("--api_url=http://127.0.0.1:1/v2", f"--output={out}", "--regions=PACW", *WINTER)
+    assert main([*words, "--tries=2"]) == 3
+    (said,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("stopped:")]
+    assert "nobody answers" in said
+    assert "ConnectionRefusedError: Connection refused" in said

@@ -12,7 +12,7 @@ moment of retrieval. Inside: the body as served, less the echo of the request (i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,6 +36,7 @@ _NAME = re.compile(
     r"(\.(?P<kinds>[A-Za-z0-9_-]+))??(\.(?P<at>\d{8}T\d{6}Z))?\.json\.zst",
     re.ASCII,
 )
+Wrote = Callable[[Window, str, bytes], None]
 STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -67,6 +68,7 @@ class Held:
     kinds: tuple[str, ...]
     at: datetime | None
     modified: datetime
+    size: int = 0
 
     def settles(self, hour_limit: int, since: datetime) -> tuple[int, int]:
         """The hours (inclusive) that need not be asked again: all if stored `since`, else the settled ones."""
@@ -142,17 +144,20 @@ def _members(body: bytes) -> dict[str, msgspec.Raw]:
 
 
 class ResponseStore:
-    """The stored responses of a folder or bucket."""
+    """The stored responses of a folder or bucket. `wrote(window, key, bytes)` is told of each that is written."""
 
-    def __init__(self, storage: Storage, *, settle_hours: int) -> None:
+    def __init__(self, storage: Storage, *, settle_hours: int, wrote: Wrote = lambda *_: None) -> None:
         self._storage = storage
+        self._wrote = wrote
         self._settle_hours = settle_hours
 
     def put(self, answer: Answer) -> str:
         """Store an answer whole, without the echo of its request; the name that it got."""
         key = self._key(answer)
         packer = zstandard.ZstdCompressor(level=3, write_checksum=True)
-        self._storage.put(key, packer.compress(_stored(answer)))
+        data = packer.compress(_stored(answer))
+        self._storage.put(key, data)
+        self._wrote(answer.window, key, data)
         return key
 
     def _key(self, answer: Answer) -> str:
@@ -168,17 +173,14 @@ class ResponseStore:
             return f"{plain}.json.zst"
         return f"{plain}.{_at(answer)}.json.zst"
 
-    def damaged(self, held: Held) -> bool:
-        """Whether a stored response cannot be read as it was written, or settles other hours than its name says."""
-        try:
-            asked, _ = _opened(self._storage.get(held.key))
-        except (zstandard.ZstdError, KeyError, ValueError, RecursionError):
-            return True
-        return asked.settled != (stamp(held.first), stamp(held.last))
 
-    def drop(self, held: Held) -> None:
-        """Remove a damaged response, so that its hours are asked again."""
-        self._storage.delete(held.key)
+def opens(data: bytes, held: Held) -> bool:
+    """Whether what is stored can be read as it was written, and settles the hours that its name says."""
+    try:
+        asked, _ = _opened(data)
+    except (zstandard.ZstdError, KeyError, ValueError, RecursionError):
+        return False
+    return asked.settled == (stamp(held.first), stamp(held.last))
 
 
 def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
@@ -252,7 +254,7 @@ def _held(entry: Entry) -> Held | None:
     except ValueError:
         return None
     kinds = tuple(found["kinds"].split("-")) if found["kinds"] else ()
-    return Held(entry.key, first, last, kinds, at, entry.modified)
+    return Held(entry.key, first, last, kinds, at, entry.modified, entry.size)
 
 
 def _stored(answer: Answer) -> bytes:

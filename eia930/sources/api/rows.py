@@ -135,11 +135,15 @@ def _row(raw: bytes, window: Window) -> tuple[int, str, float] | str:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "the row is no JSON object"
     route = window.source
-    if row.get(route.respondent) != window.respondent:
+    for name in (route.respondent, "value-units", route.kind, "period", "value"):
+        if name not in row:
+            # Of `value` too: a row without the member that we asked for is no null.
+            return f"{name} is not in the row"
+    if row[route.respondent] != window.respondent:
         return f"{route.respondent} is not the one asked for"
-    if row.get("value-units") != route.unit:
+    if row["value-units"] != route.unit:
         return f"value-units is not {route.unit}"
-    kind, period = row.get(route.kind), row.get("period")
+    kind, period = row[route.kind], row["period"]
     if not isinstance(kind, str) or (odd := _odd_kind(kind, window)):
         return f"{route.kind} {odd if isinstance(kind, str) else 'is no code'}"
     try:
@@ -150,7 +154,7 @@ def _row(raw: bytes, window: Window) -> tuple[int, str, float] | str:
         return "period is not YYYY-MM-DDTHH"
     if not window.first <= hour <= window.last:
         return "period lies outside the hours asked for"
-    value = _value(row.get("value"))
+    value = _value(row["value"])
     return value if isinstance(value, str) else (hour, kind, value)
 
 

@@ -8,11 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from eia930.errors import StorageError, UsageError
+from zstandard import ZstdError
+
+from eia930.errors import Stop, StorageError, UsageError
 from eia930.question.span import Span
 from eia930.question.window import Window
+from eia930.sources.api.checked import Checked, forget
 from eia930.sources.api.client import API_URL, LOOPBACK, Api, checked_url
 from eia930.sources.api.counting import Counting
+from eia930.sources.api.drift import Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.lanes import Lane, answers, needed
@@ -33,6 +37,7 @@ from eia930.store.run import Run
 from eia930.store.storage import Storage
 from eia930.store.swapped import Swapped
 
+_AGAIN = "run the same command again: its hours are asked for once more"
 _ENOUGH_ENDS = 4
 """Requests under way that fill 1.75 a second at 1.6 s an answer, with one to spare."""
 
@@ -111,17 +116,15 @@ class ApiSource:
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""
 
-        def work(store: ResponseStore) -> _Work:
-            lanes, reused, damaged = self._lanes(storage, store, spans, run)
-            return _Work(lanes, sum(lane.left for lane in lanes), reused, damaged)
-
-        return alone(storage, run, lambda session: self._dispatch(storage, session, work))
+        return alone(
+            storage, run, lambda session: self._dispatch(storage, session, lambda: self._left(storage, spans, run))
+        )
 
     def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
         """Count the rows of `spans` by short answers, at the same pace. A span that cannot be counted has no matrix."""
         counts = [Counting(span, self._shorts(storage, span, run).find) for span in spans]
         work = _Work(counts, sum(one.left for one in counts), 0, 0)
-        fetched = alone(storage, run, lambda session: self._dispatch(storage, session, lambda _: work))
+        fetched = alone(storage, run, lambda session: self._dispatch(storage, session, lambda: work))
         failures = (*fetched.failures, *(_uncounted(one) for one in counts if one.failure))
         reused = sum(one.reused for one in counts)
         return replace(fetched, reused=reused, failures=failures), [m for one in counts if (m := one.matrix())]
@@ -129,23 +132,32 @@ class ApiSource:
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What is stored for a span, as columns, one response after the other by name."""
         for held in held_in(storage, span.route, span.respondent):
-            if _usable(held, span):
-                yield load(storage, held, span.route, span.respondent)
+            if not _usable(held, span):
+                continue
+            try:
+                stored = load(storage, held, span.route, span.respondent)
+            except (ZstdError, ValueError, RecursionError) as error:
+                # What is known of them was wrong: the next run opens each, and asks for what is damaged.
+                forget(storage, span)
+                raise Stop(f"{storage.place}/{held.key} is damaged ({error})", _AGAIN) from None
+            yield stored
 
     def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
         """The rows of a stored response that are kept, as columns and as they were served."""
         return load_verbatim(storage, name, span.route, span.respondent)
 
-    def _dispatch(self, storage: Storage, session: Session, work: Callable[[ResponseStore], _Work]) -> Fetched:
+    def _dispatch(self, storage: Storage, session: Session, work: Callable[[], _Work]) -> Fetched:
         """Ask for all that the work still wants."""
         secret = resolve_key(self.key)
-        store = ResponseStore(storage, settle_hours=self.settle_hours)
-        todo = work(store)
+        todo = work()
+        store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.wrote)
         session.begin(hours=todo.hours, reused=todo.reused)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
 
+        scrutiny = Scrutiny()
+
         def ask(window: Window) -> Answer:
-            answer = api.ask(window)
+            answer = scrutiny.check(api.ask(window))
             store.put(answer)
             return answer
 
@@ -161,24 +173,28 @@ class ApiSource:
         )
         dispatcher.run()
         api.close()
+        if not isinstance(dispatcher.stopped, StorageError):
+            todo.remember()
         return session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)
 
-    def _lanes(
-        self, storage: Storage, store: ResponseStore, spans: Sequence[Span], run: Run
-    ) -> tuple[list[Lane], int, int]:
+    def _left(self, storage: Storage, spans: Sequence[Span], run: Run) -> _Work:
         """What is left to ask, the stored responses that settle the rest, and how many were damaged."""
         with ThreadPoolExecutor(8) as pool:
-            held = list(pool.map(lambda span: _sound(storage, store, span), spans))
+            held = list(pool.map(lambda span: _sound(storage, span), spans))
         lanes = [
             Lane(
                 span,
-                needed(span, good, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh),
+                needed(span, one.good, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh),
                 hours_per_request=self.hours_per_request,
             )
-            for span, (good, _) in zip(spans, held, strict=True)
+            for span, one in zip(spans, held, strict=True)
         ]
-        reused = sum(self._answers(one, span, run) for span, (good, _) in zip(spans, held, strict=True) for one in good)
-        return _enough([lane for lane in lanes if lane.left], self.max_in_flight), reused, sum(bad for _, bad in held)
+        reused = sum(self._answers(one, span, run) for span, some in zip(spans, held, strict=True) for one in some.good)
+        left = _enough([lane for lane in lanes if lane.left], self.max_in_flight)
+        checked = {span.id: one.checked for span, one in zip(spans, held, strict=True)}
+        work = _Work(left, sum(lane.left for lane in left), reused, sum(one.bad for one in held), checked)
+        work.remember()
+        return work
 
     def _answers(self, held: Held, span: Span, run: Run) -> bool:
         """Whether a stored response saves asking for some hours of the span."""
@@ -220,6 +236,27 @@ class _Work:
     hours: int
     reused: int
     damaged: int
+    checked: dict[str, Checked] = field(default_factory=dict)
+    """What is known of the stored responses, by the id of their span."""
+
+    def wrote(self, window: Window, key: str, data: bytes) -> None:
+        """A response of `window` was written."""
+        if (known := self.checked.get(f"{window.route}/{window.respondent}")) is not None and not window.short:
+            known.wrote(key, data)
+
+    def remember(self) -> None:
+        """For a later run."""
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(Checked.write, self.checked.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """The stored responses of a span that are whole, and how many were not."""
+
+    good: list[Held]
+    bad: int
+    checked: Checked
 
 
 def _quota(terms: Terms) -> str:
@@ -236,13 +273,14 @@ def _uncounted(one: Counting) -> Failure:
     return Failure(span.id, span.route, span.respondent, span.first, span.last, one.failure, remedy)
 
 
-def _sound(storage: Storage, store: ResponseStore, span: Span) -> tuple[list[Held], int]:
+def _sound(storage: Storage, span: Span) -> _Sound:
     """What is stored and whole; what is damaged is removed, so that it is asked again."""
-    held = held_in(storage, span.route, span.respondent)
-    bad = [one for one in held if _usable(one, span) and store.damaged(one)]
-    for one in bad:
-        store.drop(one)
-    return [one for one in held if one not in bad], len(bad)
+    held, checked = held_in(storage, span.route, span.respondent), Checked(storage, span)
+    bad = {one.key for one in held if _usable(one, span) and not checked.whole(one)}
+    storage.delete(*bad)
+    good = [one for one in held if one.key not in bad]
+    checked.keep(good)
+    return _Sound(good, len(bad), checked)
 
 
 def _usable(held: Held, span: Span) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
-from eia930.errors import UsageError
+from eia930.errors import Stop, UsageError
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.sources.api.key import resolve_key
@@ -93,6 +93,38 @@ def test_a_damaged_response_is_asked_again(rows: RowSource, storage: Storage) ->
         third = fetch(server.url, storage, PACW, CAL)
     assert (again.damaged, again.tally.sent, again.failures) == (1, 1, ())
     assert (third.damaged, third.tally.sent) == (0, 0)
+
+
+def test_a_rerun_opens_no_response_that_it_knows(rows: RowSource, storage: Storage) -> None:
+    """Nor does what it knows hide damage: bytes that differ are opened, and asked for again."""
+    with Emulator(rows) as server:
+        fetch(server.url, storage, PACW, CAL)
+        told = {entry.key: storage.get(entry.key) for entry in storage.list("raw/checked")}
+        again = fetch(server.url, storage, PACW, CAL)
+        assert {entry.key: storage.get(entry.key) for entry in storage.list("raw/checked")} == told
+        (key, *_) = [entry.key for entry in storage.list("raw/eia/region-data/PACW")]
+        whole = storage.get(key)
+        storage.put(key, whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+        third = fetch(server.url, storage, PACW, CAL)
+    assert sorted(told) == ["raw/checked/fuel-type-data/CAL.json", "raw/checked/region-data/PACW.json"]
+    assert (again.tally.sent, again.reused, again.damaged) == (0, 8, 0)
+    assert (third.tally.sent, third.damaged) == (1, 1)
+
+
+def test_a_response_that_is_damaged_after_it_was_known_ends_the_run_and_is_asked_again(
+    rows: RowSource, storage: Storage
+) -> None:
+    """As in a bucket that lost bytes but neither size nor time."""
+    with Emulator(rows) as server:
+        fetch(server.url, storage, PACW)
+        (key, *_) = [entry.key for entry in storage.list("raw/eia/region-data/PACW")]
+        whole = storage.get(key)
+        storage.put(key, whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+        with pytest.raises(Stop, match=f"{key} is damaged"):
+            list(source(server.url).columns(storage, PACW))
+        again = fetch(server.url, storage, PACW)
+        assert (again.damaged, again.tally.sent) == (1, 1)
+        assert len(list(source(server.url).columns(storage, PACW))) == 3
 
 
 def test_a_missing_key_is_said_and_not_raised(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
