@@ -2,7 +2,7 @@
 """Stored responses: a stored response is a finished request, so the store is checkpoint, cache and shuffle.
 
     raw/eia/<route>/<respondent>/<first hour>_<last hour>[.<types>][.<retrieved>].json.zst
-    raw/eia/<route>/counts/<respondent>/…    short answers, which settle no hours (`eia930.sources.api.shorts`)
+    raw/eia/<route>/counts/<respondent>/…    short answers, which settle no hours (`eia930.sources.api.counts.shorts`)
 
 The name alone says which hours it settles, so that a plan needs a listing and no reading. The plain name is for
 hours that were settled when they were retrieved; provisional ones, and answers to a repeated question, carry the

@@ -15,13 +15,13 @@ from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.checked import Checked, forget
 from eia930.sources.api.client import API_URL, LOOPBACK, Api, checked_url
-from eia930.sources.api.counting import Counting
+from eia930.sources.api.counts.counting import Counting
+from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.lanes import Lane, answers, needed
 from eia930.sources.api.responses import Answer, Held, ResponseStore, held_in, load, load_verbatim
-from eia930.sources.api.shorts import Shorts
 from eia930.sources.asking import Asking
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher

@@ -24,7 +24,7 @@ from eia930.question.span import Span
 from eia930.question.window import VALUE, Short, Window
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import REGION
-from eia930.sources.api.nulls import NullRows, Unsorted
+from eia930.sources.api.counts.nulls import NullRows, Unsorted
 from eia930.sources.api.responses import Answer, read_answer
 from eia930.sources.matrix import Counted, Matrix
 

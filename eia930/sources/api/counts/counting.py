@@ -19,7 +19,7 @@ from eia930.question.span import Span
 from eia930.question.window import KIND, PERIOD, Short, Window
 from eia930.reference.months import first_hour, hours_in, month_of, months_of, roundest
 from eia930.reference.routes import PAGE
-from eia930.sources.api.nulls import NullRows, Unsorted
+from eia930.sources.api.counts.nulls import NullRows, Unsorted
 from eia930.sources.api.responses import Answer
 from eia930.sources.matrix import Counted, Counts, Matrix
 
