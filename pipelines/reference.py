@@ -18,28 +18,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
+from eia930.account.stored import read_account
 from eia930.errors import EiaError, Passing, UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.reference.hours import hour_of, parse_hour
-from eia930.reference.renewal import Seen, of_list, of_output, of_tables
+from eia930.reference.renewal import Loaded, of_list, of_output, of_tables
 from eia930.reference.respondents import table
 from eia930.reference.routes import ROUTES, Route
-from eia930.reference.series import SeriesKey
 from eia930.sources.api.client import API_URL, Api
 from eia930.sources.api.facets import facets
 from eia930.sources.api.key import resolve_key
-from eia930.store.manifest import SERIES
 from eia930.store.storage import Storage
 from pipelines.options import fail
 
 _TABLES = ("respondents", "neighbours", "fuels", "subregions", "energy_sources", "types")
 _TRIES = 4
-_COLUMNS = ["route", "respondent", "kind", "first", "last"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,26 +60,35 @@ def _differences(flags: argparse.Namespace, held: list[str]) -> Iterator[str]:
     yield from of_tables()
     if flags.output is not None:
         held.append(flags.output)
-        yield from of_output(_seen(flags.output))
+        yield from of_output(_loaded(flags.output))
     if flags.api_url is not None:
         held.append(flags.api_url)
         with closing(Api(flags.api_url, resolve_key(flags.api_key))) as api:
             yield from _of_server(api, flags.pause)
 
 
-def _seen(place: str) -> list[Seen]:
-    """The series of a loaded output that have a value, of routes of ours."""
+def _loaded(place: str) -> list[Loaded]:
+    """What a finished load asked, and what came of it, by its account."""
     storage = Storage.at(place)
     storage.reach()
-    try:
-        found = pq.read_table(pa.BufferReader(storage.get(SERIES)), columns=_COLUMNS)
-    except KeyError:
-        raise UsageError(f"--output {place}: there is no {SERIES}; load something into it first") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UsageError(f"--output {place}: {SERIES} is not what a load writes: {error}") from None
-    rows = [row for row in found.filter(pc.is_valid(found["first"])).to_pylist() if row["route"] in ROUTES]
-    keys = [SeriesKey(ROUTES[row["route"]], row["respondent"], row["kind"]) for row in rows]
-    return [Seen(key, parse_hour(row["first"]), parse_hour(row["last"])) for key, row in zip(keys, rows, strict=True)]
+    account = read_account(storage)
+    seen: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
+    for one in account.series:
+        if one.first and one.last:
+            ends = parse_hour(one.first), parse_hour(one.last)
+            seen.setdefault((one.route, one.respondent), {})[one.kind] = ends
+    return [
+        Loaded(
+            route=ROUTES[span.route],
+            respondent=span.respondent,
+            kinds=span.kinds,
+            first=parse_hour(span.first),
+            last=parse_hour(span.last),
+            seen=seen.get((span.route, span.respondent), {}),
+        )
+        for span in account.spans
+        if span.route in ROUTES
+    ]
 
 
 def _of_server(api: Api, pause: float) -> Iterator[str]:

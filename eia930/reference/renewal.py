@@ -25,12 +25,23 @@ _NAMES: Mapping[str, str] = {FUEL.id: "energy_sources.csv", INTERCHANGE.id: "res
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A series that has values, and its first and last hour with one (since 1970 UTC)."""
+class Loaded:
+    """What a load asked of a respondent in a route, and what came.
 
-    key: SeriesKey
+    `kinds` were asked for, empty for all; `first`..`last` (inclusive, since 1970 UTC) are the hours asked for; `seen`
+    are the kinds that have values, each with its first and last hour with one.
+    """
+
+    route: Route
+    respondent: str
+    kinds: tuple[str, ...]
     first: int
     last: int
+    seen: Mapping[str, tuple[int, int]]
+
+    def table(self) -> str:
+        """Which table has its kinds."""
+        return _TABLES.get(self.route.id, f"table of {self.route.id}")
 
 
 def of_tables() -> Iterator[str]:
@@ -47,14 +58,13 @@ def of_tables() -> Iterator[str]:
                 yield f"energy_sources.csv: {fuel} of {code} has no row"
 
 
-def of_output(seen: Sequence[Seen]) -> Iterator[str]:
-    """Where a loaded output has other respondents, kinds or lives than the tables."""
-    if not seen:
-        return
-    horizon = min(one.first for one in seen), max(one.last for one in seen)
-    yield from _new(seen)
-    yield from _never(seen, horizon)
-    yield from _lives(seen, horizon)
+def of_output(loaded: Sequence[Loaded]) -> Iterator[str]:
+    """Where a load brought other respondents, kinds or lives than the tables have."""
+    for one in loaded:
+        yield from _new(one)
+    for one in loaded:
+        yield from _never(one)
+    yield from _lives(loaded)
 
 
 def of_list(route: Route, facet: str, listed: Mapping[str, str], now: int) -> Iterator[str]:
@@ -68,52 +78,54 @@ def of_list(route: Route, facet: str, listed: Mapping[str, str], now: int) -> It
         known = {*route.kinds(), *route.beside}
         ours = {kind for code in route.served() for kind in route.expected(code, (route.first, now))}
         table = _NAMES.get(route.id, _TABLES.get(route.id, f"table of {route.id}"))
+    if not listed:
+        yield f"{route.id} lists nothing as {facet}: it has no hours there"
+        return
     for code in sorted(set(listed) - set(known)):
         yield f"{table}: add {code} ({listed[code]}), which {route.id} lists as {facet}"
     for code in sorted(ours - set(listed)):
         yield f"{table}: {code} is expected in {route.id}, which does not list it as {facet}"
 
 
-def _new(seen: Sequence[Seen]) -> Iterator[str]:
+def _new(one: Loaded) -> Iterator[str]:
     """Respondents and kinds that the tables lack; what regions have follows from their authorities."""
-    for one in seen:
-        key, since = one.key, f"hours from {stamp(one.first)} to {stamp(one.last)}"
-        if key.respondent not in respondents():
-            yield f"respondents.csv: add {key.respondent}: {key.id} has {since}"
-        elif key.respondent not in members() and key.kind not in key.route.lives(key.respondent):
-            yield f"{_TABLES.get(key.route.id, key.route.id)}: add {key.respondent},{key.kind}: {since}"
-        elif key.kind not in key.route.kinds():
-            yield f"{_NAMES.get(key.route.id, _TABLES.get(key.route.id, key.route.id))}: add {key.kind}: {since}"
+    code = one.respondent
+    for kind, (first, last) in sorted(one.seen.items()):
+        since = f"hours from {stamp(first)} to {stamp(last)}"
+        if code not in respondents():
+            yield f"respondents.csv: add {code}: {SeriesKey(one.route, code, kind).id} has {since}"
+        elif code not in members() and kind not in one.route.lives(code):
+            yield f"{one.table()}: add {code},{kind}: {since}"
+        elif kind not in one.route.kinds():
+            yield f"{_NAMES.get(one.route.id, one.table())}: add {kind}: {since}"
 
 
-def _never(seen: Sequence[Seen], horizon: tuple[int, int]) -> Iterator[str]:
-    """Kinds that the tables have of authorities that came, and that never did."""
-    found: dict[tuple[str, str], set[str]] = {}
-    routes = {one.key.route.id: one.key.route for one in seen}
-    for one in seen:
-        found.setdefault((one.key.route.id, one.key.respondent), set()).add(one.key.kind)
-    for (route, code), kinds in sorted(found.items()):
-        if code in respondents() and code not in members():
-            alive = respondents()[code].life.hours(*horizon, slack=0)
-            expected = routes[route].expected(code, alive) if alive else ()
-            for kind in sorted(set(expected) - kinds):
-                table = _TABLES.get(route, route)
-                yield f"{table}: {code},{kind} has no value from {stamp(horizon[0])} to {stamp(horizon[1])}"
+def _never(one: Loaded) -> Iterator[str]:
+    """Kinds of an authority that the tables have, that were asked for, and that never came."""
+    if one.respondent not in respondents() or one.respondent in members():
+        return
+    alive = respondents()[one.respondent].life.hours(one.first, one.last, slack=0)
+    expected = set(one.route.expected(one.respondent, alive)) if alive else set()
+    for kind in sorted((expected & set(one.kinds) if one.kinds else expected) - set(one.seen)):
+        hours = f"from {stamp(one.first)} to {stamp(one.last)}"
+        yield f"{one.table()}: {one.respondent},{kind} has no value {hours}"
 
 
-def _lives(seen: Sequence[Seen], horizon: tuple[int, int]) -> Iterator[str]:
+def _lives(loaded: Sequence[Loaded]) -> Iterator[str]:
     """First and last hours of authorities that lie elsewhere than the tables say, or that they know to the day."""
     ends: dict[str, tuple[int, int]] = {}
-    for one in seen:
-        first, last = ends.get(one.key.respondent, (one.first, one.last))
-        ends[one.key.respondent] = min(first, one.first), max(last, one.last)
+    for one in loaded:
+        for first, last in one.seen.values():
+            low, high = ends.get(one.respondent, (first, last))
+            ends[one.respondent] = min(first, low), max(last, high)
     for code, (first, last) in sorted(ends.items()):
         if code in respondents() and code not in members():
+            asked = min(one.first for one in loaded), max(one.last for one in loaded)
             life = respondents()[code].life
-            low, high = life.hours(*horizon, slack=0) or (first, last)
+            low, high = life.hours(*asked, slack=0) or (first, last)
             if first < low or first > low + SLACK:
                 yield _end(code, "first", first, life.first)
-            to_the_day = life.last and "T" not in life.last and high + SLACK <= horizon[1]
+            to_the_day = life.last and "T" not in life.last and high + SLACK <= asked[1]
             if last > high or last < high - SLACK or to_the_day:
                 yield _end(code, "last", last, life.last)
 

@@ -10,6 +10,7 @@ import pytest
 
 from eia930.question.plan import plan
 from eia930.reference.hours import parse_hour
+from eia930.reference.routes import ROUTES
 from eia930.sources.api.source import ApiSource
 from pipelines import blocks, coverage, report
 from pipelines.historical import main
@@ -21,7 +22,7 @@ NOW = datetime(2024, 5, 6, 7, 8, tzinfo=UTC)
 
 WRONG = {
     "--routes=region": "region-data",
-    "--routes=weather": "there are region-data, fuel-type-data, interchange-data, region-sub-ba-data\n",
+    "--routes=weather": f"there are {', '.join(ROUTES)}\n",
     "--routes=": "--routes",
     "--regions=PACX": "PAC",
     "--regions=pacw": "PACW",

@@ -101,10 +101,10 @@ def test_without_a_check_the_tables_are_listed(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [
-        (["--check", "--output=nowhere"], 2, "there is no series.parquet"),
+        (["--check", "--output=nowhere"], 2, "no load has finished there"),
         (["--check", "--api_url=http://example.org"], 2, "unencrypted"),
         (["--chekc"], 2, "did you mean --check"),
-        (["--check", "--api_url=http://127.0.0.1:9/v2", "--pause=0"], 3, "no whole answer"),
+        (["--check", "--api_url=http://127.0.0.1:9/v2", "--pause=0"], 3, "region-data/facet/respondent"),
     ],
 )
 def test_wrong_use_is_one_line(

@@ -34,7 +34,7 @@ class _Body(msgspec.Struct, frozen=True):
 
 
 def facets(api: Api, route: Route, name: str) -> tuple[Facet, ...]:
-    """The values of a facet, sorted by code. EIA lists some twice: the first name stands.
+    """The values of a facet, sorted by code; none of a route without hours. Of those listed twice the first stands.
 
     One attempt. Throttled, Unavailable or Garbled: ask again; Refused, KeyRefused: do not. UsageError for a facet
     that the route does not have.
@@ -47,8 +47,6 @@ def facets(api: Api, route: Route, name: str) -> tuple[Facet, ...]:
         values = msgspec.json.decode(body, type=_Body).response.facets
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Garbled(f"{what}: the answer is no list of facet values") from None
-    if not values:
-        raise Garbled(f"{what}: the answer lists nothing")
     found: dict[str, str] = {}
     for value in values:
         found.setdefault(value.id, value.name or value.id)

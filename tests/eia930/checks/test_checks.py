@@ -421,10 +421,10 @@ def kinds_asked(names: Iterable[str]) -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 def test_a_series_that_no_route_has_takes_part_in_nothing(system: Frames) -> None:
-    """Else carbon dioxide by fuel would be added to the net generation, and a region's to its authorities'."""
+    """Else what is no electricity would be added to the net generation, and a region's to its authorities'."""
     usual = repr(run_checks(system, SYSTEM_FIRST, MEMBERS))
     strange = {
-        f"EBA.{code}-ALL.{kind}.H": np.full(HOURS, 1e6) for code in ("DUK", "CAR") for kind in ("CO2.COL", "CO2.E")
+        f"EBA.{code}-ALL.{kind}.H": np.full(HOURS, 1e6) for code in ("DUK", "CAR") for kind in ("STEAM.COL", "STEAM.E")
     }
     strange |= {"EBA.DUK-ALL.D.HL": np.full(HOURS, 3.0), "plain": np.full(HOURS, 3.0)}
     assert repr(run_checks(system | strange, SYSTEM_FIRST, MEMBERS)) == usual

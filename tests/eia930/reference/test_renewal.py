@@ -2,27 +2,28 @@
 """What to change in the tables is told a line each: new codes, pairs and kinds, lives that begin or end elsewhere."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from eia930.reference.hours import parse_hour
-from eia930.reference.renewal import Seen, of_list, of_output, of_tables
+from eia930.reference.renewal import Loaded, of_list, of_output, of_tables
 from eia930.reference.respondents import respondents
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION
-from eia930.reference.series import SeriesKey, parse_series
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, Route
 
 FIRST, LAST = parse_hour("2019-01-01T00"), parse_hour("2026-11-01T00")
-NOW = parse_hour("2026-11-28T00")
+TODAY = parse_hour("2026-11-28T00")
 
 
-def seen(name: str, first: int = FIRST, last: int = LAST) -> Seen:
-    return Seen(parse_series(name), first, last)
+def came(route: Route, code: str, *kinds: str, first: int = FIRST, last: int = LAST) -> Loaded:
+    """These kinds of a respondent have values from `first` to `last`; all hours of all kinds were asked for."""
+    return Loaded(route, code, (), FIRST, LAST, dict.fromkeys(kinds, (first, last)))
 
 
-def whole(code: str, first: int = FIRST, last: int = LAST) -> list[Seen]:
+def whole(code: str, first: int = FIRST, last: int = LAST) -> Loaded:
     """All that the tables expect of an authority in region-data."""
-    return [Seen(SeriesKey(REGION, code, kind), first, last) for kind in REGION.expected(code)]
+    return came(REGION, code, *REGION.expected(code), first=first, last=last)
 
 
 def test_the_tables_agree_with_each_other() -> None:
@@ -30,39 +31,36 @@ def test_the_tables_agree_with_each_other() -> None:
 
 
 def test_an_output_as_the_tables_say_changes_nothing() -> None:
-    ended = [parse_hour("2019-01-01"), parse_hour("2020-01-08T05")]
-    assert list(of_output([*whole("PACW"), *whole("NSB", *ended), *whole("NW"), *whole("AVRN")])) == []
+    nsb = whole("NSB", FIRST, parse_hour("2020-01-08T05"))
+    assert list(of_output([whole("PACW"), nsb, whole("NW"), whole("AVRN")])) == []
     assert list(of_output([])) == []
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (
-            seen("EBA.CISO-ALL.NG.BAT.H", parse_hour("2024-07-01T08")),
-            "fuels.csv: add CISO,BAT: hours from 2024-07-01T08",
-        ),
-        (seen("EBA.SWPW-PSCO.ID.H"), "neighbours.csv: add SWPW,PSCO: hours from"),
-        (seen("EBA.PNM-XNEW.D.H"), "subregions.csv: add PNM,XNEW"),
-        (seen("EBA.PACW-ALL.X.H"), "types.csv: add PACW,X"),
-        (seen("EBA.XNEW-ALL.D.H"), "respondents.csv: add XNEW: EBA.XNEW-ALL.D.H has hours from 2019-01-01T00"),
-        (seen("EBA.CAL-ALL.NG.XNEW.H"), "energy_sources.csv: add XNEW"),
+        (came(FUEL, "CISO", *FUEL.expected("CISO"), "BAT"), "fuels.csv: add CISO,BAT: hours from 2019-01-01T00"),
+        (came(INTERCHANGE, "SWPW", "PSCO"), "neighbours.csv: add SWPW,PSCO: hours from"),
+        (came(SUBREGION, "PNM", *SUBREGION.expected("PNM"), "XNEW"), "subregions.csv: add PNM,XNEW"),
+        (came(REGION, "PACW", *REGION.types, "X"), "types.csv: add PACW,X"),
+        (came(REGION, "XNEW", "D"), "respondents.csv: add XNEW: EBA.XNEW-ALL.D.H has hours from 2019-01-01T00"),
+        (came(FUEL, "CAL", "XNEW"), "energy_sources.csv: add XNEW"),
     ],
 )
-def test_what_the_tables_lack_is_to_be_added(more: Seen, said: str) -> None:
-    lines = [line for line in of_output([*whole("PACW"), more]) if ": add " in line]
-    assert len(lines) == 1
-    assert lines[0].startswith(said)
+def test_what_the_tables_lack_is_to_be_added(more: Loaded, said: str) -> None:
+    (line,) = [line for line in of_output([whole("PACW"), more]) if ": add " in line]
+    assert line.startswith(said)
 
 
 def test_what_never_came_is_named() -> None:
-    some = [one for one in whole("PACW") if one.key.kind != "DF"]
-    assert list(of_output(some)) == ["types.csv: PACW,DF has no value from 2019-01-01T00 to 2026-11-01T00"]
-    pairs = [seen(f"EBA.PACE-{other}.ID.H") for other in INTERCHANGE.expected("PACE") if other != "PACW"]
-    (line,) = of_output(pairs)
+    some = came(REGION, "PACW", "D", "NG", "TI")
+    assert list(of_output([some])) == ["types.csv: PACW,DF has no value from 2019-01-01T00 to 2026-11-01T00"]
+    assert list(of_output([replace(some, kinds=("D", "NG"))])) == []  # nobody asked for it
+    pairs = came(INTERCHANGE, "PACE", *(set(INTERCHANGE.expected("PACE")) - {"PACW"}))
+    (line,) = of_output([pairs])
     assert line.startswith("neighbours.csv: PACE,PACW has no value")
-    later = [Seen(one.key, parse_hour("2023-01-01"), LAST) for one in pairs]
-    assert list(of_output(later)) == []  # that pair had ended before
+    later = came(INTERCHANGE, "PACE", *pairs.seen, first=parse_hour("2023-01-01"))
+    assert list(of_output([replace(later, first=parse_hour("2023-01-01"))])) == []  # that pair had ended before
 
 
 @pytest.mark.parametrize(
@@ -95,21 +93,24 @@ def test_what_never_came_is_named() -> None:
     ],
 )
 def test_lives_are_corrected_by_what_came(code: str, first: int, last: int, found: str, told: str) -> None:
-    (line,) = of_output([*whole("PACW"), *whole(code, first, last)])
+    (line,) = of_output([whole("PACW"), whole(code, first, last)])
     assert line == f"respondents.csv: {code}: {found}; the table says {told}"
 
 
 def test_what_a_server_lists_is_held_against_the_tables() -> None:
     listed = {code: one.name for code, one in respondents().items()} | {"XNEW": "New Power"}
-    lines = list(of_list(REGION, "respondent", listed, NOW))
+    lines = list(of_list(REGION, "respondent", listed, TODAY))
     assert lines == ["respondents.csv: add XNEW (New Power), which region-data lists as respondent"]
     fuels = {code: name for code, name in FUEL.names().items() if code != "COL"} | {"H2": "Hydrogen"}
-    assert list(of_list(FUEL, "fueltype", fuels, NOW)) == [
+    assert list(of_list(FUEL, "fueltype", fuels, TODAY)) == [
         "energy_sources.csv: add H2 (Hydrogen), which fuel-type-data lists as fueltype",
         "energy_sources.csv: COL is expected in fuel-type-data, which does not list it as fueltype",
     ]
+    assert list(of_list(FUEL, "fueltype", {}, TODAY)) == [
+        "fuel-type-data lists nothing as fueltype: it has no hours there"
+    ]
     types = dict(REGION.names()) | dict.fromkeys(REGION.beside, "Carbon dioxide")
-    assert list(of_list(REGION, "type", types, NOW)) == []
+    assert list(of_list(REGION, "type", types, TODAY)) == []
 
 
 def test_the_lists_of_2023_name_nothing_that_the_tables_lack(recorded: Path) -> None:
@@ -127,4 +128,4 @@ def test_the_lists_of_2023_name_nothing_that_the_tables_lack(recorded: Path) -> 
 
 def test_sub_regions_of_everybody_are_held_against_one_list() -> None:
     listed = dict.fromkeys(SUBREGION.kinds(), "")
-    assert list(of_list(SUBREGION, "subba", listed, NOW)) == []
+    assert list(of_list(SUBREGION, "subba", listed, TODAY)) == []

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eia930.question.plan import Question, plan
+from eia930.record.tidy import tidy_schema
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.life import SLACK, Life
 from eia930.reference.respondents import energy_sources, respondents, subregion_names, table
@@ -79,6 +80,12 @@ def test_every_route_answers_for_everybody() -> None:
         for code in (*route.served(), "NOWHERE"):
             assert set(route.expected(code, NOW)) <= set(route.expected(code)) <= set(route.kinds())
     assert subregion_names()["PNM", "PNM"] != subregion_names()["PJM", "PS"]
+
+
+def test_no_key_column_has_the_name_of_another_column_of_tidy() -> None:
+    for route in ROUTES.values():
+        names = tidy_schema(route).names
+        assert len(set(names)) == len(names)
 
 
 HOURS = st.integers(400_000, 500_000)

@@ -35,7 +35,7 @@ def test_the_name_decides(name: str, method: Method) -> None:
     assert steps_for(parse_series(name)) is method
 
 
-@pytest.mark.parametrize("name", ["", "EBA.PACW-ALL.CO2.COL.H", "EBA.PACW-ALL.D.HL", "EBA.A-B.C.D.E.H"])
+@pytest.mark.parametrize("name", ["", "EBA.PACW-ALL.STEAM.COL.H", "EBA.PACW-ALL.D.HL", "EBA.A-B.C.D.E.H"])
 def test_of_a_name_that_no_route_has_nothing_is_doubted(name: str) -> None:
     found = screen_series(name, np.array([-5.0, 0.0, 1e9, np.nan]))
     assert not found.code.any()

@@ -59,13 +59,17 @@ def test_doubles_are_listed_once_and_the_key_goes_in_a_header() -> None:
     assert asked.headers["x-api-key"] == KEY
 
 
+def test_a_route_without_hours_lists_nothing() -> None:
+    with serving(lambda _: (200, {}, values())) as served, asking(served.url) as api:
+        assert facets(api, FUEL, "fueltype") == ()
+
+
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
         ((200, {}, b"<html>"), Garbled),
         ((200, {}, b'{"response": {}}'), Garbled),
         ((200, {}, b'{"response": {"facets": [{"name": "no id"}]}}'), Garbled),
-        ((200, {}, values()), Garbled),
         ((404, {}, b'{"error": "Not found.", "code": 404}'), Refused),
         ((302, {"Location": "http://elsewhere.example/"}, b""), Refused),
         ((403, {}, b'{"error": {"code": "API_KEY_INVALID"}}'), KeyRefused),
