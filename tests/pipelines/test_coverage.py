@@ -210,7 +210,7 @@ def test_an_authority_that_began_after_the_count_is_asked_for_whole(
     flags = [*both, "--output", str(out), "--formats", "avro", "--end", "2020-07-01"]
     assert historical.main([*flags, "--coverage", str(counted)]) == 0
     spans = {one["respondent"]: one["first"] for one in json.loads((out / "report.json").read_text())["spans"]}
-    assert spans == {"GLHB": "2020-01-29T00", "PACW": "2019-01-01T00"}
+    assert spans == {"GLHB": "2020-02-29T07", "PACW": "2019-01-01T00"}
     # What is counted in the loaded folder is what was asked for there.
     assert coverage.main(["--from_tidy", str(out)]) == 0
 

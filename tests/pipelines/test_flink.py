@@ -285,7 +285,8 @@ def test_a_program_says_it_in_one_line_and_writes_nothing(
     program: Callable[[list[str]], int], tmp_path: Path, jar: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    loaded = {"report.json": encoded(an_account()), "_SUCCESS": b""}
+    manifest = b'{"files":[{"path":"series.parquet","rows":0,"bytes":0,"sha256":""}]}'
+    loaded = {"report.json": encoded(an_account()), "manifest.json": manifest, "_SUCCESS": b""}
     for name, data in loaded.items() if program is blocks.main else ():
         out.mkdir(exist_ok=True)
         (out / name).write_bytes(data)

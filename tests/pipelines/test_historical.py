@@ -319,11 +319,11 @@ def test_hours_after_an_authority_retired_are_not_missing(
     with Emulator(rows) as server:
         assert load(server, "--regions=NSB", *january) == 2
         assert not out.exists()
-        assert "retired 2020-01-27" in capsys.readouterr().err
+        assert "retired 2020-01-08" in capsys.readouterr().err
         assert load(server, "--regions=NSB,PACW", *january) == 0
         told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("skipped")]
         assert len(told) == 1
-        assert "--regions NSB: active since 2004-01-01, retired 2020-01-27" in told[0]
+        assert "--regions NSB: active since 2004-01-01, retired 2020-01-08" in told[0]
         found = report(out)
         assert found["hours"]["asked"] == 744 * 4
         (passed,) = found["not_asked"]
@@ -332,10 +332,10 @@ def test_hours_after_an_authority_retired_are_not_missing(
             "respondent": "NSB",
             "first": "2024-01-01T00",
             "last": "2024-01-31T23",
-            "reason": "active since 2004-01-01, retired 2020-01-27",
+            "reason": "active since 2004-01-01, retired 2020-01-08",
         }
         assert load(server, "--regions=NSB,PACW", "--start=2020-01-01", "--dry_run") == 0
-        assert "skipped   region-data/NSB 2020-02-28T00_2024-01-31T23: " in capsys.readouterr().out
+        assert "skipped   region-data/NSB 2020-01-08T06_2024-01-31T23: " in capsys.readouterr().out
 
 
 def test_everybody_is_complete_where_everybody_lives(rows: RowSource, load: Load, out: Path) -> None:
