@@ -110,6 +110,29 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(rows: RowSource, runs: Ru
     assert (runs.out / "_SUCCESS").exists()
 
 
+def test_ctrl_c_leaves_a_finished_load_as_it_was(rows: RowSource, runs: Runs) -> None:
+    with Emulator(rows, key=KEY) as server:
+        assert finish(runs.start(server, *FAST))[0] == 0
+    before = published(runs.out)
+    with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
+        process = runs.start(server, *FAST, "--refresh", "--hours_per_request=48", "--max_in_flight=2")
+        assert soon(lambda: len(server.requests) >= 3 or process.poll() is not None, 60)
+        os.kill(process.pid, signal.SIGINT)
+        code, text = finish(process)
+    assert code == 130
+    assert text.splitlines()[-1].startswith("note      the earlier load in this output stands as it was")
+    after = published(runs.out)
+    assert json.loads(after.pop("report/stopped.json"))["exit"] == 130
+    assert after == before
+    assert "_SUCCESS" in before
+
+
+def published(out: Path) -> dict[str, bytes]:
+    """All but what was stored on the way."""
+    files = (path for path in out.rglob("*") if path.is_file() and "raw" not in path.relative_to(out).parts)
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+
+
 def test_ctrl_c_after_the_fetch_is_heeded_too(rows: RowSource, runs: Runs) -> None:
     """All is stored when the first tidy file stands; a run that is asked to stop then leaves no finished load."""
     everybody = ("--regions=all", "--start=2023-12-01", "--end=2024-01-01")

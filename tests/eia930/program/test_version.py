@@ -12,7 +12,10 @@ from eia930 import __version__
 from eia930.program.code import fingerprint
 
 ROOT = Path(__file__).resolve().parents[3]
-PROGRAMS = ("pipelines.historical", "pipelines.coverage", "pipelines.blocks", "pipelines.report", "eia930.emulator")
+PROGRAMS = (
+    *(f"pipelines.{name}" for name in ("historical", "coverage", "blocks", "report", "doctor")),
+    "eia930.emulator",
+)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
