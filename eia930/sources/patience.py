@@ -18,7 +18,7 @@ from eia930.errors import KeyRefused, Passing, Stop, Throttled, Unavailable, Unr
 _LONGEST_BACKOFF = 60.0
 SUSPENDED = (30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0, 3600.0)
 """Seconds of pause, one after the other, for a key that worked before; then it is taken for lost."""
-NOBODY = 40.0
+NOBODY = 25.0
 """Seconds after the first request in which somebody must have been reached."""
 
 

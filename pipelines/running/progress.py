@@ -75,12 +75,12 @@ class Progress:
         hours = news.tally.hours
         self._bar.total = news.hours_wanted
         self._bar.n = min(hours, news.hours_wanted)
-        self._bar.set_postfix_str(self._line(news), refresh=False)
+        self._bar.set_postfix_str(told(news, per_hour=self._per_hour), refresh=False)
         self._bar.refresh()
         fetched = hours >= news.hours_wanted
         if self._bar.disable and not self._told and (fetched or time.monotonic() - self._said > _LINE_EVERY):
             share = 100 * hours / news.hours_wanted if news.hours_wanted else 100
-            self._say(f"fetch {share:3.0f} %  {self._line(news)}")
+            self._say(f"fetch {share:3.0f} %  {told(news, per_hour=self._per_hour)}")
         if fetched:
             self._show_files()
 
@@ -99,19 +99,20 @@ class Progress:
         self._said, self._line_said = time.monotonic(), line
         print(line, file=sys.stderr, flush=True)
 
-    def _line(self, news: Beat) -> str:
-        """`277 windows, 1,384,468 records, 8,702/s, 99 % of the rate, 3 retried; retrying: ConnectionRefusedError`."""
-        if not news.hours_wanted:
-            return "nothing to ask: all is stored"
-        tally = news.tally
-        seconds = max(1e-9, (tally.last_answer or 0) - (tally.first_start or 0))
-        speed = tally.rows / seconds if tally.last_answer else 0.0
-        parts = [f"{tally.answered:,} windows", f"{tally.rows:,} records", f"{speed:,.0f}/s"]
-        if self._per_hour and tally.sent > 1 and tally.first_start and tally.last_start:
-            starts = max(1e-9, tally.last_start - tally.first_start)
-            # A burst at the start is within the limit, and no more than all of it.
-            used = min(1.0, (tally.sent - 1) / starts / (self._per_hour / 3600))
-            parts.append(f"{100 * used:.0f} % of the rate")
-        if tally.retried:
-            parts.append(f"{tally.retried:,} retried")
-        return ", ".join(parts) + (f"; {tally.trouble}" if tally.trouble else "")
+
+def told(news: Beat, *, per_hour: int | None) -> str:
+    """`277 windows, 1,384,468 records, 8,702/s, 99 % of the rate, 3 retried; retrying: ConnectionRefusedError`."""
+    if not news.hours_wanted:
+        return "nothing to ask: all is stored"
+    tally = news.tally
+    seconds = max(1e-9, (tally.last_answer or 0) - (tally.first_start or 0))
+    speed = tally.rows / seconds if tally.last_answer else 0.0
+    parts = [f"{tally.answered:,} windows", f"{tally.rows:,} records", f"{speed:,.0f}/s"]
+    if per_hour and tally.sent > 1 and tally.first_start and tally.last_start:
+        starts = max(1e-9, tally.last_start - tally.first_start)
+        # A burst at the start is within the limit, and no more than all of it.
+        used = min(1.0, (tally.sent - 1) / starts / (per_hour / 3600))
+        parts.append(f"{100 * used:.0f} % of the rate")
+    if tally.retried:
+        parts.append(f"{tally.retried:,} retried")
+    return ", ".join(parts) + (f"; {tally.trouble}" if tally.trouble else "")

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 import pickle
 import signal
@@ -24,13 +25,14 @@ from eia930.sources.api.key import resolve_key
 from eia930.sources.api.source import ApiSource
 from eia930.sources.beat import Beat
 from eia930.sources.fetched import Fetched
+from eia930.sources.patience import Clocks
 from eia930.sources.session import NAME
 from eia930.store import lease
 from eia930.store.lease import Owner
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
 from tests.eia930.making import body
-from tests.eia930.sources.serving import serving
+from tests.eia930.sources.serving import Asked, Reply, serving
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
 FIRST, LAST = parse_hour("2019-01-01T00"), parse_hour("2019-04-30T23")
@@ -151,6 +153,29 @@ def test_a_refused_key_stops(rows: RowSource, storage: Storage) -> None:
     assert fetched.tally.answered == 0
 
 
+def test_a_key_that_is_suspended_on_the_way_is_waited_for(storage: Storage) -> None:
+    """The server says what EIA says; the clocks move as nobody has to wait."""
+    passed = [0.0]
+
+    def sleep(seconds: float) -> None:
+        passed[0] += seconds
+
+    clocks = Clocks(lambda: passed[0], lambda: 1_700_000_000 + passed[0], sleep)
+    refused = json.dumps({"error": {"code": "API_KEY_DISABLED", "message": "An api_key was disabled"}}).encode()
+
+    def reply(asked: Asked) -> Reply:
+        if served.asked and len(served.asked) > 2 and passed[0] < 1000:
+            return 403, {}, refused
+        return 200, {}, body([])
+
+    with serving(reply) as served:
+        done = fetch(served.url, storage, PACW, CAL, hours_per_request=720, max_in_flight=1, clocks=clocks)
+    assert (done.stopped, done.failures) == ("", ())
+    assert 1000 < passed[0] < 4000
+    assert done.tally.faults == {"KeyRefused": done.tally.retried}
+    assert done.tally.hours == 2 * (LAST + 1 - FIRST)
+
+
 def test_a_failing_window_is_a_failure_and_only_that(rows: RowSource, storage: Storage) -> None:
     with Emulator(rows, faults=Faults(fail_windows=("PACW:2019-02-20T05",))) as server:
         fetched = fetch(server.url, storage, PACW, CAL, tries=2)
@@ -191,6 +216,14 @@ def fetching(url: str, storage: Storage, who: Run, **other: Any) -> Iterator[lis
     assert not thread.is_alive()
 
 
+def beaten(storage: Storage, times: int) -> None:
+    """Wait until the dispatcher has beaten so often, and looked about each time."""
+    for _ in range(times):
+        before = lease.last_beat(storage, NAME)
+        while lease.last_beat(storage, NAME) == before:
+            time.sleep(0.02)
+
+
 def test_a_dispatcher_whose_driver_was_killed_stops_by_itself(rows: RowSource, storage: Storage) -> None:
     program = (
         "import sys, time, msgspec; from eia930.store.lease import Owner;"
@@ -212,7 +245,7 @@ def test_a_dispatcher_that_is_asked_to_stop_stops(rows: RowSource, storage: Stor
     who = run()
     with Emulator(rows, latency=(0.05, 0.0)) as server, fetching(server.url, storage, who) as done:
         ask_to_stop(storage, Run(Owner.here("another"), who.since))
-        time.sleep(1.2)
+        beaten(storage, 2)
         assert not done
         ask_to_stop(storage, who)
     assert done[0].stopped_by == "Interrupted"
