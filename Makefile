@@ -16,13 +16,13 @@ help:  ## what there is to make
 $(READY):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	rm -f $(VENV)/.ready-* && touch $@
 
 $(READY_ML):
 	$(PYTHON) -m venv .venv-ml
-	.venv-ml/bin/pip install --quiet --disable-pip-version-check -r requirements-ml.lock
+	.venv-ml/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-ml.lock
 	rm -f .venv-ml/.ready-* && touch $@
 
 run: $(READY)  ## install, and load five regions (synthetic without a key); ARGS="--regions=all …"
@@ -41,7 +41,7 @@ test-ml: $(READY_ML)  ## the reader and the training example beside TensorFlow, 
 	.venv-ml/bin/python -m pytest -m "not recorded" tests/ringdata tests/examples $(ARGS)
 
 test-gcp: $(READY)  ## Dataflow's job, built offline beside Beam's cloud part
-	test -d build/gcp || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/gcp -r requirements-gcp.lock
+	test -d build/gcp || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/gcp -r requirements-gcp.lock
 	PYTHONPATH=.:build/gcp $(BIN)/python -m pytest tests/pipelines/test_dataflow.py $(ARGS)
 
 test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go)
