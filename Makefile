@@ -60,7 +60,7 @@ docs: $(READY)  ## the API page, from the docstrings, into build/docs
 	$(BIN)/python tools/api.py
 
 bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
-	for script in parsing screening assemble extract blocks reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in parsing screening assemble extract checks blocks reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 real-rows: $(READY)  ## the main job on real rows: make real-rows ROWS=region-data.parquet
 	$(BIN)/python benchmarks/real_rows.py $(ROWS) $(ARGS)

@@ -76,7 +76,8 @@ def named_right(frames: Frames, first_hour: int) -> None:
             planted = {key: frames[key].copy() for key in (name, ahead)}
             planted[moved][begin:end] = np.roll(frames[moved], delay)[begin:end]
             if find_shift(planted[name], planted[ahead]).weeks.size >= 4:
-                (found,) = shifted([Equation(total=name, parts=(ahead,))], planted, first_hour=first_hour)
+                equation = Equation(total=name, parts=(ahead,))
+                found = shifted(equation, sides(equation, planted), planted, first_hour=first_hour)
                 named += 1
                 right += found.worst is not None and found.worst.series_id == moved
     print("planted for a winter and seen for four weeks, named right:", share(right, named))
@@ -113,7 +114,7 @@ def main() -> None:
     planted_shift(frames)
     named_right(frames, first)
     print("checks, years:")
-    show(run_checks(frames, first, MEMBERS))
+    show(run_checks(frames, first, MEMBERS).checks)
     day: Frames = {}
     for route in (REGION, FUEL, INTERCHANGE):
         (path,) = asked.day.glob(f"{route.id}_????-??-??.parquet")
@@ -128,7 +129,7 @@ def main() -> None:
     balance(day)
     pairs(day)
     print("checks, day:")
-    show(run_checks(day, first, MEMBERS))
+    show(run_checks(day, first, MEMBERS).checks)
 
 
 if __name__ == "__main__":

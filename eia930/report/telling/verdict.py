@@ -93,7 +93,13 @@ def _checks(told: Figures) -> list[str]:
     if not checks.broken:
         return [f"All {checks.ran} cross-checks that had hours to compare hold."]
     found = _of(checks.broken, "cross-check")
-    return [f"{found} not hold everywhere, of {checks.ran} that had hours to compare."]
+    said = [f"{found} not hold everywhere, of {checks.ran} that had hours to compare."]
+    if told.contradicted:
+        said.append(
+            f"In all {count(told.doubted)} hours ({percent(told.doubted_share)}) are to be distrusted: those that "
+            f"carry a flag, and {count(told.contradicted)} that a cross-check finds wrong (checks.parquet)."
+        )
+    return said
 
 
 def _of(number: int, what: str) -> str:
