@@ -13,7 +13,7 @@ from eia930.account.standing import MARKS
 from eia930.account.stored import REPORT, STOPPED, encoded, read_account, write_account
 from eia930.account.sums import program_of
 from eia930.record.assembly import GroupReport, SeriesReport
-from eia930.store.manifest import CHECKS, MANIFEST, SUCCESS, , File, Manifestread_manifest
+from eia930.store.manifest import CHECKS, MANIFEST, SUCCESS, File, Manifest, read_manifest
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 

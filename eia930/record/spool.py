@@ -25,7 +25,7 @@ class Spool:
 
     def put(self, row: int, values: Values) -> Values:
         """The same values as a read-only view. StorageError where there is no room for them."""
-        data, at = memoryview(np.ascontiguousarray(values)).cast("B"), row * values.nbytes
+        data, at = np.ascontiguousarray(values).data.cast("B"), row * values.nbytes
         try:
             # Not through the map: a full disk is an error of writing, but the end of the program there.
             while data:

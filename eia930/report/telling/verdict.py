@@ -22,11 +22,8 @@ _SHORT = Step(
     "since; leave those series out; or ask for a smaller share, if their gaps do no harm.",
     "python -m pipelines.historical --output <this folder> --min_completeness <share>",
 )
-_MASK = Step(
-    "Values are as reported, errors included. Leave flagged hours out, or mask them, when you train.",
-    "pyarrow.dataset.dataset('tidy').to_table(filter=pyarrow.compute.field('flag').is_null())",
-)
-_READ = Step("Read the files.", "pyarrow.dataset.dataset('tidy').to_table()")
+_MASK = "Values are as reported, errors included. Leave flagged hours out, or mask them, when you train."
+_READ = "Read the files, each route by itself: their columns differ."
 
 
 def verdict(account: Account, told: Figures) -> list[str]:
@@ -127,4 +124,7 @@ def _reading(account: Account, told: Figures) -> list[Step]:
     """What to do with the files; nothing where they hold nothing, or are not to be read."""
     if account.imbalances or not account.hours.present:
         return []
-    return [_MASK if told.flagged else _READ]
+    route, unflagged = account.spans[0].route, "filters=pyarrow.compute.field('flag').is_null()"
+    if told.flagged:
+        return [Step(_MASK, f"pyarrow.parquet.read_table('tidy/{route}', {unflagged})")]
+    return [Step(_READ, f"pyarrow.parquet.read_table('tidy/{route}')")]
