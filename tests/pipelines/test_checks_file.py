@@ -47,11 +47,11 @@ def test_every_check_that_found_hours_has_its_stretches(loaded: Path) -> None:
 
 
 def test_the_page_counts_the_hours_that_the_join_finds(loaded: Path) -> None:
-    report = json.loads((loaded / "report.json").read_text())
+    report = json.loads((loaded / "report/report.json").read_text())
     found = flagged = 0
     for route in sorted(path.name for path in (loaded / "tidy").iterdir()):
-        found += duckdb.sql(f"select * {JOIN.format(loaded, route)}").fetchall().__len__()
-        flagged += duckdb.sql(f"select * {JOIN.format(loaded, route)} and flag is not null").fetchall().__len__()
+        found += len(duckdb.execute(f"select * {JOIN.format(loaded, route)}").fetchall())
+        flagged += len(duckdb.execute(f"select * {JOIN.format(loaded, route)} and flag is not null").fetchall())
     told = report["quality"]
     assert told["contradicted"] == found > 0
     assert told["doubted"] == told["flagged"] + found - flagged
