@@ -33,6 +33,7 @@ from eia930.record.tidy_series import SeriesRef, TidySeries, Values
 from eia930.reference.hours import parse_hour
 from eia930.reference.respondents import members, subregions
 from eia930.reference.routes import ROUTES
+from eia930.reference.series import SeriesKey
 from eia930.store.manifest import File, put_file
 from eia930.store.storage import Storage
 
@@ -88,7 +89,7 @@ def made(folder: Path, years: int) -> tuple[list[Span], list[SeriesRef]]:
             series.append(Flagged(Series(one.kind, value, at.astype(np.uint32)), np.zeros(len(at), np.uint8), ("",)))
         data, count = tidy_parquet(span, tidy_tables(span, series, "emulator"))
         file = put_file(storage, tidy_path(span.route, span.respondent), data, rows=count)
-        ids = [route.series_id(span.respondent, one.series.kind) for one in series if one.series.at.any()]
+        ids = [SeriesKey(route, span.respondent, one.series.kind).id for one in series if one.series.at.any()]
         refs += [SeriesRef(name, file, span.first, span.last, "UTC") for name in ids]
     return list(spans), sorted(refs, key=lambda ref: ref.series_id)
 

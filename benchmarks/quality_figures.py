@@ -5,6 +5,7 @@
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,7 @@ def pairs(frames: Frames) -> None:
     print("pairs: exact", int((off == 0).sum()), "more than 1 MW", int((off > 1).sum()), "of", off.size)
 
 
-def show(checks: list[Check]) -> None:
+def show(checks: Sequence[Check]) -> None:
     for check in checks:
         worst = ", ".join(f"{w.series_id} {w.hours} h ({w.found:g})" for w in check.worst[:8])
         print(f"  {check.name}: {check.hours_broken:,} of {check.hours_checked:,}: {worst}")

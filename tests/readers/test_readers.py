@@ -28,7 +28,7 @@ def beside() -> Path:
     """A folder with `data/`, as a load leaves it."""
     folder = ROOT / "build/readers"
     if not (folder / "data/_SUCCESS").exists():
-        pytest.skip("no load for the readers: make test-readers makes one")
+        pytest.skip("no load for the readers")
     return folder
 
 
@@ -45,7 +45,7 @@ def test_the_lines_of_the_page_read_all_rows(
 ) -> None:
     for name in (*needs.split(), *re.findall(r"^(?:import|from) (\w+)", code, re.MULTILINE)):
         if not find_spec(name):
-            pytest.skip(f"{name} is not installed: make test-readers brings it")
+            pytest.skip(f"{name} is not here, for the readers")
     monkeypatch.chdir(beside)
     names: dict[str, Any] = {}
     exec(compile(code, "docs/formats.md", "exec"), names)
@@ -65,9 +65,9 @@ print("READ", pyspark.__version__, found.count(), int(found.agg({"value": "sum"}
 
 @pytest.mark.parametrize("version", ["3.5", "4.1"])
 def test_spark_reads_every_row_and_value(version: str, beside: Path, rows: int) -> None:
-    there = SPARK_35.exists() if version == "3.5" else find_spec("pyspark")
+    there = find_spec("pyspark") and (version != "3.5" or SPARK_35.exists())
     if not there:
-        pytest.skip(f"Spark {version} is not installed: make test-readers brings it")
+        pytest.skip(f"Spark {version} is not here, for the readers")
     path = {"PYTHONPATH": str(SPARK_35)} if version == "3.5" else {}
 
     line = [sys.executable, "-c", SPARK]
@@ -87,8 +87,8 @@ def total(beside: Path) -> float:
 
 @pytest.mark.parametrize("engine", ["pyarrow", "fastparquet"])
 def test_pandas_reads_the_same_values_with_either_engine(engine: str, beside: Path, rows: int) -> None:
-    pandas = pytest.importorskip("pandas", reason="make test-readers brings it")
-    pytest.importorskip(engine, reason="make test-readers brings it")
+    pandas = pytest.importorskip("pandas", reason="for the readers")
+    pytest.importorskip(engine, reason="for the readers")
     hours = pandas.read_parquet(beside / "data/tidy/region-data", engine=engine)
     assert (len(hours), float(hours["value"].sum())) == (rows, total(beside))
     assert set(hours["respondent"]) == {"PACW", "ERCO"}
