@@ -24,7 +24,7 @@ def publish(
     told: Account,
     *,
     run: Run,
-    stretches: Sequence[File],
+    stretches: Sequence[File] = (),
     blocks: Sequence[File],
     statistics: pa.Table,
 ) -> None:
