@@ -7,6 +7,7 @@ Only the URL travels between processes: credentials come from the environment of
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -199,6 +200,30 @@ class Storage:
                     obstore.delete(store, key)
                 except FileNotFoundError:
                     continue
+
+    def link(self, key: str, to: str) -> None:
+        """Have an object under a second key as well, over what is there. KeyError if there is none.
+
+        On a disk that links nothing is copied, and whoever has the older one open goes on reading that.
+        """
+        if self.path is not None and self._linked(self.path / key, self.path / to):
+            return
+        with self._using(key) as store:
+            try:
+                obstore.copy(store, key, to)
+            except FileNotFoundError:
+                raise KeyError(key) from None
+
+    def _linked(self, path: Path, to: Path) -> bool:
+        staged = to.with_name(f"{to.name}#{os.getpid()}")
+        try:
+            to.parent.mkdir(parents=True, exist_ok=True)
+            staged.unlink(missing_ok=True)
+            os.link(path, staged)
+            staged.replace(to)
+        except OSError:
+            return False
+        return True
 
     def list(self, prefix: str = "") -> list[Entry]:
         """All objects below a prefix (a whole name of a folder), sorted by key; none where nothing is."""

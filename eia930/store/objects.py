@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of an output by what they hold: staged under their checksum, put in their places as a whole, kept a while.
+
+    write  ──► objects/<path>.<sha256>  ──publish──►  <path>      named by manifest.json, which is written last
+                          ▲                              │
+                          └────────── superseded ◄───────┘        kept for who has opened the manifest before
+
+A file is named by path and checksum. Whoever reads one by its manifest finds the bytes at the path or, where a later
+publication has put others there, among the objects: so no reader ever sees half a publication, nor a mix of two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from eia930.store.manifest import MANIFEST, File, read_manifest
+from eia930.store.storage import Storage
+
+OBJECTS = "objects"
+EARLIER = f"{OBJECTS}/earlier"
+"""Manifests that were current once, by when they were superseded."""
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+def stage(storage: Storage, path: str, data: Any, *, rows: int) -> File:
+    """Write a file under its checksum; it has its place with the next publication. `data`: anything with a buffer."""
+    view = memoryview(data).cast("B")
+    file = File(path, rows, view.nbytes, hashlib.sha256(view).hexdigest())
+    storage.put(_object(file), view)
+    return file
+
+
+def read(storage: Storage, file: File) -> bytes | None:
+    """The bytes of a file, wherever they are now; None where they are nowhere, or not as they were written."""
+    for key in (_object(file), file.path, _object(file)):
+        try:
+            data = storage.get(key)
+        except KeyError:
+            continue
+        if hashlib.sha256(data).hexdigest() == file.sha256:
+            return data
+    return None
+
+
+def publish(
+    storage: Storage, files: Iterable[File], *, manifest: Callable[[Sequence[File]], bytes], fence: Callable[[], None]
+) -> None:
+    """Put the staged files in their places and name them by `manifest`, all at once for whoever reads by it.
+
+    `fence` is called before every step that others could see: it raises where this run may no longer write.
+    """
+    new = {file.path: file for file in files}
+    old = {file.path: file for file in read_manifest(storage)}
+    fence()
+    for path, file in old.items():
+        if new.get(path) != file:
+            _keep(storage, file)
+    for path, file in new.items():
+        if path not in old or old[path].sha256 != file.sha256:
+            fence()
+            _place(storage, file)
+    fence()
+    storage.put(MANIFEST, manifest(sorted(new.values(), key=lambda file: file.path)))
+    storage.delete(*(path for path in old if path not in new))
+
+
+def remember(storage: Storage, *, now: datetime) -> None:
+    """Keep the manifest that is about to be superseded, so that what it names stays for who has opened it."""
+    try:
+        storage.put(f"{EARLIER}/{now:{_STAMP}}.json", storage.get(MANIFEST))
+    except KeyError:
+        return
+
+
+def sweep(storage: Storage, *, now: datetime, keep: timedelta) -> int:
+    """Remove objects that neither the manifest nor one superseded within `keep` names; how many. For one run alone."""
+    needed: set[str] = set()
+    for entry in storage.list(EARLIER):
+        name = entry.key.rsplit("/", 1)[-1].removesuffix(".json")
+        if _superseded(name) is None or now - (_superseded(name) or now) > keep:
+            storage.delete(entry.key)
+        else:
+            needed |= {_object(file) for file in _files_of(storage, entry.key)}
+    gone = [
+        entry.key
+        for entry in storage.list(OBJECTS)
+        if not entry.key.startswith(f"{EARLIER}/") and entry.key not in needed
+    ]
+    storage.delete(*gone)
+    return len(gone)
+
+
+def _superseded(name: str) -> datetime | None:
+    try:
+        return datetime.strptime(f"{name}+0000", f"{_STAMP}%z")
+    except ValueError:
+        return None
+
+
+def _files_of(storage: Storage, key: str) -> Sequence[File]:
+    try:
+        members: Mapping[str, Any] = msgspec.json.decode(storage.get(key), type=dict[str, Any])
+        return msgspec.convert(members["files"], list[File])
+    except (KeyError, msgspec.MsgspecError):
+        return ()
+
+
+def _keep(storage: Storage, file: File) -> None:
+    """Have a file among the objects before its path gets other bytes, or none.
+
+    After a publication that was cut off, the path may have other bytes already: then the object is there.
+    """
+    if storage.exists(_object(file)):
+        return
+    try:
+        whole = hashlib.sha256(storage.get(file.path)).hexdigest() == file.sha256
+    except KeyError:
+        return
+    if whole:
+        storage.link(file.path, _object(file))
+
+
+def _place(storage: Storage, file: File) -> None:
+    """Give a staged file its path. It stays among the objects too, until they are swept: it may be an earlier one's."""
+    try:
+        storage.link(_object(file), file.path)
+    except KeyError:
+        if read(storage, file) is None:
+            raise AssertionError(f"{file.path} was not staged") from None
+
+
+def _object(file: File) -> str:
+    """By path too: two files that hold the same are moved apart."""
+    return f"{OBJECTS}/{file.path}.{file.sha256[:32]}"
