@@ -25,9 +25,8 @@ from eia930.program.ending import end_with
 from eia930.record.tidy_series import SeriesRef
 from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures
-from eia930.store.manifest import SUCCESS
 from eia930.store.run import Run
-from eia930.store.sparing import Sparing
+from eia930.store.staging import Staging
 from eia930.store.storage import Storage
 from pipelines.options import add_block_flags, beam_flags, block_settings, fail, listed, only_beams
 from pipelines.running.execute import execute
@@ -53,13 +52,13 @@ def build(
     from transforms.blocks import Blocks
     from transforms.publish import PublishBlocks
 
-    output = Sparing.of(storage, (SUCCESS,))
+    output = Staging.of(storage)
     blocks = (
         root
         | "Catalogue" >> beam.Create([refs])
         | "Blocks" >> Blocks(output, chosen, screening=Screening(FLAGS, screen_series), run=run)
     )
-    return blocks | "Publish" >> PublishBlocks(output, run)
+    return blocks | "Publish" >> PublishBlocks(storage, run)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -80,7 +80,7 @@ class _PublishFn(beam.DoFn):
             if len(groups) != self._spans:
                 raise AssertionError(f"{self._spans} spans were planned, {len(groups)} were assembled")
             statistics = train_statistics(self._storage, blocks)
-            publish(
+            done = publish(
                 self._storage,
                 groups,
                 account,
@@ -89,7 +89,8 @@ class _PublishFn(beam.DoFn):
                 blocks=blocks,
                 statistics=statistics,
             )
-        yield self._storage.url
+        if done:
+            yield self._storage.url
 
 
 class PublishBlocks(beam.PTransform):

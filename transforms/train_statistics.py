@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eia930.record.tidy_file import held as held_file
 from eia930.store.manifest import File
 from eia930.store.storage import Storage
 from ringdata.folder import SEQUENCES
@@ -16,6 +17,6 @@ from ringdata.sequences import SCHEMA, STATISTICS
 
 def train_statistics(storage: Storage, blocks: Sequence[File]) -> pa.Table:
     """`series_id` and its statistics over the hours of train: every config and format has the same."""
-    beside = sorted(file.path for file in blocks if file.path.endswith(f"/{SEQUENCES}"))
-    held = pq.read_table(pa.BufferReader(storage.get(beside[0]))) if beside else SCHEMA.empty_table()
+    beside = sorted((file for file in blocks if file.path.endswith(f"/{SEQUENCES}")), key=lambda file: file.path)
+    held = pq.read_table(pa.BufferReader(held_file(storage, beside[0]))) if beside else SCHEMA.empty_table()
     return held.select(["series_id", *STATISTICS])

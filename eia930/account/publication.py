@@ -4,18 +4,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
 from eia930.account.model import Account, Program
 from eia930.account.series_table import catalogue, write_catalogue
-from eia930.account.standing import MARKS
-from eia930.account.stored import REPORT, STOPPED, encoded, read_account, write_account
+from eia930.account.stored import STOPPED, encoded, read_account, write_account
 from eia930.account.sums import program_of
-from eia930.record.assembly import GroupReport, SeriesReport
-from eia930.store.manifest import CHECKS, MANIFEST, SUCCESS, File, Manifest, read_manifest
-from eia930.store.run import Run
+from eia930.record.assembly import GroupReport, SeriesReport, group_paths
+from eia930.store.manifest import SUCCESS, File, Manifest, read_manifest
+from eia930.store.objects import publish as publish_files
+from eia930.store.objects import remember, sweep
+from eia930.store.run import Run, heed_stop
+from eia930.store.staging import Staging
 from eia930.store.storage import Storage
+
+_CUT = ("blocks/", "tfds/")
+_RECORD = ("tidy", "avro", "rejects")
+KEPT = timedelta(hours=6)
+"""How long superseded files stay for who has opened them."""
 
 
 def publish(
@@ -27,20 +35,20 @@ def publish(
     stretches: Sequence[File] = (),
     blocks: Sequence[File],
     statistics: pa.Table,
-) -> None:
-    """Write the account of a run, and what goes with it; `finish` comes after it, once the page stands too."""
-    files = [file for group in groups for file in group.files]
-    files += [*stretches, *blocks, write_catalogue(storage, catalogue(_series(groups)), statistics)]
-    if not stretches:
-        # An older one would speak of other hours.
-        storage.delete(CHECKS)
-    _drop_old_blocks(storage, blocks)
-    _manifest(storage, files, run)
-    if told.exit:
-        # The files may be those of an earlier load, whose marks stand: they are true of it, not of this one.
-        storage.delete(*(mark for mark in MARKS if mark != REPORT))
+) -> bool:
+    """Put the staged files of a run in their places, and its account; `finish` comes after it, once the page stands.
+
+    Whether it did: a load that does not end with 0 leaves a good output as it is, and its account beside that.
+    """
+    if told.exit and storage.exists(SUCCESS):
+        write_account(storage, told, key=STOPPED)
+        return False
+    table = write_catalogue(Staging.of(storage), catalogue(_series(groups)), statistics)
+    files = [file for group in groups for file in group.files] + [*stretches, *blocks, table]
+    _put_in_place(storage, [*files, *_standing(storage, groups, files)], run)
     write_account(storage, told)
     storage.delete(STOPPED)
+    return True
 
 
 def _series(groups: Sequence[GroupReport]) -> Iterator[SeriesReport]:
@@ -54,30 +62,37 @@ def finish(storage: Storage, run: Run) -> None:
 
 
 def publish_blocks(storage: Storage, blocks: Sequence[File], statistics: pa.Table, run: Run) -> str:
-    """New blocks beside what an output holds already: the manifest with both, then `_SUCCESS` if the load ended well.
-
-    Returns the output's URL.
-    """
-    _drop_old_blocks(storage, blocks)
-    series = write_catalogue(storage, catalogue(read_account(storage).series), statistics)
-    renewed = ("blocks/", "tfds/", series.path)
+    """New blocks beside what an output holds already, and `_SUCCESS` if its load ended well. Returns its URL."""
+    series = write_catalogue(Staging.of(storage), catalogue(read_account(storage).series), statistics)
+    renewed = (*_CUT, series.path)
     kept = [file for file in read_manifest(storage) if not file.path.startswith(renewed)]
-    _write_manifest(storage, [*kept, *blocks, series], run)
+    _put_in_place(storage, [*kept, *blocks, series], run)
     finish(storage, run)
     return storage.url
 
 
-def _manifest(storage: Storage, files: Sequence[File], run: Run) -> None:
-    """All files of the output: those of this run, and those of earlier questions that still stand."""
-    mine = {file.path: file for file in files}
-    present = {entry.key for folder in ("tidy", "avro", "rejects") for entry in storage.list(folder)}
-    older = [file for file in read_manifest(storage) if file.path in present and file.path not in mine]
-    _write_manifest(storage, [*mine.values(), *older], run)
+def _standing(storage: Storage, groups: Sequence[GroupReport], files: Sequence[File]) -> Iterator[File]:
+    """Files of earlier questions that still stand beside those of this run."""
+    mine = {file.path for file in files}
+    # Of a span that was loaded anew nothing stays, such as Avro that is no longer asked for.
+    renewed = {path for group in groups for path in group_paths(group.route, group.respondent)}
+    present = {entry.key for folder in _RECORD for entry in storage.list(folder)}
+    for file in read_manifest(storage):
+        if file.path in present - renewed - mine:
+            yield file
 
 
-def _write_manifest(storage: Storage, files: Sequence[File], run: Run) -> None:
-    entries = tuple(sorted(files, key=lambda file: file.path))
-    storage.put(MANIFEST, encoded(_Written(entries, run.id, program_of(run))))
+def _put_in_place(storage: Storage, files: Sequence[File], run: Run) -> None:
+    """Publish files as a whole, and keep for a while what they supersede."""
+    now = datetime.now(UTC)
+
+    def manifest(entries: Sequence[File]) -> bytes:
+        return encoded(_Written(tuple(entries), run.id, program_of(run)))
+
+    remember(storage, now=now)
+    publish_files(storage, files, manifest=manifest, fence=lambda: heed_stop(storage, run))
+    _drop_strangers(storage, files)
+    sweep(storage, now=now, keep=KEPT)
 
 
 class _Written(Manifest, frozen=True):
@@ -87,9 +102,9 @@ class _Written(Manifest, frozen=True):
     program: Program
 
 
-def _drop_old_blocks(storage: Storage, blocks: Sequence[File]) -> None:
-    """Shards of an earlier question would stand beside the new ones, with other counts in their names."""
-    mine = {file.path for file in blocks}
-    found = (entry.key for folder in ("blocks", "tfds") for entry in storage.list(folder))
+def _drop_strangers(storage: Storage, files: Sequence[File]) -> None:
+    """Shards that no manifest names would be read as blocks of this one by whoever reads a folder as it lies."""
+    mine = {file.path for file in files}
+    found = (entry.key for folder in _CUT for entry in storage.list(folder.rstrip("/")))
     storage.delete(*(key for key in found if key not in mine))
     storage.drop_empty_folders("blocks", "tfds")

@@ -10,15 +10,11 @@ from dataclasses import replace
 
 from eia930 import errors
 from eia930.account.model import Account
-from eia930.account.stored import BESIDE, INDEX, REPORT, STOPPED, read_account, write_account
+from eia930.account.stored import REPORT, STOPPED, read_account, write_account
 from eia930.errors import Passing, UsageError
 from eia930.sources.fetched import Fetched
-from eia930.store.manifest import SUCCESS
 from eia930.store.run import Run
 from eia930.store.storage import Storage
-
-MARKS = (SUCCESS, INDEX, BESIDE, REPORT)
-"""What tells of a load's files. The account goes last: as long as it stands, nothing else tells of another load."""
 
 
 def earlier(storage: Storage, run: Run) -> Account | None:

@@ -16,7 +16,7 @@ from eia930.question.span import Span, known
 from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
 from eia930.record.avro import avro_path, write_avro
 from eia930.record.grid import Grid, Series
-from eia930.record.rejects import counted, failed, lost, write_rejects
+from eia930.record.rejects import counted, failed, lost, rejects_path, write_rejects
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
@@ -114,9 +114,6 @@ def assemble(
     files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]
     if "avro" in formats:
         files.append(write_avro(storage, span, tidy_tables(span, flagged, source.name)))
-    else:
-        # An older one would stand beside other rows, in one manifest.
-        storage.delete(avro_path(span))
     doubles = lost(lambda name: source.verbatim(storage, span, name), span, grid.lost)
     rejects = [*grid.refused, *doubles, *failed(failures)]
     files += write_rejects(storage, span, rejects)
@@ -137,6 +134,11 @@ def assemble(
         passed_over=passed_over(span, {one.kind: one.hours for one in reports}),
         rejects=counted(rejects),
     )
+
+
+def group_paths(route: str, respondent: str) -> tuple[str, ...]:
+    """Every file that may stand of a span."""
+    return tidy_path(route, respondent), avro_path(route, respondent), rejects_path(route, respondent)
 
 
 def _ensure_series(grid: Grid, span: Span) -> None:

@@ -20,9 +20,9 @@ from eia930.store.storage import Storage
 _BATCH = 50_000
 
 
-def avro_path(span: Span) -> str:
+def avro_path(route: str, respondent: str) -> str:
     """`avro/region-data/respondent=PACW/part-00000.avro`."""
-    return f"avro/{span.route}/respondent={span.respondent}/part-00000.avro"
+    return f"avro/{route}/respondent={respondent}/part-00000.avro"
 
 
 def avro_schema(route: Route) -> dict[str, Any]:
@@ -49,9 +49,10 @@ def avro_schema(route: Route) -> dict[str, Any]:
 def write_avro(storage: Storage, span: Span, tables: Iterator[pa.Table]) -> File:
     """Write the tables' rows; the same rows give the same bytes (the sync marker is the path's hash)."""
     sink, count = io.BytesIO(), Counter[str]()
-    marker = hashlib.md5(avro_path(span).encode(), usedforsecurity=False).digest()
+    path = avro_path(span.route, span.respondent)
+    marker = hashlib.md5(path.encode(), usedforsecurity=False).digest()
     fastavro.writer(sink, avro_schema(ROUTES[span.route]), _rows(tables, count), codec="deflate", sync_marker=marker)
-    return put_file(storage, avro_path(span), sink.getbuffer(), rows=count["rows"])
+    return put_file(storage, path, sink.getbuffer(), rows=count["rows"])
 
 
 def _rows(tables: Iterator[pa.Table], count: Counter[str]) -> Iterator[dict[str, Any]]:

@@ -138,12 +138,16 @@ def counted(rejects: Iterable[Reject]) -> dict[str, dict[str, int]]:
     return told
 
 
+def rejects_path(route: str, respondent: str) -> str:
+    """`rejects/region-data/PACW.jsonl`."""
+    return f"rejects/{route}/{respondent}.jsonl"
+
+
 def write_rejects(storage: Storage, span: Span, rejects: Sequence[Reject]) -> list[File]:
-    """One line a reject; no file where there is none (an older one goes)."""
-    path = f"rejects/{span.route}/{span.respondent}.jsonl"
+    """One line a reject; no file where there is none."""
     if not rejects:
-        storage.delete(path)
         return []
+    path = rejects_path(span.route, span.respondent)
     lines = b"".join(msgspec.json.encode(reject) + b"\n" for reject in rejects)
     return [put_file(storage, path, lines, rows=len(rejects))]
 

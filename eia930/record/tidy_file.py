@@ -6,7 +6,6 @@ Every byte that is read is held against the sha256 of the manifest, or of the ac
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from eia930.errors import UsageError
 from eia930.store.manifest import MANIFEST, File, read_manifest
+from eia930.store.objects import read_file
 from eia930.store.storage import Storage
 
 AGAIN = "run python -m pipelines.historical on this folder again"
@@ -57,13 +57,12 @@ def read_tidy(storage: Storage, file: File, columns: Sequence[str] = ()) -> list
 
 def held(storage: Storage, file: File) -> bytes:
     """The bytes of a file. UsageError names it where it is missing or not what was written."""
-    try:
-        data = storage.get(file.path)
-    except KeyError:
-        raise UsageError(f"{file.path} is missing, though {MANIFEST} lists it", remedy=AGAIN) from None
-    if hashlib.sha256(data).hexdigest() != file.sha256:
-        raise UsageError(f"{file.path} is damaged or of another load: its sha256 is not that of {MANIFEST}", AGAIN)
-    return data
+    data = read_file(storage, file)
+    if data is not None:
+        return data
+    if not storage.exists(file.path):
+        raise UsageError(f"{file.path} is missing, though {MANIFEST} lists it", remedy=AGAIN)
+    raise UsageError(f"{file.path} is damaged or of another load: its sha256 is not that of {MANIFEST}", AGAIN)
 
 
 def hours_of(period: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -105,6 +105,13 @@ def acquire(
     return Lease(storage, name, epoch + 1)
 
 
+def require_latest(storage: Storage, name: str, run: str) -> None:
+    """Superseded where `name` was last taken by another run than this one."""
+    epoch = _latest(storage, name)
+    if epoch and _owner(storage, name, epoch).run != run:
+        raise Superseded(f"another run has followed this one on {storage.url} ({_who(storage, name, epoch)})")
+
+
 def _claim(owner: Owner) -> bytes:
     """What only this attempt of this owner writes."""
     return msgspec.json.encode(msgspec.structs.asdict(owner) | {"claim": uuid.uuid4().hex})

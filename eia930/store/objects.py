@@ -31,13 +31,13 @@ def stage(storage: Storage, path: str, data: Any, *, rows: int) -> File:
     """Write a file under its checksum; it has its place with the next publication. `data`: anything with a buffer."""
     view = memoryview(data).cast("B")
     file = File(path, rows, view.nbytes, hashlib.sha256(view).hexdigest())
-    storage.put(_object(file), view)
+    storage.put(object_key(file), view)
     return file
 
 
-def read(storage: Storage, file: File) -> bytes | None:
+def read_file(storage: Storage, file: File) -> bytes | None:
     """The bytes of a file, wherever they are now; None where they are nowhere, or not as they were written."""
-    for key in (_object(file), file.path, _object(file)):
+    for key in (object_key(file), file.path, object_key(file)):
         try:
             data = storage.get(key)
         except KeyError:
@@ -52,7 +52,8 @@ def publish(
 ) -> None:
     """Put the staged files in their places and name them by `manifest`, all at once for whoever reads by it.
 
-    `fence` is called before every step that others could see: it raises where this run may no longer write.
+    A file that is not staged stands at its path already. `fence` is called before every step that others could see: it
+    raises where this run may no longer write. What is staged stays so until it is swept: it may be an earlier one's.
     """
     new = {file.path: file for file in files}
     old = {file.path: file for file in read_manifest(storage)}
@@ -60,10 +61,10 @@ def publish(
     for path, file in old.items():
         if new.get(path) != file:
             _keep(storage, file)
-    for path, file in new.items():
-        if path not in old or old[path].sha256 != file.sha256:
+    for file in new.values():
+        if storage.exists(object_key(file)):
             fence()
-            _place(storage, file)
+            storage.link(object_key(file), file.path)
     fence()
     storage.put(MANIFEST, manifest(sorted(new.values(), key=lambda file: file.path)))
     storage.delete(*(path for path in old if path not in new))
@@ -85,7 +86,7 @@ def sweep(storage: Storage, *, now: datetime, keep: timedelta) -> int:
         if _superseded(name) is None or now - (_superseded(name) or now) > keep:
             storage.delete(entry.key)
         else:
-            needed |= {_object(file) for file in _files_of(storage, entry.key)}
+            needed |= {object_key(file) for file in _files_of(storage, entry.key)}
     gone = [
         entry.key
         for entry in storage.list(OBJECTS)
@@ -115,25 +116,16 @@ def _keep(storage: Storage, file: File) -> None:
 
     After a publication that was cut off, the path may have other bytes already: then the object is there.
     """
-    if storage.exists(_object(file)):
+    if storage.exists(object_key(file)):
         return
     try:
         whole = hashlib.sha256(storage.get(file.path)).hexdigest() == file.sha256
     except KeyError:
         return
     if whole:
-        storage.link(file.path, _object(file))
+        storage.link(file.path, object_key(file))
 
 
-def _place(storage: Storage, file: File) -> None:
-    """Give a staged file its path. It stays among the objects too, until they are swept: it may be an earlier one's."""
-    try:
-        storage.link(_object(file), file.path)
-    except KeyError:
-        if read(storage, file) is None:
-            raise AssertionError(f"{file.path} was not staged") from None
-
-
-def _object(file: File) -> str:
-    """By path too: two files that hold the same are moved apart."""
+def object_key(file: File) -> str:
+    """Where a file lies while it has no place: by path too, for two that hold the same go different ways."""
     return f"{OBJECTS}/{file.path}.{file.sha256[:32]}"

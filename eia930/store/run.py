@@ -35,9 +35,13 @@ def ask_to_stop(storage: Storage, run: Run) -> None:
 
 
 def heed_stop(storage: Storage, run: Run) -> None:
-    """Interrupted where somebody asked the run to stop: for whatever has a next piece of work to begin."""
+    """For whatever has a next piece of work to begin: Interrupted where somebody asked the run to stop.
+
+    Superseded where another run has followed on this output: whoever was forgotten somewhere writes nothing more.
+    """
     if told_to_stop(storage, run):
         raise Interrupted("asked to stop: nothing more is begun")
+    lease.require_latest(storage, "run", run.id)
 
 
 def told_to_stop(storage: Storage, run: Run) -> bool:

@@ -37,7 +37,7 @@ from pipelines.running.preflight import look_ahead
 from pipelines.running.progress import Progress
 from pipelines.running.summary import STANDS, banner, summary
 
-FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
+FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report", "objects")
 """What a run writes below its output; whatever else lies there is not ours."""
 CLOCK = f"{lease.ROOT}/clock/now"
 """Written to learn the storage's time."""
@@ -117,7 +117,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
         if _answered(told):
             storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
     print(program.summary(todo, told), file=sys.stderr if told.stopped else sys.stdout)
-    if program.narrows and told.stopped and earlier(storage, run):
+    if program.narrows and earlier(storage, run):
         print(f"{STANDS}; what this run says of itself is in {STOPPED}", file=sys.stderr)
     if program.narrows and (count := others(storage, spans)):
         print(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from eia930.account.model import Account, Rate
 from eia930.account.published import published_series
-from eia930.account.stored import INDEX, REPORT
+from eia930.account.stored import INDEX, REPORT, read_account
 from eia930.report.telling.nothing import nothing
 from eia930.report.telling.words import percent
 from eia930.sources.api.drift import CHANGED
@@ -46,11 +46,16 @@ def summary(todo: LoadSettings, account: Account) -> str:
         *few("FAILED", [f"{one.reason}; {one.remedy}" for one in account.failures], account=REPORT),
         *few("UNBALANCED", account.imbalances, account=REPORT),
         *_gate(account),
-        *told(published_series(todo.storage)[0], todo.blocks),
+        *(told(published_series(todo.storage)[0], todo.blocks) if _published(todo, account) else ()),
         f"output    {todo.storage.place}",
         f"next      {_next(todo, account)}",
     ]
     return "\n".join(lines)
+
+
+def _published(todo: LoadSettings, account: Account) -> bool:
+    """Whether the files of the output are those of this run."""
+    return read_account(todo.storage).run == account.run
 
 
 def _gate(account: Account) -> list[str]:

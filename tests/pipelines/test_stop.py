@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every stage after the fetch looks at the request to stop before it begins a piece of work."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from eia930.account.published import published_series
 from eia930.coverage.account import Method
 from eia930.coverage.from_tidy import files_of
 from eia930.emulator import Emulator, synthetic
-from eia930.errors import Interrupted
+from eia930.errors import Interrupted, Superseded
 from eia930.question.span import Span
 from eia930.record.assembly import Screening
 from eia930.reference.hours import parse_hour
@@ -22,7 +23,7 @@ from eia930.screening.methods import screen_series
 from eia930.sources.api.source import ApiSource
 from eia930.sources.fetched import Fetched, Tally
 from eia930.store.failure import FAILED
-from eia930.store.lease import Owner
+from eia930.store.lease import Owner, acquire
 from eia930.store.manifest import SUCCESS
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
@@ -107,6 +108,7 @@ def test_a_stage_begins_nothing_once_asked_to_stop(
     stage: Callable[[Storage, Run], Stage], loaded: Storage, capfd: pytest.CaptureFixture[str]
 ) -> None:
     asked, other = (Run(Owner.here(name), datetime.now(UTC)) for name in ("asked", "other"))
+    held = acquire(loaded, "run", asked.owner, take_over=False, pause=time.sleep)
     ask_to_stop(loaded, asked)
     before = contents(loaded)
     loaded.delete(SUCCESS)
@@ -115,11 +117,27 @@ def test_a_stage_begins_nothing_once_asked_to_stop(
         execute(lambda root: root | beam.Create([element]) | transform, ["--runner=FnApiRunner"])
     assert contents(loaded) == {path: data for path, data in before.items() if path != SUCCESS}
     assert "Traceback" not in capfd.readouterr().err
+    held.release()
     # A request to stop another run is none.
     if stage is not publishing:
+        held = acquire(loaded, "run", other.owner, take_over=False, pause=time.sleep)
         element, transform = stage(loaded, other)
         execute(lambda root: root | beam.Create([element]) | transform, ["--runner=FnApiRunner"])
+        held.release()
     loaded.put(SUCCESS, b"")
+
+
+def test_a_stage_of_a_run_that_another_has_followed_begins_nothing(loaded: Storage) -> None:
+    """Its workers were forgotten somewhere, and go on when the newer load has long ended."""
+    old, new = (Run(Owner.here(name), datetime.now(UTC)) for name in ("old", "new"))
+    for run in (old, new):
+        acquire(loaded, "run", run.owner, take_over=False, pause=time.sleep).release()
+    before = contents(loaded)
+    for stage in (assembling, checking, cutting, reporting, finishing):
+        element, transform = stage(loaded, old)
+        with pytest.raises(Superseded):
+            execute(lambda root, e=element, t=transform: root | beam.Create([e]) | t, ["--runner=FnApiRunner"])
+    assert contents(loaded) == before
 
 
 def contents(storage: Storage) -> dict[str, bytes]:

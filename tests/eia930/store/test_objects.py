@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eia930.store.manifest import MANIFEST, File, read_manifest
-from eia930.store.objects import OBJECTS, publish, read, remember, stage, sweep
+from eia930.store.manifest import MANIFEST, File, put_file, read_manifest
+from eia930.store.objects import OBJECTS, publish, read_file, remember, stage, sweep
+from eia930.store.staging import Staging
 from eia930.store.storage import Storage
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -37,7 +38,7 @@ def published(storage: Storage) -> Content | None:
 
 
 def contents(storage: Storage, files: Sequence[File]) -> Content:
-    found = {file.path: read(storage, file) for file in files}
+    found = {file.path: read_file(storage, file) for file in files}
     assert None not in found.values()
     return {path: data for path, data in found.items() if data is not None}
 
@@ -92,8 +93,11 @@ def test_readers_see_a_whole_publication_at_every_step(rounds: list[tuple[Conten
 def test_what_stays_the_same_is_not_touched(tmp_path: object) -> None:
     storage = Storage.at(str(tmp_path))
     put(storage, {"tidy/a": b"1", "tidy/b": b"2"})
+    sweep(storage, now=BEGIN, keep=timedelta(hours=1))
     before = {entry.key: entry.modified for entry in storage.list("tidy")}
-    put(storage, {"tidy/a": b"1", "tidy/b": b"3"})
+    files = [put_file(Staging.of(storage), path, data, rows=1) for path, data in (("tidy/a", b"1"), ("tidy/b", b"3"))]
+    assert [entry.key.split(".")[0] for entry in storage.list(OBJECTS)] == ["objects/tidy/b"]
+    publish(storage, files, manifest=manifest_of, fence=lambda: None)
     after = {entry.key: entry.modified for entry in storage.list("tidy")}
     assert after["tidy/a"] == before["tidy/a"]
     assert storage.get("tidy/b") == b"3"
@@ -108,7 +112,7 @@ def test_superseded_files_go_after_their_time(tmp_path: object) -> None:
     sweep(storage, now=BEGIN + timedelta(minutes=59), keep=timedelta(hours=1))
     assert contents(storage, first) == {"tidy/a": b"1"}
     sweep(storage, now=BEGIN + timedelta(minutes=61), keep=timedelta(hours=1))
-    assert read(storage, first[0]) is None
+    assert read_file(storage, first[0]) is None
     assert storage.list(OBJECTS) == []
     assert published(storage) == {"tidy/a": b"2"}
 
@@ -118,7 +122,7 @@ def test_a_file_that_is_damaged_is_not_taken_for_whole(tmp_path: object) -> None
     put(storage, {"tidy/a": b"1"})
     sweep(storage, now=BEGIN, keep=timedelta(hours=1))
     storage.put("tidy/a", b"9")
-    assert read(storage, read_manifest(storage)[0]) is None
+    assert read_file(storage, read_manifest(storage)[0]) is None
 
 
 def test_a_run_that_was_fenced_off_changes_nothing(tmp_path: object) -> None:
