@@ -4,6 +4,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,12 @@ def test_a_stage_of_a_run_that_another_has_followed_begins_nothing(loaded: Stora
     for stage in (assembling, checking, cutting, reporting, finishing):
         element, transform = stage(loaded, old)
         with pytest.raises(Superseded):
-            execute(lambda root, e=element, t=transform: root | beam.Create([e]) | t, ["--runner=FnApiRunner"])
+            execute(partial(one_stage, element, transform), ["--runner=FnApiRunner"])
     assert contents(loaded) == before
+
+
+def one_stage(element: object, transform: Any, root: beam.Pipeline) -> beam.PCollection:
+    return root | beam.Create([element]) | transform
 
 
 def contents(storage: Storage) -> dict[str, bytes]:
