@@ -79,7 +79,10 @@ def remember(storage: Storage, *, now: datetime) -> None:
 
 
 def sweep(storage: Storage, *, now: datetime, keep: timedelta) -> int:
-    """Remove objects that neither the manifest nor one superseded within `keep` names; how many. For one run alone."""
+    """Remove objects that no manifest superseded within `keep` names, or that have their places; how many.
+
+    For the run that has just published: only then is every file of the manifest known to be at its path.
+    """
     needed: set[str] = set()
     for entry in storage.list(EARLIER):
         name = entry.key.rsplit("/", 1)[-1].removesuffix(".json")
@@ -87,6 +90,7 @@ def sweep(storage: Storage, *, now: datetime, keep: timedelta) -> int:
             storage.delete(entry.key)
         else:
             needed |= {object_key(file) for file in _files_of(storage, entry.key)}
+    needed -= {object_key(file) for file in read_manifest(storage)}
     gone = [
         entry.key
         for entry in storage.list(OBJECTS)

@@ -76,10 +76,10 @@ def test_readers_see_a_whole_publication_at_every_step(rounds: list[tuple[Conten
         state = State()
         for content, cut in rounds:
             now += timedelta(minutes=1)
-            sweep(storage, now=now, keep=timedelta(hours=1))
             remember(storage, now=now)
             try:
                 put(storage, content, fence=partial(look, storage, state, iter(range(1, 99)), cut))
+                sweep(storage, now=now, keep=timedelta(hours=1))
                 state.current = content
                 state.opened.append((read_manifest(storage), content))
             except CutOff:
