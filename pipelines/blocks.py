@@ -29,7 +29,9 @@ from eia930.store.manifest import SUCCESS
 from eia930.store.run import Run
 from eia930.store.sparing import Sparing
 from eia930.store.storage import Storage
-from pipelines.options import add_block_flags, beam_flags, block_settings, fail, listed, only_beams
+from pipelines.options.blocks import add_block_flags, block_settings
+from pipelines.options.runner import beam_flags, only_beams
+from pipelines.options.words import fail, listed
 from pipelines.running.execute import execute
 from pipelines.running.preflight import look_ahead
 from transforms.block_settings import BlockSettings

@@ -27,7 +27,8 @@ from eia930.reference.routes import ROUTES
 from eia930.store import lease
 from eia930.store.origin import is_synthetic
 from pipelines.coverage_options import CoverageSettings, coverage_settings
-from pipelines.options import fail, say_outlived
+from pipelines.options.what import say_outlived
+from pipelines.options.words import fail
 from pipelines.running.lines import few
 
 if TYPE_CHECKING:

@@ -21,7 +21,9 @@ from eia930.coverage.table import read_coverage
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
 from eia930.question.plan import passed_over, plan
-from pipelines.options import LoadSettings, fail, say_outlived, settings
+from pipelines.options.settings import LoadSettings, settings
+from pipelines.options.what import say_outlived
+from pipelines.options.words import fail
 
 if TYPE_CHECKING:
     import apache_beam as beam

@@ -29,7 +29,7 @@ from eia930.store.failure import failure_of, forget_failures
 from eia930.store.origin import claim
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
-from pipelines.options import Settings
+from pipelines.options.settings import Settings
 from pipelines.running.earlier import narrower, others
 from pipelines.running.execute import execute
 from pipelines.running.interrupt import end

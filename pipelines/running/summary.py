@@ -10,7 +10,8 @@ from eia930.report.telling.nothing import nothing
 from eia930.report.telling.words import percent
 from eia930.sources.api.drift import CHANGED
 from eia930.store.storage import Storage
-from pipelines.options import SYNTHETIC, LoadSettings
+from pipelines.options.settings import LoadSettings
+from pipelines.options.where import SYNTHETIC
 from pipelines.running.lines import few
 from transforms.block_plan import told
 

@@ -14,7 +14,7 @@ from eia930.reference.routes import ROUTES
 from eia930.sources.api.source import ApiSource
 from pipelines import blocks, coverage, report
 from pipelines.historical import main
-from pipelines.options import settings
+from pipelines.options.settings import settings
 from tests.eia930.sources.serving import serving
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"

@@ -16,7 +16,7 @@ from eia930.emulator import Emulator, Faults, synthetic
 from eia930.reference.hours import parse_hour
 from eia930.store.storage import Storage
 from pipelines.historical import main
-from pipelines.options import settings
+from pipelines.options.settings import settings
 from pipelines.running.summary import summary
 
 NOW = parse_hour("2024-03-01T00")
