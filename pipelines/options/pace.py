@@ -9,6 +9,7 @@ from eia930.sources.members import SOURCES
 from eia930.sources.rate import PER_HOUR
 from eia930.sources.source import Source, Terms
 from pipelines.options.runner import LOCAL_RUNNERS
+from pipelines.options.where import KEY
 from pipelines.options.words import DIGITS, positive, seconds
 
 MOST_IN_FLIGHT = 64
@@ -38,10 +39,11 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
     """What is asked, and how: UsageError where the key is looked up here and is not there."""
     name = "emulator" if embedded else "api" if flags.source == "auto" else flags.source
+    key = flags.api_key or KEY
     terms = Terms(
         name,
         url=flags.api_url,
-        key=flags.api_key,
+        key=key,
         requests_per_hour=flags.requests_per_hour,
         burst_per_second=flags.burst_per_second,
         min_delay=flags.min_delay,
@@ -52,8 +54,9 @@ def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
         refresh=flags.refresh,
     )
     source = SOURCES[name].on(terms)
-    if flags.runner in LOCAL_RUNNERS or not flags.api_key.startswith("env:"):
-        # On a cluster the key is where its workers are; here it can be looked up at once.
+    trusted = flags.source == "api" or not flags.api_key
+    if not (trusted and key.startswith("env:") and flags.runner not in LOCAL_RUNNERS):
+        # On a cluster the key may be in its workers' environment alone: who names it and means that says --source=api.
         source.check_here()
     return source
 

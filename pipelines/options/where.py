@@ -12,6 +12,7 @@ from eia930.sources.members import SOURCES
 
 SYNTHETIC = "data/synthetic"
 """Where synthetic hours go by default: never beside real ones."""
+KEY = "env:EIA_API_KEY"
 
 
 def add_source_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -19,16 +20,26 @@ def add_source_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup
     where = parser.add_argument_group("from where, to where")
     where.add_argument("--source", default="auto", choices=["auto", *SOURCES], help="auto: api with a key")
     where.add_argument("--api_url", help=f"any server that speaks EIA v2 (default: {API_URL})")
-    where.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH-OR-URL, never the key")
+    where.add_argument("--api_key", help=f"env:NAME or file:PATH-OR-URL, never the key (default: {KEY})")
     where.add_argument("--output", help="folder or bucket URL (default: data; data/synthetic, no key)")
     return where
 
 
 def embedded_serves(flags: argparse.Namespace) -> bool:
-    """Whether the embedded emulator serves: asked for, or no key and no server named."""
+    """Whether the embedded emulator serves: asked for, or neither a key nor a server named and none in `KEY`.
+
+    UsageError where nobody asked for synthetic hours and the output is a place that the user named.
+    """
     if flags.source == "emulator" and flags.api_url:
         raise UsageError("--source emulator serves by itself: leave --api_url out, or take --source api")
     if flags.source != "auto":
         return bool(flags.source == "emulator")
-    kind, _, where = flags.api_key.partition(":")
-    return not flags.api_url and kind == "env" and not os.environ.get(where, "").strip()
+    name = KEY.removeprefix("env:")
+    if flags.api_url or flags.api_key or os.environ.get(name, "").strip():
+        return False
+    if flags.output:
+        raise UsageError(
+            f"--output {flags.output}: there is no key in {name}, so only synthetic hours could go there; set it "
+            "(https://www.eia.gov/opendata/register.php gives one), or say --source=emulator"
+        )
+    return True

@@ -210,6 +210,43 @@ def test_without_a_key_the_emulator_serves(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings(["--requests_per_hour=6300"], now=NOW).source.requests_per_hour == 6300
 
 
+@pytest.mark.parametrize("program", [main, coverage.main])
+@pytest.mark.parametrize(("words", "said"), [
+    (["--output=mine"], "--output mine: there is no key in EIA_API_KEY, so only synthetic hours could go there"),
+    (["--output=data/synthetic"], "or say --source=emulator"),
+    (["--output=mine", "--dry_run"], "there is no key in EIA_API_KEY"),
+    (["--api_key=env:OTHER"], "--api_key env:OTHER: no key there"),
+    (["--api_key=env:OTHER", "--output=mine", "--runner=FlinkRunner"], "--api_key env:OTHER: no key there"),
+    (["--api_key=env:OTHER", "--output=gs://b/eia", "--runner=DataflowRunner"], "--api_key env:OTHER: no key there"),
+    (["--api_key=file:gone", "--source=api", "--runner=FlinkRunner"], "--api_key file:gone: No such file"),
+])  # fmt: skip
+def test_a_lost_key_is_no_reason_for_invented_hours(
+    program: Callable[[list[str]], int],
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Synthetic hours go only where nobody pointed to, or where they were asked for by name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EIA_API_KEY")
+    assert program(words) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_needs_no_key_here_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Synthetic hours by name, and a key that only a cluster's workers have."""
+    monkeypatch.delenv("EIA_API_KEY")
+    asked = settings(["--source=emulator", "--output=mine"], now=NOW)
+    assert (asked.embedded, asked.storage.path) == (True, Path.cwd() / "mine")
+    elsewhere = settings(["--source=api", "--api_key=env:OTHER", "--runner=FlinkRunner"], now=NOW)
+    assert (elsewhere.embedded, elsewhere.source.key) == (False, "env:OTHER")
+
+
 def test_the_question_is_half_open() -> None:
     question = settings(["--start=2024-01-01", "--end=2024-01-02"], now=NOW).question
     assert (question.first, question.last) == (parse_hour("2024-01-01T00"), parse_hour("2024-01-01T23"))
