@@ -53,7 +53,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     output = Sparing.of(todo.storage, MARKS)
     fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
     groups = fetched.stored | "Assemble" >> Assemble(
-        todo.source, output, run, screening=screening, formats=todo.formats
+        todo.source, output, run, screening=screening, formats=todo.formats, drop_history=todo.drop_history
     )
     series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
     checks = series | "Check" >> Check(todo.storage, run, spans)

@@ -46,6 +46,8 @@ class LoadSettings(Settings):
     min_completeness: float
     coverage: str
     """A coverage file that says which hours exist; empty for none."""
+    drop_history: bool
+    """Whether tidy/ may lose values that no stored answer gives any more."""
 
 
 def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
@@ -61,6 +63,7 @@ def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
         blocks=block_settings(flags, (asked.question.first, asked.question.last), formats),
         min_completeness=flags.min_completeness,
         coverage=flags.coverage,
+        drop_history=flags.drop_history,
     )
 
 
@@ -96,4 +99,9 @@ def load_parser() -> Parser:
     add_block_flags(parser)
     how = add_pace_flags(parser)
     how.add_argument("--hours_per_request", type=auto, default="auto", help="auto fills a page; or a number")
+    parser.add_argument(
+        "--drop_history",
+        action="store_true",
+        help="let tidy/ lose values that neither raw/ nor the server has",
+    )
     return parser
