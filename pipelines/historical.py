@@ -64,6 +64,8 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
         spans=len(spans),
         not_asked=passed_over(todo.question),
         min_completeness=todo.min_completeness,
+        now=todo.now,
+        max_age_hours=todo.max_age_hours,
     )
     return published | "Report" >> Report(run) | "Finish" >> Finish(run)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from eia930.program.arguments import Parser
 from eia930.question.plan import Question
+from eia930.reference.hours import hour_of
 from eia930.sources.source import Source
 from eia930.store.storage import Storage
 from pipelines.options.blocks import add_block_flags, block_settings
@@ -17,7 +18,7 @@ from pipelines.options.pace import add_pace_flags, source
 from pipelines.options.runner import beam_flags, only_beams
 from pipelines.options.what import add_question_flags, question
 from pipelines.options.where import SYNTHETIC, add_source_flags, embedded_serves
-from pipelines.options.words import Defaults, auto, listed, share
+from pipelines.options.words import Defaults, auto, listed, positive, share
 from transforms.block_settings import BlockSettings
 
 FORMATS = ("parquet", "tfrecord", "avro")
@@ -46,6 +47,10 @@ class LoadSettings(Settings):
     min_completeness: float
     coverage: str
     """A coverage file that says which hours exist; empty for none."""
+    now: int
+    """The hour in which the load begins, since 1970 UTC."""
+    max_age_hours: int | None
+    """How old the newest hour of a route may be; None: any age will do."""
     drop_history: bool
     """Whether tidy/ may lose values that no stored answer gives any more."""
 
@@ -63,6 +68,8 @@ def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
         blocks=block_settings(flags, (asked.question.first, asked.question.last), formats),
         min_completeness=flags.min_completeness,
         coverage=flags.coverage,
+        now=hour_of(now),
+        max_age_hours=flags.max_age_hours,
         drop_history=flags.drop_history,
     )
 
@@ -95,6 +102,9 @@ def load_parser() -> Parser:
     where.add_argument("--coverage", default="", help="a coverage.parquet: ask only for hours that exist")
     where.add_argument(
         "--min_completeness", type=share, default=0.0, help="exit 1 if a series has a smaller share of its hours"
+    )
+    where.add_argument(
+        "--max_age_hours", type=positive, help="exit 1 if the newest hour of a route is older than that now"
     )
     add_block_flags(parser)
     how = add_pace_flags(parser)

@@ -76,6 +76,18 @@ def test_failed_requests_are_named_up_to_a_few_and_come_before_the_gate(load: Lo
     assert "next      read it" in load(*words, code=0)
 
 
+def test_a_source_that_stands_still_is_noticed(load: Load, tmp_path: Path) -> None:
+    said = load("--regions=PACW", "--max_age_hours=6", code=1)
+    assert re.findall(r"^newest +region-data 2024-01-31T23, [\d,]+ days old$", said, re.M)
+    assert re.findall(r"^TOO OLD +region-data 2024-01-31T23, [\d,]+ days old \(--max_age_hours=6\)$", said, re.M)
+    assert "next      look whether EIA publishes at all" in said
+    (told,) = json.loads((tmp_path / "report.json").read_text())["newest"]
+    assert (told["route"], told["hour"]) == ("region-data", "2024-01-31T23")
+    assert not (tmp_path / "_SUCCESS").exists()
+    said = load("--regions=PACW", f"--max_age_hours={told['age_hours'] + 1}", code=0)
+    assert "TOO OLD" not in said
+
+
 def test_sums_that_do_not_agree_are_no_reason_to_read_on(load: Load, tmp_path: Path) -> None:
     load("--regions=PACW", code=0)
     wrong = ("region-data/PACW: wrote 2 rows, but its series hold 1",)
