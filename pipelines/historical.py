@@ -24,6 +24,7 @@ from eia930.question.plan import passed_over, plan
 from pipelines.options.settings import LoadSettings, settings
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
+from pipelines.running.lines import say_begun
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -91,6 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(_known_rowless(spans))
             return dry_run(todo, spans)
         say_outlived(todo.question)
+        if todo.plain:
+            # The next import takes seconds. Where Beam may refuse its flags, that is to be the only line.
+            say_begun(todo, spans)
         from pipelines.running.session import drive, load_program
 
         return drive(todo, spans, load_program(build))

@@ -14,6 +14,7 @@ LOCAL_RUNNERS = {
     "DirectRunner": "FnApiRunner",
     "FnApiRunner": "FnApiRunner",
 }
+_LOCAL_TIME = ("--tz", "--timezone", "--time_zone")
 
 
 def beam_flags(runner: str, rest: Sequence[str]) -> tuple[str, ...]:
@@ -21,7 +22,9 @@ def beam_flags(runner: str, rest: Sequence[str]) -> tuple[str, ...]:
     if runner not in LOCAL_RUNNERS:
         _known_runner(runner)
     if runner in LOCAL_RUNNERS and any(word.split("=", 1)[0] == "--region" for word in rest):
-        raise UsageError("--region is a cloud's, and this runner has none; did you mean --regions?")
+        raise UsageError(
+            "no flag --region here: did you mean --regions? (a runner in a cloud has a --region of its own)"
+        )
     return (f"--runner={LOCAL_RUNNERS.get(runner, runner)}", *rest)
 
 
@@ -46,6 +49,9 @@ def _known_runner(runner: str) -> None:
 
 def only_beams(rest: Sequence[str], parser: Parser) -> None:
     """A flag that is neither ours nor Beam's is refused, with the nearest of ours."""
+    for name in (word.split("=", 1)[0] for word in rest):
+        if name in _LOCAL_TIME:
+            raise UsageError(f"no flag {name}: hours are UTC, hour ending; eia930.hours(…, tz=…) gives local ones")
     refuse(rest, parser, known=_beam_parser() if any(word.startswith("--") for word in rest) else parser)
 
 

@@ -15,7 +15,7 @@ from eia930.sources.source import Source
 from eia930.store.storage import Storage
 from pipelines.options.blocks import add_block_flags, block_settings
 from pipelines.options.pace import add_pace_flags, source
-from pipelines.options.runner import beam_flags, only_beams
+from pipelines.options.runner import LOCAL_RUNNERS, beam_flags, only_beams
 from pipelines.options.what import add_question_flags, question
 from pipelines.options.where import SYNTHETIC, add_source_flags, embedded_serves
 from pipelines.options.words import Defaults, auto, listed, positive, share
@@ -36,6 +36,11 @@ class Settings:
     dry_run: bool
     beam: tuple[str, ...]
     """Beam's own flags, the runner resolved."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether this process runs it, without a flag that Beam might refuse."""
+        return len(self.beam) == 1 and self.beam[0].partition("=")[2] in LOCAL_RUNNERS
 
 
 @dataclass(frozen=True, slots=True)

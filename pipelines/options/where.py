@@ -9,6 +9,7 @@ import os
 from eia930.errors import UsageError
 from eia930.sources.api.client import API_URL
 from eia930.sources.members import SOURCES
+from eia930.store.storage import Storage
 
 SYNTHETIC = "data/synthetic"
 """Where synthetic hours go by default: never beside real ones."""
@@ -43,3 +44,12 @@ def embedded_serves(flags: argparse.Namespace) -> bool:
             "(https://www.eia.gov/opendata/register.php gives one), or say --source=emulator"
         )
     return True
+
+
+def existing(place: str, *, flag: str = "--output") -> Storage:
+    """The storage of an output that is there; UsageError for a folder that is not, and none is made."""
+    storage = Storage.at(place)
+    storage.reach()
+    if storage.path is not None and not storage.path.is_dir():
+        raise UsageError(f"{flag} {place}: there is no such folder")
+    return storage

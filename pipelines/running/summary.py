@@ -51,14 +51,11 @@ def summary(todo: LoadSettings, account: Account) -> str:
         *few("FAILED", [f"{one.reason}; {one.remedy}" for one in account.failures], account=REPORT),
         *few("UNBALANCED", account.imbalances, account=REPORT),
         *(f"newest    {line}" for line in _ages(account.newest)),
-        *few(
-            "TOO OLD",
-            [f"{line} (--max_age_hours={account.max_age_hours})" for line in _ages(account.too_old)],
-            account=REPORT,
-        ),
+        *few("TOO OLD", _too_old(account), account=REPORT),
         *_gate(account),
         *told(published_series(todo.storage)[0], todo.blocks),
         f"output    {todo.storage.place}",
+        f"report    {todo.storage.place}/{INDEX}",
         f"next      {_next(todo, account)}",
     ]
     return "\n".join(lines)
@@ -82,6 +79,10 @@ def _ages(told: Sequence[Newest]) -> list[str]:
         f"{one.route}: no hour" if one.age_hours is None else f"{one.route} {one.hour}, {_age(one.age_hours)} old"
         for one in told
     ]
+
+
+def _too_old(account: Account) -> list[str]:
+    return [f"{line} (--max_age_hours={account.max_age_hours})" for line in _ages(account.too_old)]
 
 
 def _age(hours: int) -> str:

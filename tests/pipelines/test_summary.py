@@ -73,7 +73,16 @@ def test_failed_requests_are_named_up_to_a_few_and_come_before_the_gate(load: Lo
     assert "FAILED    and 2 more (report.json)" in said
     assert "GATE      failed" in said
     assert "next      run the same command again: it asks only for the hours that are not stored yet" in said
-    assert "next      read it" in load(*words, code=0)
+    said = load(*words, code=0)
+    assert "next      read it" in said
+
+
+def test_the_page_is_named_and_blocks_are_called_blocks(load: Load, tmp_path: Path) -> None:
+    cuts = ("--validation_start=2024-01-20", "--test_start=2024-01-28", "--embargo_hours=0")
+    said = load("--regions=PACW", "--formats=parquet", *cuts, code=0)
+    assert f"report    {tmp_path}/report/index.html" in said
+    assert Path(re.findall(r"^report +(.*)$", said, re.M)[0]).exists()
+    assert re.findall(r"^blocks +panel: \d+ train, \d+ validation, \d+ test blocks$", said, re.M)
 
 
 def test_a_source_that_stands_still_is_noticed(load: Load, tmp_path: Path) -> None:
