@@ -60,17 +60,14 @@ class Storage:
 
     @classmethod
     def at(cls, place: str) -> Storage:
-        """From what a user types; a relative path becomes absolute. UsageError for an unknown scheme, or a file."""
+        """From what a user types; a relative path becomes absolute. UsageError for an unknown scheme."""
         if mistyped := _SCHEME.match(place):
             raise UsageError(f"--output {place!r}: did you mean {mistyped[1]}://{mistyped[2].lstrip('/')}?")
         if "://" not in place:
             try:
-                path = Path(place).expanduser().absolute()
+                return cls(Path(place).expanduser().absolute().as_uri())
             except RuntimeError:
                 raise UsageError(f"--output {place!r}: there is no such user") from None
-            if file := next((one for one in (path, *path.parents) if one.is_file()), None):
-                raise UsageError(f"--output {place}: {file} is a file, no folder")
-            return cls(path.as_uri())
         parts = urlsplit(place)
         named = not parts.netloc if parts.scheme == "file" else bool(parts.netloc)
         if parts.scheme not in ("file", "s3", "gs", "az", "abfs", "abfss") or not named:

@@ -17,7 +17,7 @@ from pipelines.options.blocks import add_block_flags, block_settings
 from pipelines.options.pace import add_pace_flags, source
 from pipelines.options.runner import LOCAL_RUNNERS, beam_flags, only_beams
 from pipelines.options.what import add_question_flags, question
-from pipelines.options.where import SYNTHETIC, add_source_flags, embedded_serves
+from pipelines.options.where import SYNTHETIC, add_source_flags, embedded_serves, output
 from pipelines.options.words import Defaults, auto, listed, positive, share
 from transforms.block_settings import BlockSettings
 
@@ -86,7 +86,7 @@ def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> 
         question=question(flags, now),
         source=source(flags, embedded=embedded),
         embedded=embedded,
-        storage=Storage.at(flags.output or (SYNTHETIC if embedded else "data")),
+        storage=output(flags.output or (SYNTHETIC if embedded else "data")),
         dry_run=flags.dry_run,
         beam=beam_flags(flags.runner, rest),
     )

@@ -46,9 +46,19 @@ def embedded_serves(flags: argparse.Namespace) -> bool:
     return True
 
 
+def output(place: str, *, flag: str = "--output") -> Storage:
+    """The storage of an output that is there, or may be made; UsageError where its path leads through a file."""
+    storage = Storage.at(place)
+    if storage.path is not None:
+        for path in (storage.path, *storage.path.parents):
+            if os.path.isfile(path):
+                raise UsageError(f"{flag} {place}: {path} is a file, no folder")
+    return storage
+
+
 def existing(place: str, *, flag: str = "--output") -> Storage:
     """The storage of an output that is there; UsageError for a folder that is not, and none is made."""
-    storage = Storage.at(place)
+    storage = output(place, flag=flag)
     storage.reach()
     if storage.path is not None and not storage.path.is_dir():
         raise UsageError(f"{flag} {place}: there is no such folder")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from eia930.question.span import Span
 from eia930.reference.hours import stamp
@@ -23,7 +22,7 @@ def few(label: str, told: Sequence[str], *, account: str) -> list[str]:
 
 def say_begun(todo: Settings, spans: Sequence[Span]) -> None:
     """The first line of a run, within its first second: what is asked, of whom, into where."""
-    whom = "the embedded emulator" if todo.embedded else urlsplit(todo.source.url).hostname
+    whom = "the embedded emulator" if todo.embedded else ", ".join(todo.source.origins)
     first, last = (stamp(hour) for hour in (todo.question.first, todo.question.last))
     asked = f"{len(spans):,} respondents × routes, {first} to {last}"
     print(f"fetch     {asked}, from {whom} into {todo.storage.place}", file=sys.stderr, flush=True)

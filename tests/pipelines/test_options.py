@@ -250,7 +250,7 @@ def test_what_needs_no_key_here_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
     asked = settings(["--source=emulator", "--output=mine"], now=NOW)
     assert (asked.embedded, asked.storage.path) == (True, Path.cwd() / "mine")
     elsewhere = settings(["--source=api", "--api_key=env:OTHER", "--runner=FlinkRunner"], now=NOW)
-    assert (elsewhere.embedded, elsewhere.source.key) == (False, "env:OTHER")
+    assert (elsewhere.embedded, elsewhere.source.name) == (False, "api")
 
 
 def test_the_question_is_half_open() -> None:
