@@ -157,13 +157,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[CheckResult, ...] = ()
     imbalances: tuple[str, ...]
     completeness: Completeness = Completeness()
+    exit: int
+    program: Program | None = None
+    run: str = ""
+    """Names the run that wrote it."""
     newest: tuple[Newest, ...] = ()
     """A line a route; day-ahead forecasts do not count."""
     max_age_hours: int | None = None
     """How old the newest hour of a route may be; None: any age will do."""
     too_old: tuple[Newest, ...] = ()
     """The routes whose newest hour is older than that, or that have none."""
-    exit: int
-    program: Program | None = None
-    run: str = ""
-    """Names the run that wrote it."""

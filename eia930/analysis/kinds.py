@@ -48,9 +48,10 @@ def word_of(key: SeriesKey) -> str:
 
 def title_of(key: SeriesKey) -> str:
     """What the kind is called beside its word: `Solar`, `Interchange with PacifiCorp West`."""
+    name = key.route.names().get(key.kind, key.kind)
     if key.route is INTERCHANGE:
-        return f"Interchange with {key.name}"
-    return f"Demand of sub-region {key.kind}" if key.route is SUBREGION else key.name
+        return f"Interchange with {name}"
+    return f"Demand of sub-region {name}" if key.route is SUBREGION else name
 
 
 def checked_regions(regions: Sequence[str]) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ MISSING, EMPTY, FLAGGED = 5, 6, 7
 def value(region: str, kind: str) -> NDArray[np.float64]:
     """The hour's number, a thousand apart for each series."""
     place = sorted((code, one) for (_, code), kinds in HELD.items() for one in kinds).index((region, kind))
-    return 1000.0 * (10 + place) + np.arange(HOURS) % 1000
+    return np.arange(HOURS, dtype=np.float64) % 1000 + 1000 * (10 + place)
 
 
 @pytest.fixture(scope="module")
