@@ -51,6 +51,7 @@ setup(
             "types-requests>=2.32,<3",
         ],
         # Each of these reads the training blocks in its own way; docs/training-format.md shows the line.
+        "analysis": ["pandas>=2,<4", "matplotlib>=3.8,<4"],
         "jax": ["jax>=0.7,<1", "matplotlib>=3.8,<4"],
         "tensorflow": ["tensorflow-cpu>=2.16,<3", "tensorflow-datasets>=4.9.8,<5"],
         "huggingface": ["datasets>=3,<6"],

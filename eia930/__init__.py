@@ -13,8 +13,26 @@ Data pass the rooms from top to bottom; each imports from those above it alone (
     coverage    which hours exist at all
     account     what came of a load: sums, series, publication
     report      the page
+    analysis    the short way of an analyst to all that: `eia930.hours(...)`
 
 Beside them stands `emulator`, which imitates a source; `program` is how every program starts, reads flags and ends.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eia930.analysis.call import hours as hours
+
+__all__ = ["__version__", "hours"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """`hours`, with what it needs, only when somebody asks for it."""
+    if name == "hours":
+        from eia930.analysis.call import hours
+
+        return hours
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

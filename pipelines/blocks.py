@@ -28,7 +28,10 @@ from eia930.store.failure import failure_of, forget_failures
 from eia930.store.run import Run
 from eia930.store.staging import Staging
 from eia930.store.storage import Storage
-from pipelines.options import add_block_flags, beam_flags, block_settings, fail, listed, only_beams
+from pipelines.options.blocks import add_block_flags, block_settings
+from pipelines.options.runner import beam_flags, only_beams
+from pipelines.options.where import existing
+from pipelines.options.words import fail, listed
 from pipelines.running.execute import execute
 from pipelines.running.preflight import look_ahead
 from transforms.block_settings import BlockSettings
@@ -66,8 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         flags, rest = _parser().parse_known_args(argv)
         only_beams(rest, _parser())
-        storage = Storage.at(flags.output)
-        storage.reach()
+        storage = existing(flags.output)
         refs, frame = _loaded(storage)
         chosen = block_settings(flags, frame, listed("formats", flags.formats, tuple(FOLDERS)))
         runner = beam_flags(flags.runner, rest)

@@ -27,8 +27,9 @@ from eia930.reference.routes import ROUTES
 from eia930.store import lease
 from eia930.store.origin import is_synthetic
 from pipelines.coverage_options import CoverageSettings, coverage_settings
-from pipelines.options import fail, say_outlived
-from pipelines.running.lines import few
+from pipelines.options.what import say_outlived
+from pipelines.options.words import fail
+from pipelines.running.lines import few, say_begun
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -70,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if todo.tidy:
             # Before the last account goes: what cannot be counted leaves it as it is.
             check_files(todo.tidy, files_of(todo.tidy, spans))
+        elif todo.plain:
+            say_begun(todo, spans)
         from pipelines.running.session import Program, drive
 
         program = Program(

@@ -15,15 +15,12 @@ from eia930.question.plan import plan
 from eia930.question.span import Span
 from eia930.reference.hours import stamp
 from eia930.store.storage import Storage
-from pipelines.options import (
-    Defaults,
-    Settings,
-    add_pace_flags,
-    add_question_flags,
-    add_source_flags,
-    asked_for,
-    only_beams,
-)
+from pipelines.options.pace import add_pace_flags
+from pipelines.options.runner import only_beams
+from pipelines.options.settings import Settings, asked_for
+from pipelines.options.what import add_question_flags
+from pipelines.options.where import add_source_flags, existing
+from pipelines.options.words import Defaults
 
 _NARROWING = ("routes", "regions", "types", "start", "end")
 
@@ -83,10 +80,7 @@ def _settings(asked: Settings, tidy: Storage | None) -> CoverageSettings:
 def _tidy(flags: argparse.Namespace) -> Storage:
     """The output to count in: `tidy/` itself may be named too."""
     place = (flags.from_tidy or flags.output or "data").rstrip("/")
-    storage = Storage.at(place.removesuffix("/tidy"))
-    if storage.path is not None and not storage.path.is_dir():
-        raise UsageError(f"--from_tidy {place}: there is no such folder")
-    return storage
+    return existing(place.removesuffix("/tidy"), flag="--from_tidy")
 
 
 def _fill(flags: argparse.Namespace, given: set[str], loaded: Sequence[Span]) -> None:

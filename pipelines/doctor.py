@@ -24,7 +24,7 @@ from eia930.program.ending import end_with
 from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION
 from eia930.sources.api.client import API_URL, checked_url
 from eia930.sources.api.key import resolve_key
-from pipelines.options import fail
+from pipelines.options.words import fail
 
 
 def main(argv: Sequence[str] | None = None) -> int:

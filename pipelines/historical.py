@@ -21,7 +21,10 @@ from eia930.coverage.table import read_coverage
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
 from eia930.question.plan import passed_over, plan
-from pipelines.options import LoadSettings, fail, say_outlived, settings
+from pipelines.options.settings import LoadSettings, settings
+from pipelines.options.what import say_outlived
+from pipelines.options.words import fail
+from pipelines.running.lines import say_begun
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -50,7 +53,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     output = Staging.of(todo.storage)
     fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
     groups = fetched.stored | "Assemble" >> Assemble(
-        todo.source, output, run, screening=screening, formats=todo.formats
+        todo.source, output, run, screening=screening, formats=todo.formats, drop_history=todo.drop_history
     )
     series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
     checks = series | "Check" >> Check(output, run, spans)
@@ -61,6 +64,8 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
         spans=len(spans),
         not_asked=passed_over(todo.question),
         min_completeness=todo.min_completeness,
+        now=todo.now,
+        max_age_hours=todo.max_age_hours,
     )
     return published | "Report" >> Report(run) | "Finish" >> Finish(run)
 
@@ -86,6 +91,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(_known_rowless(spans))
             return dry_run(todo, spans)
         say_outlived(todo.question)
+        if todo.plain:
+            # The next import takes seconds. Where Beam may refuse its flags, that is to be the only line.
+            say_begun(todo, spans)
         from pipelines.running.session import drive, load_program
 
         return drive(todo, spans, load_program(build))

@@ -30,7 +30,7 @@ from eia930.sources.api.client import API_URL, Api
 from eia930.sources.api.facets import facets
 from eia930.sources.api.key import resolve_key
 from eia930.store.storage import Storage
-from pipelines.options import fail
+from pipelines.options.words import fail
 
 _TABLES = ("respondents", "neighbours", "fuels", "subregions", "energy_sources", "types")
 _TRIES = 4

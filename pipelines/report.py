@@ -19,8 +19,8 @@ from eia930.errors import Stop, UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.report.build import write_page
-from eia930.store.storage import Storage
-from pipelines.options import fail
+from pipelines.options.where import existing
+from pipelines.options.words import fail
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser(prog="python -m pipelines.report", description="Rebuild report/index.html from what a load wrote.")
     parser.add_argument("--output", default="data", help="folder or bucket URL of a finished load (default: data)")
     try:
-        storage = _existing(parser.parse_all(argv).output)
+        storage = existing(parser.parse_all(argv).output)
         size = write_page(storage)
     except UsageError as error:
         return fail(error)
@@ -37,15 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 3
     print(f"{storage.place}/{INDEX}  {size:,} bytes")
     return 0
-
-
-def _existing(place: str) -> Storage:
-    """The storage, without making a folder where there is none."""
-    storage = Storage.at(place)
-    storage.reach()
-    if storage.path is not None and not storage.path.is_dir():
-        raise UsageError(f"--output {place}: there is no such folder")
-    return storage
 
 
 if __name__ == "__main__":

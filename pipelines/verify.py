@@ -19,7 +19,7 @@ from eia930.errors import Stop, UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.store.storage import Storage
-from pipelines.options import fail
+from pipelines.options.words import fail
 
 
 def main(argv: Sequence[str] | None = None) -> int:

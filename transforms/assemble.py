@@ -21,10 +21,17 @@ class Assemble(beam.PTransform):
     """PCollection[(Span, failures)] → PCollection[GroupReport]; files are written on the way."""
 
     def __init__(
-        self, source: Reading, storage: Storage, run: Run, *, screening: Screening, formats: tuple[str, ...]
+        self,
+        source: Reading,
+        storage: Storage,
+        run: Run,
+        *,
+        screening: Screening,
+        formats: tuple[str, ...],
+        drop_history: bool = False,
     ) -> None:
         super().__init__()
-        self._do = _AssembleFn(source, storage, run, screening, formats)
+        self._do = _AssembleFn(source, storage, run, screening, formats, drop_history=drop_history)
 
     def expand(self, stored: beam.PCollection) -> beam.PCollection:
         """Spread the spans over the workers: they left the dispatcher in one place."""
@@ -33,13 +40,21 @@ class Assemble(beam.PTransform):
 
 class _AssembleFn(beam.DoFn):
     def __init__(
-        self, source: Reading, storage: Storage, run: Run, screening: Screening, formats: tuple[str, ...]
+        self,
+        source: Reading,
+        storage: Storage,
+        run: Run,
+        screening: Screening,
+        formats: tuple[str, ...],
+        *,
+        drop_history: bool,
     ) -> None:
         self._source = source
         self._storage = storage
         self._run = run
         self._screening = screening
         self._formats = formats
+        self._drop_history = drop_history
         self._program = fingerprint()
 
     def process(self, stored: tuple[Span, list[Failure]]) -> Iterator[GroupReport]:
@@ -55,4 +70,5 @@ class _AssembleFn(beam.DoFn):
                 screening=self._screening,
                 failures=failures,
                 formats=self._formats,
+                drop_history=self._drop_history,
             )

@@ -29,8 +29,8 @@ def told(refs: Sequence[SeriesRef], chosen: BlockSettings) -> Iterator[str]:
     """Blocks by config and split, a line each; then a line that names the splits without any."""
     layouts = layouts_of(refs, chosen)
     for config, layout in layouts.items():
-        counts = (f"{split} {sum(shard.rows for shard in layout.split(split)):,}" for split in SPLITS)
-        yield f"blocks    {config}: {', '.join(counts)}"
+        counts = ((split, sum(shard.rows for shard in layout.split(split))) for split in SPLITS)
+        yield f"blocks    {config}: {', '.join(f'{n:,} {split}' for split, n in counts)} blocks"
     for configs, splits in _empty(layouts).items():
         first, last = (stamp(hour) for hour in (min(ref.first for ref in refs), max(ref.last for ref in refs)))
         yield (

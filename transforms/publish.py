@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import apache_beam as beam
 
@@ -35,9 +36,12 @@ class Publish(beam.PTransform):
         spans: int,
         not_asked: tuple[PassedOver, ...],
         min_completeness: float = 0.0,
+        now: int = 0,
+        max_age_hours: int | None = None,
     ) -> None:
         super().__init__()
-        self._do = _PublishFn(storage, run, spans, not_asked, min_completeness)
+        limits = _Limits(min_completeness, now, max_age_hours)
+        self._do = _PublishFn(storage, run, spans, not_asked, limits)
 
     def expand(self, told: Sequence[beam.PCollection]) -> beam.PCollection:
         """Only accounts cross the shuffle: a few kilobytes a span."""
@@ -50,15 +54,23 @@ class Publish(beam.PTransform):
         )
 
 
+class _Limits(NamedTuple):
+    """What a load must keep to for exit code 0, as `account` takes it."""
+
+    min_completeness: float
+    now: int
+    max_age_hours: int | None
+
+
 class _PublishFn(beam.DoFn):
     def __init__(
-        self, storage: Storage, run: Run, spans: int, not_asked: tuple[PassedOver, ...], min_completeness: float
+        self, storage: Storage, run: Run, spans: int, not_asked: tuple[PassedOver, ...], limits: _Limits
     ) -> None:
         self._storage = storage
         self._run = run
         self._spans = spans
         self._not_asked = not_asked
-        self._min_completeness = min_completeness
+        self._limits = limits
 
     def process(
         self, keyed: tuple[str, Iterable[GroupReport | Fetched | File | tuple[CrossCheck, ...]]]
@@ -70,8 +82,8 @@ class _PublishFn(beam.DoFn):
         files = [one for one in told if isinstance(one, File)]
         stretches, blocks = ([one for one in files if (one.path == CHECKS) is so] for so in (True, False))
         groups.sort(key=lambda group: (group.route, group.respondent))
-        not_asked, least = self._not_asked, self._min_completeness
-        account = account_of(groups, fetched, self._run, checks=checks, not_asked=not_asked, min_completeness=least)
+        limits, not_asked = self._limits._asdict(), self._not_asked
+        account = account_of(groups, fetched, self._run, checks=checks, not_asked=not_asked, **limits)
         with telling(self._storage, self._run, "Publish"):
             if account.stopped:
                 put_stopped(self._storage, account, self._run)

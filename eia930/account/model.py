@@ -121,6 +121,14 @@ class Completeness(msgspec.Struct, frozen=True):
     short: tuple[Short, ...] = ()
 
 
+class Newest(msgspec.Struct, frozen=True):
+    """The newest hour of a route that has a value, and how many hours before the run it ended; None where none has."""
+
+    route: str
+    hour: str | None
+    age_hours: int | None
+
+
 class Program(msgspec.Struct, frozen=True):
     """What wrote a file: the version of this program, and the fingerprint of its code."""
 
@@ -153,3 +161,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     program: Program | None = None
     run: str = ""
     """Names the run that wrote it."""
+    newest: tuple[Newest, ...] = ()
+    """A line a route; day-ahead forecasts do not count."""
+    max_age_hours: int | None = None
+    """How old the newest hour of a route may be; None: any age will do."""
+    too_old: tuple[Newest, ...] = ()
+    """The routes whose newest hour is older than that, or that have none."""

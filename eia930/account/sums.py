@@ -24,6 +24,7 @@ from eia930.account.model import (
     SpanAsked,
     WorstHour,
 )
+from eia930.account.newest import newest, too_old
 from eia930.checks.outcome import Check
 from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport, SeriesReport
@@ -42,8 +43,14 @@ def account(
     checks: Iterable[Check] = (),
     not_asked: Iterable[PassedOver] = (),
     min_completeness: float = 0.0,
+    now: int = 0,
+    max_age_hours: int | None = None,
 ) -> Account:
-    """All that a run says of itself, with the exit code that follows from it."""
+    """All that a run says of itself, with the exit code that follows from it.
+
+    `now` is when the run began, in hours since 1970 UTC.
+    """
+    ages = newest((one for group in groups for one in group.series), now)
     series = sorted((one for group in groups for one in group.series), key=lambda one: one.series_id)
     passed = sorted((one for group in groups for one in group.passed_over), key=lambda one: one.series_id)
     told = Account(
@@ -62,6 +69,9 @@ def account(
         checks=tuple(_check(check) for check in checks),
         imbalances=tuple(imbalances(groups)),
         completeness=_completeness(series, min_completeness),
+        newest=ages,
+        max_age_hours=max_age_hours,
+        too_old=too_old(ages, max_age_hours),
         exit=0,
         program=program_of(run),
         run=run.id,
@@ -78,7 +88,7 @@ def exit_code(told: Account) -> int:
     """0 done; 1 finished, but hours could not be had; else why the run was stopped."""
     if told.stopped:
         return stop_code(told.stopped_by)
-    return 1 if told.failures or told.imbalances or told.completeness.short else 0
+    return 1 if told.failures or told.imbalances or told.completeness.short or told.too_old else 0
 
 
 def stop_code(stopped_by: str) -> int:

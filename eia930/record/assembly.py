@@ -16,6 +16,7 @@ from eia930.question.span import Span, known
 from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
 from eia930.record.avro import avro_path, write_avro
 from eia930.record.grid import Grid, Series
+from eia930.record.history import require_history
 from eia930.record.rejects import counted, failed, lost, rejects_path, write_rejects
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia930.reference.hours import stamp
@@ -103,13 +104,20 @@ def assemble(
     screening: Screening,
     failures: Sequence[Failure] = (),
     formats: Sequence[str] = (),
+    drop_history: bool = False,
 ) -> GroupReport:
-    """Write what a span has, and account for it. Responses come in any order: the result is the same."""
+    """Write what a span has, and account for it. Responses come in any order: the result is the same.
+
+    UsageError, and nothing is written, where the tidy file has values that no stored response gives, unless told.
+    """
     grid = Grid(span)
     for stored in source.columns(storage, span):
         grid.add(stored)
     _ensure_series(grid, span)
-    flagged = [_flagged(span, series, screening) for series in grid.finish()]
+    whole = grid.finish()
+    if not drop_history:
+        require_history(storage, span, whole, grid.lost)
+    flagged = [_flagged(span, series, screening) for series in whole]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
     files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]
     if "avro" in formats:

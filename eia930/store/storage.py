@@ -35,6 +35,9 @@ _PIECE = 2**20
 _STAGED = re.compile(r"#\d+$")
 _CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP error: )?")
 """What a client of buckets says before it says what is wrong; the method and the URL are kept."""
+_SCHEME = re.compile(r"(s3|gs|az|abfss?):(?!//[^/])/*(.+)")
+"""The beginning of a bucket's URL with a slash too few or too many: as a folder's name it would hide the mistake."""
+_FULL = ("No space left", "Disk quota", "os error 28", "os error 122")
 _BUCKET_REMEDY = (
     "check the bucket's name, that its server answers, and the credentials in the environment (for S3: "
     "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL); then run the same command again: "
@@ -60,6 +63,8 @@ class Storage:
     @classmethod
     def at(cls, place: str) -> Storage:
         """From what a user types; a relative path becomes absolute. UsageError for an unknown scheme."""
+        if mistyped := _SCHEME.match(place):
+            raise UsageError(f"--output {place!r}: did you mean {mistyped[1]}://{mistyped[2].lstrip('/')}?")
         if "://" not in place:
             try:
                 return cls(Path(place).expanduser().absolute().as_uri())
@@ -123,7 +128,7 @@ class Storage:
         except (BaseError, OSError) as error:
             self._gone.set()
             said = _CEREMONY.sub(r"\1: ", str(error).split("\n", 1)[0].strip())
-            remedy = _BUCKET_REMEDY if self.path is None else ""
+            remedy = _BUCKET_REMEDY if self.path is None else _folder_remedy(said)
             raise StorageError(f"cannot use {what}: {said}", remedy=remedy) from None
         self._gone.clear()
 
@@ -268,3 +273,9 @@ class Storage:
             for folder in [*inner, top]:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
+
+
+def _folder_remedy(said: str) -> str:
+    """What to do where a folder refuses, by what it says."""
+    do = "free some space" if any(word in said for word in _FULL) else "mend its rights, or choose another --output"
+    return f"{do}; then run the same command again: what is stored is kept"

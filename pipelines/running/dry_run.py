@@ -9,7 +9,7 @@ from dataclasses import replace
 from eia930.question.pieces import wanted_hours
 from eia930.question.plan import passed_over
 from eia930.question.span import Span, known
-from pipelines.options import LoadSettings
+from pipelines.options.settings import LoadSettings
 
 
 def dry_run(todo: LoadSettings, spans: Sequence[Span]) -> int:

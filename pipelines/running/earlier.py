@@ -9,21 +9,33 @@ from eia930.account.model import SpanAsked
 from eia930.account.stored import read_account
 from eia930.errors import UsageError
 from eia930.question.span import Span
+from eia930.record.assembly import SeriesReport
 from eia930.record.tidy import tidy_path
 from eia930.reference.hours import parse_hour
 from eia930.store.manifest import read_manifest
 from eia930.store.storage import Storage
 
+_NAMED = 5
+"""Series named of a respondent: one with many neighbours has more than a line holds."""
+
 
 def narrower(storage: Storage, spans: Sequence[Span]) -> Iterator[str]:
-    """A line a respondent whose tidy hours, from the last load, are more than are asked for now."""
+    """A line a respondent whose tidy hours or series, from the last load, are more than are asked for now."""
     asked = {span.id: span for span in spans}
-    for one in _last_spans(storage):
+    asked_before, had = _last(storage)
+    for one in asked_before:
         span = asked.get(f"{one.route}/{one.respondent}")
         if span and _beyond(one, span):
             yield (
                 f"tidy/ has {span.id} from {one.first} to {one.last}; this load asks for fewer hours and leaves "
                 "only those there (raw/ keeps all: ask for the longer range again, and nothing is sent)"
+            )
+    for span in spans:
+        if left := [one.series_id for one in had if _left(one, span)]:
+            more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
+            yield (
+                f"tidy/ has {', '.join(left[:_NAMED])}{more} of {span.id}; this load asks for fewer types and leaves "
+                "only those there (raw/ keeps all: ask without --types again, and nothing is sent)"
             )
 
 
@@ -33,14 +45,21 @@ def others(storage: Storage, spans: Sequence[Span]) -> int:
     return sum(file.path.startswith("tidy/") and file.path not in mine for file in read_manifest(storage))
 
 
-def _last_spans(storage: Storage) -> tuple[SpanAsked, ...]:
-    """What the last load asked for; nothing where its account is none of ours: this load writes a new one."""
+def _last(storage: Storage) -> tuple[tuple[SpanAsked, ...], tuple[SeriesReport, ...]]:
+    """What the last load asked for and had; nothing where its account is none of ours: this load writes a new one."""
     try:
-        return read_account(storage).spans
+        account = read_account(storage)
     except UsageError:
-        return ()
+        return (), ()
+    return account.spans, account.series
 
 
 def _beyond(one: SpanAsked, span: Span) -> bool:
     """Whether some of these hours are not asked for now."""
     return parse_hour(one.first) < span.first or parse_hour(one.last) > span.last
+
+
+def _left(one: SeriesReport, span: Span) -> bool:
+    """Whether this series of the same respondent has values, and is not asked for now."""
+    same = f"{one.route}/{one.respondent}" == span.id
+    return same and bool(one.present and span.kinds) and one.kind not in span.kinds

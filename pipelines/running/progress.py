@@ -6,6 +6,8 @@ The dispatcher, wherever it works, beats its news into the output; whoever drive
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 import threading
 import time
@@ -43,9 +45,11 @@ class Progress:
             desc="fetch",
             file=sys.stderr,
             disable=not sys.stderr.isatty(),
-            bar_format="{desc} {percentage:3.0f}%|{bar}| {postfix} {remaining} left",
+            # A postfix begins with its own comma.
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {remaining} left{postfix}",
+            **_screen(),
         )
-        self._said = time.monotonic()
+        self._said = -math.inf
         self._thread = threading.Thread(target=self._loop, name="progress", daemon=True)
 
     def __enter__(self) -> Progress:
@@ -78,7 +82,8 @@ class Progress:
         self._bar.set_postfix_str(told(news, per_hour=self._per_hour), refresh=False)
         self._bar.refresh()
         fetched = hours >= news.hours_wanted
-        if self._bar.disable and not self._told and (fetched or time.monotonic() - self._said > _LINE_EVERY):
+        due = news.tally.sent and time.monotonic() - self._said > _LINE_EVERY
+        if self._bar.disable and not self._told and (fetched or due):
             share = 100 * hours / news.hours_wanted if news.hours_wanted else 100
             self._say(f"fetch {share:3.0f} %  {told(news, per_hour=self._per_hour)}")
         if fetched:
@@ -116,3 +121,12 @@ def told(news: Beat, *, per_hour: int | None) -> str:
     if tally.retried:
         parts.append(f"{tally.retried:,} retried")
     return ", ".join(parts) + (f"; {tally.trouble}" if tally.trouble else "")
+
+
+def _screen() -> dict[str, int]:
+    """Columns and rows of a terminal that does not know its own: in nothing, nothing would be shown."""
+    try:
+        known = all(os.get_terminal_size(sys.stderr.fileno()))
+    except OSError:
+        return {}
+    return {} if known else {"ncols": 80, "nrows": 24}

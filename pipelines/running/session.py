@@ -29,10 +29,11 @@ from eia930.store.failure import failure_of, forget_failures
 from eia930.store.origin import claim
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
-from pipelines.options import Settings
+from pipelines.options.settings import Settings
 from pipelines.running.earlier import narrower, others
 from pipelines.running.execute import execute
 from pipelines.running.interrupt import end
+from pipelines.running.lines import say_begun
 from pipelines.running.preflight import look_ahead
 from pipelines.running.progress import Progress
 from pipelines.running.summary import STANDS, banner, summary
@@ -92,6 +93,8 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
     storage = todo.storage
     source = todo.source if program.asks else None
     look_ahead(todo.beam, storage, source=source, embedded=todo.embedded)
+    if program.asks and not todo.plain:
+        say_begun(todo, spans)
     run_id = uuid.uuid4().hex
     storage.reach()
     held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)

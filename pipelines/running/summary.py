@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
-from eia930.account.model import Account, Rate
+from collections.abc import Sequence
+
+from eia930.account.model import Account, Newest, Rate
 from eia930.account.published import published_series
 from eia930.account.stored import INDEX, REPORT, read_account
 from eia930.report.telling.nothing import nothing
 from eia930.report.telling.words import percent
 from eia930.sources.api.drift import CHANGED
 from eia930.store.storage import Storage
-from pipelines.options import SYNTHETIC, LoadSettings
+from pipelines.options.settings import LoadSettings
+from pipelines.options.where import SYNTHETIC
 from pipelines.running.lines import few
 from transforms.block_plan import told
 
 STANDS = "note      the earlier load in this output stands as it was, with its account and its page"
 """Said where a run ended before it changed anything."""
+_DAYS_FROM = 72
+"""Hours from which an age is told in days."""
 
 
 def banner() -> str:
@@ -45,9 +50,12 @@ def summary(todo: LoadSettings, account: Account) -> str:
         f"+ {hours.missing:,} missing  ({percent(hours.present / max(1, hours.asked))} present)",
         *few("FAILED", [f"{one.reason}; {one.remedy}" for one in account.failures], account=REPORT),
         *few("UNBALANCED", account.imbalances, account=REPORT),
+        *(f"newest    {line}" for line in _ages(account.newest)),
+        *few("TOO OLD", _too_old(account), account=REPORT),
         *_gate(account),
         *(told(published_series(todo.storage)[0], todo.blocks) if _published(todo, account) else ()),
         f"output    {todo.storage.place}",
+        f"report    {todo.storage.place}/{INDEX}",
         f"next      {_next(todo, account)}",
     ]
     return "\n".join(lines)
@@ -70,6 +78,22 @@ def _gate(account: Account) -> list[str]:
     ]
 
 
+def _ages(told: Sequence[Newest]) -> list[str]:
+    """`region-data 2024-01-31T23, 2 hours old`, a line a route."""
+    return [
+        f"{one.route}: no hour" if one.age_hours is None else f"{one.route} {one.hour}, {_age(one.age_hours)} old"
+        for one in told
+    ]
+
+
+def _too_old(account: Account) -> list[str]:
+    return [f"{line} (--max_age_hours={account.max_age_hours})" for line in _ages(account.too_old)]
+
+
+def _age(hours: int) -> str:
+    return f"{hours // 24:,} days" if hours >= _DAYS_FROM else f"{hours:,} hour{'' if hours == 1 else 's'}"
+
+
 def _speed(rate: Rate) -> str:
     if not rate.records_per_second:
         return ""
@@ -88,6 +112,8 @@ def _next(todo: LoadSettings, account: Account) -> str:
             f"see in {todo.storage.place}/{INDEX} which hours are missing; then run again with --refresh if they may "
             "have come since, without those series, or with a smaller --min_completeness"
         )
+    if account.too_old:
+        return "look whether EIA publishes at all (https://www.eia.gov/electricity/gridmonitor); then run it again"
     if found := nothing(account):
         return f"no hour is present, for {found.why}: {found.remedy}"
     if todo.embedded:

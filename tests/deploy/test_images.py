@@ -25,7 +25,7 @@ def copied(dockerfile: Path) -> list[str]:
 
 
 def test_there_are_images() -> None:
-    assert [path.parent.name for path in DOCKERFILES] == ["dataflow", "flink"]
+    assert [path.parent.name for path in DOCKERFILES] == ["dataflow", "flink", "load"]
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)

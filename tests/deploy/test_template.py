@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipelines import blocks
-from pipelines.options import only_beams
+from pipelines.options.runner import only_beams
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "dataflow"
 METADATA: dict[str, Any] = json.loads((FOLDER / "metadata.json").read_text("utf-8"))

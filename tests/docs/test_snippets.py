@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Python of README.md and docs/formats.md runs as it stands, beside the output of a load."""
+"""The Python of README.md, docs/formats.md and docs/common-tasks.md runs as it stands, beside the output of a load."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from eia930.reference.hours import parse_hour
 from pipelines.historical import main
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/formats.md")
+PAGES = ("README.md", "docs/formats.md", "docs/common-tasks.md")
 SNIPPET = re.compile(r"(?:<!-- needs: ([\w ]+) -->\n)?```python\n(.*?)```", re.DOTALL)
 SNIPPETS = [(page, *found) for page in PAGES for found in SNIPPET.findall((ROOT / page).read_text("utf-8"))]
 NOW = parse_hour("2024-03-01T00")

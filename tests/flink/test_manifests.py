@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from deploy.flink import parts
-from pipelines.options import load_parser, only_beams
+from pipelines.options.runner import only_beams
+from pipelines.options.settings import load_parser
 from tests.conftest import lacking
 
 MANIFESTS = parts.HERE / "kubernetes"

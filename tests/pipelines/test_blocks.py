@@ -42,8 +42,8 @@ def cut(out: Path, validation: str, test: str, *words: str) -> int:
 def test_blocks_are_counted_by_config_and_split(loaded: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cut(loaded, "2023-09-01", "2023-11-15", "--embargo_hours=24") == 0
     said = capsys.readouterr().out
-    assert re.search(r"^blocks +series: train [1-9]\d*, validation [1-9]\d*, test [1-9]\d*$", said, re.MULTILINE)
-    assert re.search(r"^blocks +panel: train [1-9]\d*, validation [1-9]\d*, test [1-9]\d*$", said, re.MULTILINE)
+    assert re.search(r"^blocks +series: [1-9]\d* train, [1-9]\d* validation, [1-9]\d* test blocks$", said, re.MULTILINE)
+    assert re.search(r"^blocks +panel: [1-9]\d* train, [1-9]\d* validation, [1-9]\d* test blocks$", said, re.MULTILINE)
     assert "EMPTY" not in said
     assert said.endswith(f"output    {loaded}: 4 series under blocks/ and tfds/\n")
 
@@ -76,7 +76,7 @@ def test_splits_without_a_block_are_named_and_formats_that_are_gone_are_not(
     capsys.readouterr()
     assert cut(loaded, "2030-01-01", "2031-01-01", "--formats=parquet") == 0
     said = capsys.readouterr().out
-    assert "validation 0, test 0" in said
+    assert "0 validation, 0 test" in said
     assert said.count("EMPTY") == 1
     assert "EMPTY     validation and test hold no block of series and panel: values stand from 2023-06-01T0" in said
     assert "validation is cut at 2030-01-01T00, test at 2031-01-01T00; move --validation_start" in said

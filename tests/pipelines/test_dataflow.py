@@ -28,7 +28,8 @@ from eia930.store.run import Run
 from eia930.store.storage import Storage
 from pipelines import historical
 from pipelines.historical import build
-from pipelines.options import LoadSettings, load_parser, only_beams, settings
+from pipelines.options.runner import only_beams
+from pipelines.options.settings import LoadSettings, load_parser, settings
 from pipelines.runners.dataflow import preflight
 
 KEY = "k3y-that-must-not-travel-0123456789"

@@ -361,12 +361,17 @@ def test_a_damaged_response_is_asked_again(rows: RowSource, load: Load, out: Pat
     assert digest(out) == before
 
 
+def _told(text: str) -> list[str]:
+    """What is said, without the lines that tell how far the fetch has come."""
+    return [line for line in text.splitlines() if not line.startswith("fetch ")]
+
+
 def test_a_refused_key_is_one_line(rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with Emulator(rows, key="another key altogether") as server:
         assert load(server) == 3
     text = "".join(capfd.readouterr())
     assert "register" in text
-    assert text.count("\n") == 1
+    assert len(_told(text)) == 1
     assert KEY not in text
     assert not (out / "_SUCCESS").exists()
     _leaks(out)
@@ -413,8 +418,7 @@ def test_two_runs_at_once(rows: RowSource, load: Load, out: Path, capfd: pytest.
     with Emulator(rows) as server:
         assert load(server) == 3
         assert server.requests == []
-        text = capfd.readouterr().err
-        assert text.count("\n") == 1
+        (text,) = _told(capfd.readouterr().err)
         assert "another run works on" in text
         held.release()
         assert load(server) == 0
@@ -460,12 +464,12 @@ def test_a_folder_without_rights_is_one_line(rows: RowSource, out: Path, capfd: 
         out.chmod(0o500)
     os.environ.setdefault("EIA_API_KEY", KEY)
     with Emulator(rows) as server:
-        assert main([f"--api_url={server.url}", f"--output={place}"]) == 3
+        # A path through a file is wrong usage; rights can be mended.
+        assert main([f"--api_url={server.url}", f"--output={place}"]) == (2 if os.geteuid() == 0 else 3)
         assert server.requests == []
-    err = capfd.readouterr().err
-    assert err.count("\n") == 1
+    (err,) = _told(capfd.readouterr().err)
     assert "Traceback" not in err
-    assert "cannot use" in err
+    assert ("is a file, no folder" if os.geteuid() == 0 else "cannot use") in err
 
 
 def test_the_manifest_keeps_what_earlier_questions_left(rows: RowSource, load: Load, out: Path) -> None:

@@ -14,7 +14,7 @@ from eia930.reference.routes import ROUTES
 from eia930.sources.api.source import ApiSource
 from pipelines import blocks, coverage, report
 from pipelines.historical import main
-from pipelines.options import settings
+from pipelines.options.settings import settings
 from tests.eia930.sources.serving import serving
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
@@ -58,6 +58,12 @@ WRONG = {
     "--api_key= ": "--api_key is empty",
     "--output=ftp://x": "--output",
     "--output=s3://": "--output",
+    "--output=s3:/eia/x": "--output 's3:/eia/x': did you mean s3://eia/x?",
+    "--output=gs:eia": "did you mean gs://eia?",
+    "--output=s3:///eia/x": "did you mean s3://eia/x?",
+    "--output=/etc/hostname": "--output /etc/hostname: /etc/hostname is a file, no folder",
+    "--output=/etc/hostname/x": "/etc/hostname is a file, no folder",
+    "--tz=local": "no flag --tz: hours are UTC, hour ending; eia930.hours(",
     "--formats=csv": "csv",
     "--formats=": "--formats",
     "--requests_per_hour=0": "'0'",
@@ -82,7 +88,7 @@ WRONG = {
     "--dry_run=1": "--dry_run",
     "--output": "--output",
     "--request_per_hour=5": "--requests_per_hour",
-    "--region=PACW": "--regions",
+    "--region=PACW": "no flag --region here: did you mean --regions?",
     "--nonsense=1": "--nonsense",
     "-x": "-x",
     "PACW": "PACW",
@@ -208,6 +214,43 @@ def test_without_a_key_the_emulator_serves(monkeypatch: pytest.MonkeyPatch) -> N
     assert (todo.embedded, todo.source.name, todo.source.requests_per_hour) == (True, "emulator", None)
     assert str(todo.storage.path).endswith("data/synthetic")
     assert settings(["--requests_per_hour=6300"], now=NOW).source.requests_per_hour == 6300
+
+
+@pytest.mark.parametrize("program", [main, coverage.main])
+@pytest.mark.parametrize(("words", "said"), [
+    (["--output=mine"], "--output mine: there is no key in EIA_API_KEY, so only synthetic hours could go there"),
+    (["--output=data/synthetic"], "or say --source=emulator"),
+    (["--output=mine", "--dry_run"], "there is no key in EIA_API_KEY"),
+    (["--api_key=env:OTHER"], "--api_key env:OTHER: no key there"),
+    (["--api_key=env:OTHER", "--output=mine", "--runner=FlinkRunner"], "--api_key env:OTHER: no key there"),
+    (["--api_key=env:OTHER", "--output=gs://b/eia", "--runner=DataflowRunner"], "--api_key env:OTHER: no key there"),
+    (["--api_key=file:gone", "--source=api", "--runner=FlinkRunner"], "--api_key file:gone: No such file"),
+])  # fmt: skip
+def test_a_lost_key_is_no_reason_for_invented_hours(
+    program: Callable[[list[str]], int],
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Synthetic hours go only where nobody pointed to, or where they were asked for by name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EIA_API_KEY")
+    assert program(words) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_needs_no_key_here_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Synthetic hours by name, and a key that only a cluster's workers have."""
+    monkeypatch.delenv("EIA_API_KEY")
+    asked = settings(["--source=emulator", "--output=mine"], now=NOW)
+    assert (asked.embedded, asked.storage.path) == (True, Path.cwd() / "mine")
+    elsewhere = settings(["--source=api", "--api_key=env:OTHER", "--runner=FlinkRunner"], now=NOW)
+    assert (elsewhere.embedded, elsewhere.source.name) == (False, "api")
 
 
 def test_the_question_is_half_open() -> None:

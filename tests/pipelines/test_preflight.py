@@ -25,6 +25,7 @@ def finished(tmp_path: Path) -> Path:
     (out / "report.json").write_bytes(encoded(an_account()))
     (out / "manifest.json").write_bytes(b'{"files":[{"path":"series.parquet","rows":0,"bytes":0,"sha256":""}]}')
     (out / "coverage.json").write_text("{}")
+    (out / "manifest.json").write_text('{"files": [{"path": "series.parquet", "rows": 0, "bytes": 0, "sha256": ""}]}')
     (out / "_SUCCESS").touch()
     return out
 

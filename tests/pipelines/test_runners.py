@@ -12,7 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import Pipeline
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipelines.options import settings
+from pipelines.options.settings import settings
 from tests.go_tools import PRISM
 from tests.storage.loads import KEY, emulator, flags, manifest, starting
 

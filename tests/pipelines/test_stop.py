@@ -75,7 +75,7 @@ def cutting(storage: Storage, run: Run) -> Stage:
 class _Published(beam.PTransform):
     def __init__(self, *where: Any) -> None:
         super().__init__()
-        self._publish = Publish(*where, spans=0, not_asked=())
+        self._publish = Publish(*where, spans=0, not_asked=(), now=0)
 
     def expand(self, fetched: beam.PCollection) -> beam.PCollection:
         return (fetched,) | self._publish

@@ -16,7 +16,7 @@ from eia930.emulator import Emulator, Faults, synthetic
 from eia930.reference.hours import parse_hour
 from eia930.store.storage import Storage
 from pipelines.historical import main
-from pipelines.options import settings
+from pipelines.options.settings import settings
 from pipelines.running.summary import summary
 
 NOW = parse_hour("2024-03-01T00")
@@ -73,7 +73,28 @@ def test_failed_requests_are_named_up_to_a_few_and_come_before_the_gate(load: Lo
     assert "FAILED    and 2 more (report.json)" in said
     assert "GATE      failed" in said
     assert "next      run the same command again: it asks only for the hours that are not stored yet" in said
-    assert "next      read it" in load(*words, code=0)
+    said = load(*words, code=0)
+    assert "next      read it" in said
+
+
+def test_the_page_is_named_and_blocks_are_called_blocks(load: Load, tmp_path: Path) -> None:
+    cuts = ("--validation_start=2024-01-20", "--test_start=2024-01-28", "--embargo_hours=0")
+    said = load("--regions=PACW", "--formats=parquet", *cuts, code=0)
+    assert f"report    {tmp_path}/report/index.html" in said
+    assert Path(re.findall(r"^report +(.*)$", said, re.M)[0]).exists()
+    assert re.findall(r"^blocks +panel: \d+ train, \d+ validation, \d+ test blocks$", said, re.M)
+
+
+def test_a_source_that_stands_still_is_noticed(load: Load, tmp_path: Path) -> None:
+    said = load("--regions=PACW", "--max_age_hours=6", code=1)
+    assert re.findall(r"^newest +region-data 2024-01-31T23, [\d,]+ days old$", said, re.M)
+    assert re.findall(r"^TOO OLD +region-data 2024-01-31T23, [\d,]+ days old \(--max_age_hours=6\)$", said, re.M)
+    assert "next      look whether EIA publishes at all" in said
+    (told,) = json.loads((tmp_path / "report.json").read_text())["newest"]
+    assert (told["route"], told["hour"]) == ("region-data", "2024-01-31T23")
+    assert not (tmp_path / "_SUCCESS").exists()
+    said = load("--regions=PACW", f"--max_age_hours={told['age_hours'] + 1}", code=0)
+    assert "TOO OLD" not in said
 
 
 def test_sums_that_do_not_agree_are_no_reason_to_read_on(load: Load, tmp_path: Path) -> None:

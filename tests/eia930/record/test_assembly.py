@@ -134,7 +134,7 @@ def fuels(tmp_path: Path, span: Span, *parts: tuple[int, int], served: tuple[str
         rows = [row(hour, kind, route=FUELS.route) for hour in range(first, last + 1) for kind in served]
         found = answer(window(first, last, route=FUELS.route, kinds=span.kinds), rows)
         kept.append(Stored(f"raw/{first}", found.first, found.last, span.kinds, found.columns, found.retrieved_at))
-    report = assemble(Storage.at(str(tmp_path)), Kept(kept), span, screening=SCREENING)
+    report = assemble(Storage.at(str(tmp_path)), Kept(kept), span, screening=SCREENING, drop_history=True)
     for one in report.series:
         assert one.hours == one.present + one.null + one.missing
         assert one.longest_gap <= one.missing + one.null

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import errno
 import os
 import pickle
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from eia930.errors import StorageError, UsageError
-from eia930.store.storage import Storage
+from eia930.store.storage import Storage, _folder_remedy
 
 
 @pytest.fixture
@@ -165,3 +166,33 @@ def test_a_full_disk_is_one_error_and_leaves_no_object(tmp_path: Path) -> None:
     said, left = done.stdout.splitlines()
     assert "cannot use" in said
     assert left == "False b'1'"
+
+
+def test_a_folder_that_may_not_be_written_needs_rights_and_no_space(tmp_path: Path) -> None:
+    """As whoever is not root, to whom rights mean nothing."""
+    tmp_path.chmod(0o555)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(StorageError) as refused:
+            Storage.at(str(tmp_path)).put("raw/x", b"1")
+    finally:
+        os.seteuid(before)
+        tmp_path.chmod(0o755)
+    assert "mend its rights, or choose another --output" in str(refused.value)
+    assert "space" not in str(refused.value)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_needs_space(number: int) -> None:
+    """As the client tells of it: the system's words, and its number."""
+    assert _folder_remedy(f"Generic error: {os.strerror(number)} (os error {number})").startswith("free some space; ")
+
+
+@pytest.mark.parametrize("place", ["s3:/eia/x", "s3:eia/x", "s3:///eia/x", "s3:////eia/x"])
+def test_a_slash_too_few_or_too_many_is_no_folder(place: str) -> None:
+    with pytest.raises(UsageError, match="did you mean s3://eia/x"):
+        Storage.at(place)
+    assert Storage.at("s3://eia/x").path is None
+    assert Storage.at("s3").path is not None

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast, what again: the flags, and the source that is asked at that pace."""
+
+from __future__ import annotations
+
+import argparse
+
+from eia930.sources.members import SOURCES
+from eia930.sources.rate import PER_HOUR
+from eia930.sources.source import Source, Terms
+from pipelines.options.runner import LOCAL_RUNNERS
+from pipelines.options.where import KEY
+from pipelines.options.words import DIGITS, positive, seconds
+
+MOST_IN_FLIGHT = 64
+"""A thread and a connection each; 1.75 requests a second at 2 s an answer keep four of them busy."""
+
+
+def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """How fast, what again, and on what."""
+    how = parser.add_argument_group("how fast")
+    how.add_argument(
+        "--requests_per_hour", type=positive, help=f"in any rolling hour, never more (default: {PER_HOUR})"
+    )
+    how.add_argument("--burst_per_second", type=positive, default=3, help="in any rolling second, never more")
+    how.add_argument("--min_delay", type=seconds, default=0.0, help="seconds between two request starts")
+    how.add_argument(
+        "--max_in_flight", type=_in_flight, default=8, help=f"concurrent requests, at most {MOST_IN_FLIGHT}"
+    )
+    how.add_argument("--tries", type=positive, default=10, help="attempts at a request before it is given up")
+    again = parser.add_argument_group("again")
+    again.add_argument("--refresh", action="store_true", help="ask again although a response is stored")
+    again.add_argument("--settle_hours", type=positive, default=240, help="younger hours are asked again next time")
+    again.add_argument("--dry_run", action="store_true", help="say what would be asked, and how long; send nothing")
+    parser.add_argument("--runner", default="DirectRunner", help="DirectRunner, FlinkRunner, DataflowRunner, …")
+    return how
+
+
+def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
+    """What is asked, and how: UsageError where the key is looked up here and is not there."""
+    name = "emulator" if embedded else "api" if flags.source == "auto" else flags.source
+    key = flags.api_key or KEY
+    terms = Terms(
+        name,
+        url=flags.api_url,
+        key=key,
+        requests_per_hour=flags.requests_per_hour,
+        burst_per_second=flags.burst_per_second,
+        min_delay=flags.min_delay,
+        max_in_flight=flags.max_in_flight,
+        hours_per_request=vars(flags).get("hours_per_request"),
+        tries=flags.tries,
+        settle_hours=flags.settle_hours,
+        refresh=flags.refresh,
+    )
+    source = SOURCES[name].on(terms)
+    trusted = flags.source == "api" or not flags.api_key
+    if not (trusted and key.startswith("env:") and flags.runner not in LOCAL_RUNNERS):
+        # On a cluster the key may be in its workers' environment alone: who names it and means that says --source=api.
+        source.check_here()
+    return source
+
+
+def _in_flight(text: str) -> int:
+    if not DIGITS.fullmatch(text) or not 1 <= int(text) <= MOST_IN_FLIGHT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {MOST_IN_FLIGHT}")
+    return int(text)

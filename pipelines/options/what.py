@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which hours of whom: the flags, and the question that they make."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime
+
+from eia930.errors import UsageError
+from eia930.question.plan import ALL, Question, outlived
+from eia930.reference.hours import hour_of, parse_hour, stamp
+from eia930.reference.routes import REGION, ROUTES
+from pipelines.options.words import hour, words
+
+_RECORD_BEGINS = parse_hour("2015-07-01T00")
+
+
+def add_question_flags(parser: argparse.ArgumentParser) -> None:
+    """Which hours of whom."""
+    what = parser.add_argument_group("what")
+    what.add_argument("--routes", default=REGION.id, help=f"any of {','.join(ROUTES)}, or all")
+    what.add_argument("--regions", default="PACW,ERCO,CAL,TEX,MISO", help="respondent codes, or all")
+    what.add_argument("--types", default="", help="D,DF,NG,TI; fuel codes; neighbours; sub-regions (default: all)")
+    what.add_argument("--start", default="", help="first hour, UTC: YYYY-MM-DD or YYYY-MM-DDTHH (default: the first)")
+    what.add_argument("--end", default="", help="the hour after the last, UTC (default: now)")
+
+
+def question(flags: argparse.Namespace, now: datetime) -> Question:
+    """The flags, checked: known hours, in order, none of the future."""
+    routes, regions, types = (tuple(dict.fromkeys(words(text))) for text in (flags.routes, flags.regions, flags.types))
+    end = hour("--end", flags.end) if flags.end else hour_of(now) + 1
+    start = hour("--start", flags.start) if flags.start else min(route.first for route in ROUTES.values())
+    if end > hour_of(now) + 1:
+        raise UsageError(f"--end {flags.end} is in the future (it is {stamp(hour_of(now))} UTC)")
+    if start >= end:
+        raise UsageError(f"--start {stamp(start)} is not before --end {stamp(end)}")
+    if start < _RECORD_BEGINS:
+        raise UsageError(f"--start {stamp(start)}: the record begins {stamp(_RECORD_BEGINS)}")
+    if not routes or not regions:
+        raise UsageError("--routes and --regions each need a name, or all")
+    return Question(routes, regions, () if types == (ALL,) else types, start, end - 1)
+
+
+def say_outlived(question: Question) -> None:
+    """A line on stderr for each region asked for by name that does not live in the hours asked for."""
+    for line in outlived(question):
+        print(f"skipped: {line}", file=sys.stderr, flush=True)

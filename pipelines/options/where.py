@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From where, to where: the flags, and whether the embedded emulator answers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from eia930.errors import UsageError
+from eia930.sources.api.client import API_URL
+from eia930.sources.members import SOURCES
+from eia930.store.storage import Storage
+
+SYNTHETIC = "data/synthetic"
+"""Where synthetic hours go by default: never beside real ones."""
+KEY = "env:EIA_API_KEY"
+
+
+def add_source_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """From where, to where."""
+    where = parser.add_argument_group("from where, to where")
+    where.add_argument("--source", default="auto", choices=["auto", *SOURCES], help="auto: api with a key")
+    where.add_argument("--api_url", help=f"any server that speaks EIA v2 (default: {API_URL})")
+    where.add_argument("--api_key", help=f"env:NAME or file:PATH-OR-URL, never the key (default: {KEY})")
+    where.add_argument("--output", help="folder or bucket URL (default: data; data/synthetic, no key)")
+    return where
+
+
+def embedded_serves(flags: argparse.Namespace) -> bool:
+    """Whether the embedded emulator serves: asked for, or neither a key nor a server named and none in `KEY`.
+
+    UsageError where nobody asked for synthetic hours and the output is a place that the user named.
+    """
+    if flags.source == "emulator" and flags.api_url:
+        raise UsageError("--source emulator serves by itself: leave --api_url out, or take --source api")
+    if flags.source != "auto":
+        return bool(flags.source == "emulator")
+    name = KEY.removeprefix("env:")
+    if flags.api_url or flags.api_key or os.environ.get(name, "").strip():
+        return False
+    if flags.output:
+        raise UsageError(
+            f"--output {flags.output}: there is no key in {name}, so only synthetic hours could go there; set it "
+            "(https://www.eia.gov/opendata/register.php gives one), or say --source=emulator"
+        )
+    return True
+
+
+def output(place: str, *, flag: str = "--output") -> Storage:
+    """The storage of an output that is there, or may be made; UsageError where its path leads through a file."""
+    storage = Storage.at(place)
+    if storage.path is not None:
+        for path in (storage.path, *storage.path.parents):
+            if os.path.isfile(path):
+                raise UsageError(f"{flag} {place}: {path} is a file, no folder")
+    return storage
+
+
+def existing(place: str, *, flag: str = "--output") -> Storage:
+    """The storage of an output that is there; UsageError for a folder that is not, and none is made."""
+    storage = output(place, flag=flag)
+    storage.reach()
+    if storage.path is not None and not storage.path.is_dir():
+        raise UsageError(f"{flag} {place}: there is no such folder")
+    return storage
