@@ -9,6 +9,7 @@ from ringdata.layout import hour as hour
 from ringdata.output import BlockFile as BlockFile
 from ringdata.output import card_file as card_file
 from ringdata.output import config_files as config_files
+from ringdata.output import manifest_files as manifest_files
 from ringdata.output import shard_files as shard_files
 from ringdata.plan import plan_panel as plan_panel
 from ringdata.plan import plan_series as plan_series

@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow.fs import FileSystem
 
-from ringdata.errors import ContextError
+from ringdata.errors import ContextError, FolderError, MissingFile, MixedVersions
 from ringdata.files import Files
-from ringdata.folder import SEQUENCES, open_folder
+from ringdata.folder import open_folder
 from ringdata.layout import Layout
+from ringdata.manifest import MANIFEST, SEQUENCES
 from ringdata.orders import check_multiple, spans, unit, whole
 from ringdata.shards import ShardReader, Tokens, empty_tokens
 from ringdata.windows import TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
@@ -61,6 +62,7 @@ class RingBlocks:
         self._files = Files(path, filesystem=filesystem)
         folder, form = open_folder(self._files, split, verify=verify)
         self.layout: Layout = folder.layout
+        self._manifest = folder.written
         self._block_tokens = self.layout.grid.block_tokens
         self.split, self.context, self.horizon = split, whole("context", context), whole("horizon", horizon)
         self.stride = self.context if stride is None else whole("stride", stride)
@@ -87,6 +89,16 @@ class RingBlocks:
     def __getitem__(self, index: SupportsIndex) -> dict[str, NDArray[Any]]:
         """TokenWindow `index` of the split, or this rank's slice of it."""
         window = self.window(index)
+        try:
+            return self._item(window)
+        except FolderError as wrong:
+            if self._replaced():
+                raise MixedVersions(
+                    f"{self._files.path} was written again since this reader opened it: open it anew, in every worker"
+                ) from wrong
+            raise
+
+    def _item(self, window: TokenWindow) -> dict[str, NDArray[Any]]:
         size = sum(stop - start for start, stop in self.spans)
         tokens, labels, done = empty_tokens(size), empty_tokens(size), 0
         for start, stop in self.spans:
@@ -114,7 +126,8 @@ class RingBlocks:
         Replicas differ by at most one window; `(len(data) - start) // replicas` is what each of them has.
         """
         order = epoch_order(len(self), seed=self.seed, epoch=whole("epoch", epoch))
-        return replica_share(order, replica=replica, replicas=replicas, start=start)
+        share = (whole(*one) for one in (("replica", replica), ("replicas", replicas), ("start", start)))
+        return replica_share(order, *share)
 
     @cached_property
     def sequences(self) -> pa.Table:
@@ -131,6 +144,13 @@ class RingBlocks:
         """Slot of each token held."""
         held = np.concatenate([np.arange(start, stop, dtype=np.int32) for start, stop in self.spans])
         return held % np.int32(self.layout.grid.slots)
+
+    def _replaced(self) -> bool:
+        """Whether another run wrote the folder since it was opened, or is about to."""
+        try:
+            return self._files.read(self._files.root / MANIFEST) != self._manifest
+        except MissingFile:
+            return True
 
     def _cut(self, ring_size: int, ring_rank: int | None, order: str) -> tuple[tuple[int, int], ...]:
         grid = self.layout.grid
@@ -151,6 +171,12 @@ class RingBlocks:
             raise ContextError(
                 f"{self._files.path}: no window of {self.context} tokens in split {self.split!r}, whose longest "
                 f"sequence has {longest}; give a context of at most {longest}"
+            )
+        if self.horizon * self.layout.grid.slots > max(track.tokens for track in tracks):
+            hours = max(track.tokens for track in tracks) // self.layout.grid.slots
+            raise ContextError(
+                f"horizon {self.horizon}: no target lies in split {self.split!r}, whose longest sequence has {hours} "
+                f"hours; give at most {hours}"
             )
         return windows
 

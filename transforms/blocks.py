@@ -17,6 +17,7 @@ from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 from ringdata.layout import SPLITS, Layout, Member
 from ringdata.output import BlockFile, card_file, config_files, shard_files
+from transforms.block_manifests import close_blocks
 from transforms.block_plan import layouts_of, members_of
 from transforms.block_settings import BlockSettings
 
@@ -58,7 +59,7 @@ class Blocks(beam.PTransform):
         build = _BuildFn(self._storage, self._chosen, self._screening, self._run)
         return (
             catalogue
-            | "Lay out" >> beam.FlatMap(_parts, self._chosen)
+            | "Lay out" >> beam.FlatMap(_parts, self._storage, self._chosen, self._run)
             | "Spread" >> beam.Reshuffle()
             | "Build" >> beam.ParDo(build, beam.pvalue.AsSingleton(catalogue))
         )
@@ -101,7 +102,10 @@ def _files(part: _Part, work: _Work, formats: tuple[str, ...]) -> list[BlockFile
     return files
 
 
-def _parts(refs: list[SeriesRef], chosen: BlockSettings) -> Iterator[_Part]:
+def _parts(refs: list[SeriesRef], storage: Storage, chosen: BlockSettings, run: Run | None) -> Iterator[_Part]:
+    if run is not None:
+        heed_stop(storage, run)
+    close_blocks(storage)
     for config, layout in layouts_of(refs, chosen).items():
         yield _Part(config, -1)
         yield from (_Part(config, place) for place in range(len(layout.shards)))

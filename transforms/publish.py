@@ -15,6 +15,7 @@ from eia930.sources.api.source import Fetched
 from eia930.store.manifest import File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
+from transforms.block_manifests import open_blocks
 from transforms.train_statistics import train_statistics
 
 
@@ -97,7 +98,9 @@ class PublishBlocks(beam.PTransform):
 
 
 def _publish_blocks(blocks: Sequence[File], storage: Storage) -> str:
-    return publish_blocks(storage, blocks, train_statistics(storage, blocks))
+    url = publish_blocks(storage, blocks, train_statistics(storage, blocks))
+    finish(storage, open_blocks)
+    return url
 
 
 class Finish(beam.PTransform):
@@ -115,5 +118,5 @@ class Finish(beam.PTransform):
 def _finish(url: str, run: Run) -> str:
     storage = Storage(url)
     heed_stop(storage, run)
-    finish(storage)
+    finish(storage, open_blocks)
     return url

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from eia930.store.manifest import File
 from eia930.store.storage import Storage
-from ringdata.folder import SEQUENCES
+from ringdata.manifest import SEQUENCES
 from ringdata.sequences import SCHEMA, STATISTICS
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -88,14 +88,18 @@ def _figure(value: float) -> float | None:
     return None if value != value else round(float(value), 3)
 
 
-def finish(storage: Storage) -> None:
-    """`_SUCCESS`, last of all, and only where every hour asked was answered and every sum and share is as asked."""
+def finish(storage: Storage, release: Callable[[Storage], None]) -> None:
+    """`_SUCCESS`, last of all, and only where every hour asked was answered and every sum and share is as asked.
+
+    `release` is what lets others read what stands, just before it.
+    """
     if msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])["exit"] == 0:
+        release(storage)
         storage.put(SUCCESS, b"")
 
 
 def publish_blocks(storage: Storage, blocks: Sequence[File], statistics: pa.Table) -> str:
-    """New blocks beside what an output holds already: the manifest with both, then `_SUCCESS` if the load ended well.
+    """New blocks beside what an output holds already: the manifest with both; `finish` comes after it.
 
     Returns the output's URL.
     """
@@ -105,7 +109,6 @@ def publish_blocks(storage: Storage, blocks: Sequence[File], statistics: pa.Tabl
     renewed = ("blocks/", "tfds/", series.path)
     kept = [file for file in read_manifest(storage) if not file.path.startswith(renewed)]
     _write_manifest(storage, [*kept, *blocks, series])
-    finish(storage)
     return storage.url
 
 
