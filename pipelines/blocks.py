@@ -27,6 +27,7 @@ from eia930.store.storage import Storage
 from pipelines.options import add_block_flags, beam_flags, block_settings, fail, listed, only_beams
 from pipelines.running.execute import execute
 from pipelines.running.preflight import look_ahead
+from pipelines.running.recall import recall, say_changes
 from transforms.block_settings import BlockSettings
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         storage.reach()
         refs, frame = _loaded(storage)
         chosen = block_settings(flags, frame, listed("formats", flags.formats, tuple(FOLDERS)))
+        chosen = recall(storage, chosen)
         runner = beam_flags(flags.runner, rest)
         look_ahead(runner, storage)
         _run(storage, refs, chosen, runner)
@@ -107,6 +109,7 @@ def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: 
     from eia930.account.publication import check_files
 
     check_files(storage, refs)
+    say_changes(storage, chosen)
     owner = lease.Owner.here(uuid.uuid4().hex)
     held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)
     try:

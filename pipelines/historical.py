@@ -13,6 +13,7 @@ if __name__ == "__main__":
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
 from eia930.question.plan import passed_over, plan
 from pipelines.options import LoadSettings, fail, say_outlived, settings
+from pipelines.running.recall import recall, say_changes
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -84,6 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(_known_rowless(spans))
             return dry_run(todo, spans)
         say_outlived(todo.question)
+        todo = replace(todo, blocks=recall(todo.storage, todo.blocks))
+        say_changes(todo.storage, todo.blocks)
         from pipelines.running.session import drive, load_program
 
         return drive(todo, spans, load_program(build))

@@ -18,6 +18,7 @@ from eia930.store.storage import Storage
 from ringdata.layout import SPLITS, Layout, Member
 from ringdata.output import BlockFile, card_file, config_files, shard_files
 from transforms.block_manifests import close_blocks
+from transforms.block_memory import MEMORY, memory_bytes
 from transforms.block_plan import layouts_of, members_of
 from transforms.block_settings import BlockSettings
 
@@ -78,10 +79,10 @@ class _BuildFn(beam.DoFn):
             heed_stop(self._storage, self._run)
         # One for all threads of a worker, and for this pipeline alone.
         work = self._shared.acquire(lambda: self._work(refs))
-        yield from (_put(self._storage, file) for file in _files(part, work, self._chosen.formats))
+        yield from (_put(self._storage, file) for file in _files(part, work, self._chosen))
 
     def _work(self, refs: list[SeriesRef]) -> _Work:
-        return _Work(members_of(refs), layouts_of(refs, self._chosen), self._loader(refs))
+        return _Work(members_of(refs, self._chosen), layouts_of(refs, self._chosen), self._loader(refs))
 
     def _loader(self, refs: list[SeriesRef]) -> TrustedHours:
         first, last = self._chosen.first, self._chosen.last
@@ -91,14 +92,16 @@ class _BuildFn(beam.DoFn):
         return TrustedHours(series, first=first, splits=inside, screening=self._screening, against=self._chosen.against)
 
 
-def _files(part: _Part, work: _Work, formats: tuple[str, ...]) -> list[BlockFile]:
-    """A shard in every format, or what stands beside the shards of a config; the card with the first."""
-    layout = work.layouts[part.config]
+def _files(part: _Part, work: _Work, chosen: BlockSettings) -> list[BlockFile]:
+    """A shard in every format, or what stands beside the shards of a config; memory and card with the first."""
+    layout, formats = work.layouts[part.config], chosen.formats
     if part.place >= 0:
         return shard_files(layout, work.members, layout.shards[part.place], work.load, formats=formats)
     files = config_files(layout, work.members, work.load, formats=formats)
-    if part.config == next(iter(work.layouts)) and "parquet" in formats:
-        files.append(card_file(list(work.layouts.values())))
+    if part.config == next(iter(work.layouts)):
+        slots = tuple(member.series_id for member in work.members)
+        files.append(BlockFile(MEMORY, memory_bytes(chosen.cuts, slots)))
+        files += [card_file(list(work.layouts.values()))] if "parquet" in formats else []
     return files
 
 

@@ -106,7 +106,7 @@ def publish_blocks(storage: Storage, blocks: Sequence[File], statistics: pa.Tabl
     _drop_old_blocks(storage, blocks)
     report = msgspec.json.decode(storage.get(REPORT), type=dict[str, Any])
     series = write_catalogue(storage, catalogue(_series_of(report)), statistics)
-    renewed = ("blocks/", "tfds/", series.path)
+    renewed = ("blocks/", "tfds/", series.path, *(file.path for file in blocks))
     kept = [file for file in read_manifest(storage) if not file.path.startswith(renewed)]
     _write_manifest(storage, [*kept, *blocks, series])
     return storage.url

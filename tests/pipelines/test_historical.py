@@ -556,10 +556,10 @@ def test_a_load_that_only_falls_short_is_whole_for_whatever_reads_tidy(
         assert load(server, "--min_completeness=0.99") == 1
     assert coverage.main([f"--from_tidy={out}"]) == 0
     assert pipelines.report.main([f"--output={out}"]) == 0
-    assert not list((out / "blocks").rglob("train-*.parquet"))
+    assert not list((out / "blocks").rglob("validation-*.parquet"))
     assert blocks.main([f"--output={out}", "--formats=parquet", "--validation_start=2023-12-10"]) == 0
     capfd.readouterr()
-    assert list((out / "blocks").rglob("train-*.parquet"))
+    assert list((out / "blocks").rglob("validation-*.parquet"))
     # A trainer waits for it, and must not start on less than was asked for.
     assert not (out / "_SUCCESS").exists()
     with pytest.raises(NotFinished):
