@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What models read: blocks of the hourly record, written once, cut at read time for any context, ring and order."""
 
+from ringdata.describe import describe as describe
 from ringdata.layout import Cuts as Cuts
 from ringdata.layout import Layout as Layout
 from ringdata.layout import Member as Member

@@ -264,7 +264,7 @@ def test_sequences_tell_which_series_a_window_is(folders: Folders, record: Recor
         ({"context": 4096, "stride": 12}, "stride 12 is no multiple of 8 .*: 8 or 16"),
         ({"context": 4096, "ring_size": 8, "order": "block_stripe"}, "multiple of 8192 .*: 8192"),
         ({"context": 4096, "ring_size": 8, "ring_rank": 8}, "ring_rank 8 of a ring of 8"),
-        ({"context": 4096, "order": "stripe"}, "no order 'stripe'"),
+        ({"context": 4096, "order": "stripes"}, "no order 'stripes'"),
         ({"context": 8_000_000}, "no window of 8000000 tokens .* at most"),
         ({"context": 0}, "context 0"),
         ({"context": 4096, "stride": -8}, "stride -8"),
