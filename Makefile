@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-$(shell cat requirements.lock setup.py 2>/dev/null | cks
 READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help run test test-slow test-ml test-gcp test-flink lint bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
+.PHONY: help run test test-slow test-recorded test-ml test-gcp test-flink lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -29,13 +29,16 @@ run: $(READY)  ## install, and load five regions (synthetic without a key); ARGS
 	$(BIN)/python -m pipelines.historical --runner=DirectRunner $(ARGS)
 
 test: $(READY)  ## install, and run the tests (under ten minutes on two cores)
-	$(BIN)/python -m pytest -m "not slow and not flink" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not flink and not recorded" $(ARGS)
 
 test-slow: $(READY)  ## the tests that take longer than a minute
 	$(BIN)/python -m pytest -m "slow" $(ARGS)
 
+test-recorded: $(READY)  ## the tests on millions of real rows; RECORDED=folder says where (tests/data/README.md)
+	$(BIN)/python -m pytest -m "recorded and not slow and not flink" $(ARGS)
+
 test-ml: $(READY_ML)  ## the reader and the training example beside TensorFlow, JAX, grain and datasets
-	.venv-ml/bin/python -m pytest tests/ringdata tests/examples $(ARGS)
+	.venv-ml/bin/python -m pytest -m "not recorded" tests/ringdata tests/examples $(ARGS)
 
 test-gcp: $(READY)  ## Dataflow's job, built offline beside Beam's cloud part
 	test -d build/gcp || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/gcp -r requirements-gcp.lock
@@ -52,6 +55,9 @@ lint: $(READY)  ## ruff, mypy --strict, which way imports go, how full the rooms
 	MYPYPATH=benchmarks $(BIN)/mypy benchmarks
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/rooms.py
+
+docs: $(READY)  ## the API page, from the docstrings, into build/docs
+	$(BIN)/python tools/api.py
 
 bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
 	for script in parsing screening assemble extract blocks reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done

@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one source of metadata; also Beam's --setup_file."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
+ROOT = Path(__file__).parent
+# The code says it, so that it is known also where packages were only copied, as to the workers of a cluster.
+(VERSION,) = re.findall('^__version__ = "(.+)"$', (ROOT / "eia930/__init__.py").read_text("utf-8"), re.MULTILINE)
 PACKAGES = ["eia930", "ringdata", "transforms", "pipelines"]
+COMMANDS = ["historical", "coverage", "blocks", "report", "doctor", "emulator"]
 BEAM = ["apache-beam>=2.76,<2.78"]
 
 setup(
     name="eia930",
-    version="0.1.0",
+    # As the code itself says it: also where it was only copied, as to the workers of a cluster.
+    version=re.findall('__version__ = "(.+)"', Path(__file__).with_name("eia930").joinpath("__init__.py").read_text())[
+        0
+    ],
     description="The U.S. hourly electricity record (Form EIA-930) as training data for ring-attention models",
     long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
@@ -18,8 +26,12 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=[f"{name}{sub}" for name in PACKAGES for sub in ("", ".*")]),
     package_data={
+        **{name: ["py.typed"] for name in PACKAGES},
         "eia930.reference": ["*.csv"],
         "eia930.report": ["*.j2", "*.js", "*.css"],
+    },
+    entry_points={
+        "console_scripts": [f"eia930-{name} = pipelines.running.commands:{name}" for name in COMMANDS],
     },
     # A trainer needs ringdata alone: numpy and pyarrow. What loads and checks the record comes with [load].
     install_requires=["numpy>=1.26,<3", "pyarrow>=16,<26"],
@@ -35,6 +47,7 @@ setup(
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
             "ruff>=0.6,<1",
+            "types-psutil>=6,<8",
             "types-requests>=2.32,<3",
         ],
         # Each of these reads the training blocks in its own way; docs/training-format.md shows the line.
@@ -51,6 +64,7 @@ setup(
             "jinja2>=3.1,<4",
             "msgspec>=0.18,<1",
             "obstore>=0.8,<0.13",
+            "psutil>=6,<8",
             "requests>=2.32,<3",
             "tensorflow-datasets>=4.9.8,<5",
             "tqdm>=4.66,<5",

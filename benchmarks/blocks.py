@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from reader import Record, best, put
+from reader import Record, best
 
 from eia930.question.span import Span
 from eia930.record.assembly import Screening
@@ -23,11 +23,11 @@ from eia930.reference.routes import REGION
 from eia930.screening.flags import FLAGS
 from eia930.screening.loader import TrustedHours
 from eia930.screening.methods import screen_series
+from eia930.store.manifest import put_file
 from eia930.store.storage import Storage
 from ringdata import Member, plan_series
 from ringdata.blocks import shard_tables
 from ringdata.layout import SPLITS
-from ringdata.output import BlockFile
 
 
 def measure_tidy(output: Path, record: Record) -> None:
@@ -68,8 +68,8 @@ def put_tidy(output: Path, record: Record) -> list[SeriesRef]:
         columns |= {"period": moments, "retrieved_at": moments, "value": pa.array(value, mask=~observed)}
         table = pa.table([columns[name] for name in schema.names], schema=schema)
         data, _ = tidy_parquet(Span(REGION.id, code, 0, hours - 1), iter([table]))
-        put(output, BlockFile(tidy_path(REGION.id, code), data))
-        refs.append(SeriesRef(series_id, tidy_path(REGION.id, code), 0, hours - 1, "UTC"))
+        file = put_file(Storage.at(str(output)), tidy_path(REGION.id, code), data, rows=hours)
+        refs.append(SeriesRef(series_id, file, 0, hours - 1, "UTC"))
     return refs
 
 

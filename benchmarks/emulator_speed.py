@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = 5000
 
@@ -66,9 +68,9 @@ def get(connection: http.client.HTTPConnection, code: str, offset: int, directio
 
 
 def processor_seconds(pid: int) -> float:
-    """User and system time of a process so far (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+    """User and system time of a process so far."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 if __name__ == "__main__":

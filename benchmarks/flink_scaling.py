@@ -10,7 +10,6 @@ Java, workers, upload of the jar): records a second are those of the time beyond
 
 import argparse
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -18,13 +17,14 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 from threading import Event, Thread
 
+import psutil
 from memory import peak_kib
 
 # deploy/ is no part of what is installed.
@@ -174,29 +174,18 @@ def watching(roots: Sequence[int]) -> Iterator[dict[int, int]]:
 
 def below(roots: Sequence[int]) -> set[int]:
     """Some processes and all that came of them."""
-    parents = {int(path.name): parent for path in Path("/proc").glob("[0-9]*") if (parent := parent_of(path))}
-    found, more = set[int](), set(roots)
-    while more:
-        found |= more
-        more = {pid for pid, parent in parents.items() if parent in more} - found
+    found = set(roots)
+    for root in roots:
+        with suppress(psutil.NoSuchProcess):
+            found |= {child.pid for child in psutil.Process(root).children(recursive=True)}
     return found
-
-
-def parent_of(process: Path) -> int:
-    """Its pid; 0 for a process that is gone."""
-    try:
-        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
 
 
 def python_peak(pid: int) -> int:
     """The most kB that it ever held; 0 for what is no Python, or gone."""
     try:
-        if "python" not in os.readlink(f"/proc/{pid}/exe"):
-            return 0
-        return peak_kib(pid)
-    except OSError:
+        return peak_kib(pid) if "python" in psutil.Process(pid).exe() else 0
+    except (OSError, psutil.Error):
         return 0
 
 

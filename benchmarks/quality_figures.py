@@ -16,6 +16,7 @@ from eia930.checks.shifted import WEEK, find_shift, shifted
 from eia930.reference.hours import parse_hour
 from eia930.reference.respondents import members, subregions
 from eia930.reference.routes import FUEL, INTERCHANGE, REGION
+from eia930.reference.series import parse_series
 from eia930.screening.demand import screen
 from eia930.screening.flags import FLAGS
 from eia930.screening.frames import Frames, read_frames
@@ -30,7 +31,7 @@ def share(found: int, hours: int) -> str:
 
 
 def forecasts(frames: Frames) -> None:
-    names = [name for name in frames if steps_for(name) is Method.FORECAST]
+    names = [name for name in frames if steps_for(parse_series(name)) is Method.FORECAST]
     hours = sum(int((~np.isnan(frames[name])).sum()) for name in names)
     flagged = {name: int(np.count_nonzero(screen_series(name, frames[name]).code)) for name in names}
     print("forecast hours flagged:", share(sum(flagged.values()), hours))
@@ -42,7 +43,7 @@ def forecasts(frames: Frames) -> None:
 def reduced(frames: Frames) -> None:
     found = agreed = 0
     for name, values in frames.items():
-        if steps_for(name) is Method.DEMAND:
+        if steps_for(parse_series(name)) is Method.DEMAND:
             hits = screen_signed(values).code > 0
             found += int(hits.sum())
             agreed += int((hits & (screen(values).code > 0)).sum())
@@ -119,7 +120,9 @@ def main() -> None:
         first, rows = read_frames(path, route)
         day |= rows
     flagged = [
-        n for n in day if steps_for(n) not in (Method.DEMAND, Method.FORECAST) and screen_series(n, day[n]).code.any()
+        n
+        for n in day
+        if steps_for(parse_series(n)) not in (Method.DEMAND, Method.FORECAST) and screen_series(n, day[n]).code.any()
     ]
     print("day: series of generation and interchange with a flag:", len(flagged))
     balance(day)

@@ -29,12 +29,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow.fs import FileSystemHandler, LocalFileSystem, PyFileSystem
 from real_rows import command, load, serving
 
-from eia930.account.publication import published_series
+from eia930.account.published import published_series
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.store.storage import Storage
@@ -86,7 +87,7 @@ class Truth:
         slots = self.layout.grid.slots
         self.value = np.full((last + 1 - first + 2 * MARGIN, slots), np.nan, np.float32)
         self.reported = self.flagged = 0
-        for column, (name, raw) in enumerate(self._raw(output, [ref.path for ref in refs], first, last)):
+        for column, (name, raw) in enumerate(self._raw(output, [ref.file.path for ref in refs], first, last)):
             self.value[MARGIN:-MARGIN, column] = self._trusted(name, raw, first, against)
 
     def _raw(self, output: Path, paths: list[str], first: int, last: int) -> Iterator[tuple[str, NDArray[np.float64]]]:
@@ -317,6 +318,7 @@ def garble(output: Path, flags: str) -> Found:
             shutil.copy(output / name, copy / name)
         for number, path in enumerate(sorted((copy / "tidy").rglob("*.parquet"))):
             found.count("values made garbage", _garble(path, layout.cuts.hours("train")[1], number))
+        _sign(copy)
         cuts = [f"--{split}_start={stamp(getattr(layout.cuts, split))}" for split in ("validation", "test")]
         words = [*cuts, f"--embargo_hours={layout.cuts.embargo}", f"--trust_flags={flags}", f"--output={copy}"]
         subprocess.run([sys.executable, "-m", "pipelines.blocks", *words], check=True, stdout=subprocess.DEVNULL)
@@ -340,8 +342,19 @@ def _garble(path: Path, since: int, seed: int) -> int:
     noise[chance.random(len(later)) < 0.1] = np.nan
     value = np.where(later, noise, table["value"].to_numpy())
     place = table.column_names.index("value")
-    pq.write_table(table.set_column(place, "value", pa.array(value, mask=np.isnan(value))), path)
+    table = table.set_column(place, "value", pa.array(value, mask=np.isnan(value)))
+    with pq.ParquetWriter(path, table.schema) as writer:
+        for name in table["series_id"].unique():
+            writer.write_table(table.filter(pc.equal(table["series_id"], name)))
     return int(later.sum())
+
+
+def _sign(output: Path) -> None:
+    """Say in the manifest what the tidy files hold now: none that differs from it is read."""
+    manifest = json.loads((output / "manifest.json").read_text())
+    for entry in filter(_tidy, manifest["files"]):
+        entry["sha256"] = hashlib.sha256((output / entry["path"]).read_bytes()).hexdigest()
+    (output / "manifest.json").write_text(json.dumps(manifest))
 
 
 def stamp(hour: int) -> str:

@@ -16,3 +16,5 @@ Data pass the rooms from top to bottom; each imports from those above it alone (
 
 Beside them stands `emulator`, which imitates a source; `program` is how every program starts, reads flags and ends.
 """
+
+__version__ = "0.1.0"

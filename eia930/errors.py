@@ -6,7 +6,11 @@ EiaError
 ├── Passing               may pass: ask again
 │   ├── Throttled         too fast, says the server
 │   ├── Unavailable       no answer, or an answer of 5xx
+│   │   └── Unreachable   nobody there to answer
 │   └── Garbled           an answer that is not what it says it is
+│       ├── Unordered     a full page whose end says nothing
+│       ├── Marred        a few rows of it cannot be read: asked for once more
+│       └── Drifted       most rows of it cannot be read: the format has changed
 ├── Refused               this request cannot be had; others can
 ├── Unforeseen            a defect of this program met it; others can be had
 └── Stop                  nothing more can be had now: what is stored stays (exit 3)
@@ -27,7 +31,7 @@ class EiaError(Exception):
         super().__init__(what, remedy)
         self.what = " ".join(what.split())
         if remedy:
-            self.remedy = remedy
+            self.remedy = " ".join(remedy.split())
 
     def __str__(self) -> str:
         return f"{self.what} ({self.remedy})" if self.remedy else self.what
@@ -59,12 +63,26 @@ class Unavailable(Passing):
         self.retry_after = retry_after
 
 
+class Unreachable(Unavailable):
+    """No connection came about: the name is not known, nobody listens there, or the way to it is cut."""
+
+
 class Garbled(Passing):
     """The answer is cut, is not JSON, or contradicts itself."""
 
 
 class Unordered(Garbled):
     """A full page whose rows are out of order, so that its end does not say which hours are whole."""
+
+
+class Marred(Garbled):
+    """A few rows of an otherwise sound answer cannot be read: once more, and they are refused, each with its reason."""
+
+
+class Drifted(Garbled):
+    """Most rows of an answer cannot be read, so it is none."""
+
+    remedy = "look for a newer version of eia930, or report what was expected and found; nothing of it was stored"
 
 
 class Refused(EiaError):
@@ -84,12 +102,16 @@ class Stop(EiaError):
 
 
 class KeyRefused(Stop):
-    """The key is missing, wrong, disabled or suspended."""
+    """The key is missing, wrong, disabled or suspended; `wrong` where the server says that it never was any."""
 
     remedy = (
         "check the key that --api_key points to, or get one at https://www.eia.gov/opendata/register.php; "
         "a suspension for speed ends by itself within the hour; then run the same command again: what is stored is kept"
     )
+
+    def __init__(self, what: str, remedy: str = "", *, wrong: bool = False) -> None:
+        super().__init__(what, remedy)
+        self.wrong = wrong
 
 
 class StorageError(Stop):

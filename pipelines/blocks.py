@@ -15,6 +15,8 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eia930.errors import Stop, UsageError
@@ -22,7 +24,10 @@ from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.record.tidy_series import SeriesRef
 from eia930.store import lease
+from eia930.store.failure import failure_of, forget_failures
 from eia930.store.manifest import SUCCESS
+from eia930.store.run import Run
+from eia930.store.sparing import Sparing
 from eia930.store.storage import Storage
 from pipelines.options import add_block_flags, beam_flags, block_settings, fail, listed, only_beams
 from pipelines.running.execute import execute
@@ -37,7 +42,9 @@ FOLDERS = {"parquet": "blocks/", "tfrecord": "tfds/"}
 """The folder that each format is written into."""
 
 
-def build(root: beam.Pipeline, refs: list[SeriesRef], storage: Storage, chosen: BlockSettings) -> beam.PCollection:
+def build(
+    root: beam.Pipeline, refs: list[SeriesRef], storage: Storage, chosen: BlockSettings, run: Run
+) -> beam.PCollection:
     """The whole program, as a graph."""
     import apache_beam as beam
 
@@ -47,12 +54,13 @@ def build(root: beam.Pipeline, refs: list[SeriesRef], storage: Storage, chosen: 
     from transforms.blocks import Blocks
     from transforms.publish import PublishBlocks
 
+    output = Sparing.of(storage, (SUCCESS,))
     blocks = (
         root
         | "Catalogue" >> beam.Create([refs])
-        | "Blocks" >> Blocks(storage, chosen, screening=Screening(FLAGS, screen_series))
+        | "Blocks" >> Blocks(output, chosen, screening=Screening(FLAGS, screen_series), run=run)
     )
-    return blocks | "Publish" >> PublishBlocks(storage)
+    return blocks | "Publish" >> PublishBlocks(output, run)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,7 +106,7 @@ def _parser() -> Parser:
 
 def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
     """The series of a finished load, and the frame of hours that it asked for."""
-    from eia930.account.publication import published_series, unfinished
+    from eia930.account.published import published_series, unfinished
 
     if why := unfinished(storage):
         raise UsageError(f"--output {storage.place}: {why}")
@@ -106,15 +114,17 @@ def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
 
 
 def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: Sequence[str]) -> None:
-    from eia930.account.publication import check_files
+    from eia930.account.published import check_files
 
-    check_files(storage, refs)
+    check_files(storage, (ref.file.path for ref in refs))
     say_changes(storage, chosen)
     owner = lease.Owner.here(uuid.uuid4().hex)
+    run = Run(owner, datetime.now(UTC))
     held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)
     try:
-        storage.delete(SUCCESS)
-        execute(lambda root: build(root, refs, storage, chosen), flags)
+        forget_failures(storage)
+        told = partial(failure_of, storage, run)
+        execute(lambda root: build(root, refs, storage, chosen, run), flags, told=told)
     finally:
         held.release()
 

@@ -14,13 +14,15 @@ if __name__ == "__main__":
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from eia930.coverage.account import ACCOUNT, PAGE_AT, Method
+from eia930.account.published import check_files
+from eia930.coverage.account import ACCOUNT, PAGE_AT, Method, read_coverage_account
+from eia930.coverage.from_tidy import files_of
+from eia930.coverage.model import CountedHours, CoverageAccount
 from eia930.coverage.table import COVERAGE
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
-from eia930.reference.respondents import expected_kinds
 from eia930.reference.routes import ROUTES
 from eia930.store import lease
 from eia930.store.origin import is_synthetic
@@ -46,7 +48,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: CoverageSettings, ru
 
     if todo.tidy:
         count, method = (
-            CountTidy(todo.tidy, todo.storage, run),
+            CountTidy(todo.tidy, files_of(todo.tidy, spans), todo.storage, run),
             Method("tidy", None, synthetic=is_synthetic(todo.tidy)),
         )
     else:
@@ -65,9 +67,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         if todo.dry_run:
             print(_estimate(todo, spans))
             return 0
+        if todo.tidy:
+            # Before the last account goes: what cannot be counted leaves it as it is.
+            check_files(todo.tidy, files_of(todo.tidy, spans))
         from pipelines.running.session import Program, drive
 
-        program = Program(build, ACCOUNT, (ACCOUNT,), f"{lease.ROOT}/coverage.json", _summary, asks=not todo.tidy)
+        program = Program(
+            build=build,
+            account=lambda storage, run: read_coverage_account(storage),
+            spoils=(ACCOUNT,),
+            state=f"{lease.ROOT}/coverage.json",
+            summary=_summary,
+            asks=not todo.tidy,
+        )
         return drive(todo, spans, program)
     except UsageError as error:
         return fail(error)
@@ -78,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:
     """What a count needs at least: more where rows are missing, and a few for their nulls."""
-    series = sum(len(span.kinds or expected_kinds(ROUTES[span.route], span.respondent)) for span in spans)
+    series = sum(len(span.kinds or _expected(span)) for span in spans)
     least = 0 if todo.tidy else series * AT_LEAST[0] + len(spans) * AT_LEAST[1]
     per_hour = todo.source.requests_per_hour
     pace = f": {least / per_hour * 60:,.0f} minutes at {per_hour:,} an hour" if per_hour and least else ""
@@ -90,27 +102,31 @@ def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:
     return "\n".join(lines)
 
 
-def _summary(todo: CoverageSettings, report: dict[str, Any]) -> str:
+def _expected(span: Span) -> tuple[str, ...]:
+    return ROUTES[span.route].expected(span.respondent, (span.first, span.last))
+
+
+def _summary(todo: CoverageSettings, told: CoverageAccount) -> str:
     """The count in a few lines, ending with what to do next."""
-    if report["stopped"]:
-        return f"stopped: {report['stopped']}"
+    if told.stopped:
+        return f"stopped: {told.stopped}"
     place = todo.storage.place
     lines = []
-    if (asked := report["requests"]) is not None:
+    if (asked := told.requests) is not None:
         lines.append(
-            f"requests  {asked['sent']:,} short ones sent, {asked['reused']:,} answers stored before, "
-            f"{asked['retried']:,} retried, {asked['failed']:,} failed"
+            f"requests  {asked.sent:,} short ones sent, {asked.reused:,} answers stored before, "
+            f"{asked.retried:,} retried, {asked.failed:,} failed"
         )
-    if "hours" in report:
-        hours = report["hours"]
+    hours = told.hours
+    if isinstance(hours, CountedHours):
         lines.append(
-            f"hours     {hours['hours']:,} of {len(report['series']):,} series = {hours['present']:,} present "
-            f"+ {hours['null']:,} null + {hours['absent']:,} absent"
+            f"hours     {hours.hours:,} of {len(told.series):,} series = {hours.present:,} present "
+            f"+ {hours.null:,} null + {hours.absent:,} absent"
         )
-        without = [f"{one['route']}/{one['respondent']}: {', '.join(one['types'])}" for one in report["without_types"]]
+        without = [f"{one.route}/{one.respondent}: {', '.join(one.types)}" for one in told.without_types]
         lines += few("no row", without, account=ACCOUNT)
-    lines += few("FAILED", [f"{one['reason']}; {one['remedy']}" for one in report["failures"]], account=ACCOUNT)
-    if "hours" in report:
+    lines += few("FAILED", [f"{one.reason}; {one.remedy}" for one in told.failures], account=ACCOUNT)
+    if isinstance(hours, CountedHours):
         lines.append(f"output    {place}/{COVERAGE}, {place}/{PAGE_AT}")
         lines.append(f"next      load what exists: python -m pipelines.historical --coverage {place}/{COVERAGE} …")
     return "\n".join(lines)

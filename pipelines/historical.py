@@ -36,10 +36,12 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     """The whole program, as a graph."""
     import apache_beam as beam
 
+    from eia930.account.standing import MARKS
     from eia930.record.assembly import Screening
     from eia930.record.tidy_series import catalogue
     from eia930.screening.flags import FLAGS
     from eia930.screening.methods import screen_series
+    from eia930.store.sparing import Sparing
     from transforms.assemble import Assemble
     from transforms.blocks import Blocks
     from transforms.check import Check
@@ -48,15 +50,16 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     from transforms.report import Report
 
     screening = Screening(FLAGS, screen_series)
+    output = Sparing.of(todo.storage, MARKS)
     fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
     groups = fetched.stored | "Assemble" >> Assemble(
-        todo.source, todo.storage, run, screening=screening, formats=todo.formats
+        todo.source, output, run, screening=screening, formats=todo.formats
     )
     series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
     checks = series | "Check" >> Check(todo.storage, run, spans)
-    blocks = series | "Blocks" >> Blocks(todo.storage, todo.blocks, screening=screening, run=run)
+    blocks = series | "Blocks" >> Blocks(output, todo.blocks, screening=screening, run=run)
     published = (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(
-        todo.storage,
+        output,
         run,
         spans=len(spans),
         not_asked=passed_over(todo.question),

@@ -17,23 +17,21 @@ from eia930.program.arguments import OneLine, Parser, refuse
 from eia930.question.plan import ALL, Question, outlived
 from eia930.reference.hours import hour_of, parse_hour, stamp
 from eia930.reference.routes import REGION, ROUTES
-from eia930.reference.series_ids import parse_series_id
+from eia930.reference.series import parse_series
 from eia930.screening.flags import FLAGS
-from eia930.sources.api.client import checked_url
-from eia930.sources.api.key import resolve_key
-from eia930.sources.api.source import ApiSource
+from eia930.sources.api.client import API_URL
+from eia930.sources.members import SOURCES
+from eia930.sources.rate import PER_HOUR
+from eia930.sources.source import Source, Terms
 from eia930.store.storage import Storage
 from ringdata.errors import LayoutError
 from transforms.block_settings import AskedCuts, BlockSettings
 
 _DIGITS = re.compile(r"\d{1,12}", re.ASCII)
-PER_HOUR = 6300
-"""70 % of the requests an hour that EIA asks clients to stay under."""
 MOST_IN_FLIGHT = 64
 """A thread and a connection each; 1.75 requests a second at 2 s an answer keep four of them busy."""
 SYNTHETIC = "data/synthetic"
 """Where synthetic hours go by default: never beside real ones."""
-API_URL = "https://api.eia.gov/v2"
 FORMATS = ("parquet", "tfrecord", "avro")
 _RECORD_BEGINS = parse_hour("2015-07-01T00")
 LOCAL_RUNNERS = {
@@ -48,7 +46,7 @@ class Settings:
     """What a user asked for, checked: as far as every program that asks the API has it."""
 
     question: Question
-    source: ApiSource
+    source: Source
     embedded: bool
     """Whether the embedded emulator answers (its URL is known only once it runs)."""
     storage: Storage
@@ -174,7 +172,7 @@ def add_question_flags(parser: argparse.ArgumentParser) -> None:
 def add_source_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """From where, to where."""
     where = parser.add_argument_group("from where, to where")
-    where.add_argument("--source", default="auto", choices=["auto", "api", "emulator"], help="auto: api with a key")
+    where.add_argument("--source", default="auto", choices=["auto", *SOURCES], help="auto: api with a key")
     where.add_argument("--api_url", help=f"any server that speaks EIA v2 (default: {API_URL})")
     where.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH-OR-URL, never the key")
     where.add_argument("--output", help="folder or bucket URL (default: data; data/synthetic, no key)")
@@ -249,7 +247,7 @@ def _slots(text: str) -> tuple[str, ...]:
     names = _words(text)
     for name in names:
         try:
-            parse_series_id(name)
+            parse_series(name)
         except ValueError as error:
             raise UsageError(f"--slots: {error}") from None
         if names.count(name) > 1:
@@ -257,16 +255,13 @@ def _slots(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _source(flags: argparse.Namespace, *, embedded: bool) -> ApiSource:
-    url = checked_url(API_URL if flags.api_url is None else flags.api_url)
-    if not embedded and (flags.runner in LOCAL_RUNNERS or not flags.api_key.startswith("env:")):
-        # On a cluster the key is where its workers are; here it can be looked up at once.
-        resolve_key(flags.api_key)
-    unhurried = flags.requests_per_hour or (None if embedded else PER_HOUR)
-    return ApiSource(
-        url=url,
-        key="none:" if embedded else flags.api_key,
-        requests_per_hour=unhurried,
+def _source(flags: argparse.Namespace, *, embedded: bool) -> Source:
+    name = "emulator" if embedded else "api" if flags.source == "auto" else flags.source
+    terms = Terms(
+        name,
+        url=flags.api_url,
+        key=flags.api_key,
+        requests_per_hour=flags.requests_per_hour,
         burst_per_second=flags.burst_per_second,
         min_delay=flags.min_delay,
         max_in_flight=flags.max_in_flight,
@@ -274,8 +269,12 @@ def _source(flags: argparse.Namespace, *, embedded: bool) -> ApiSource:
         tries=flags.tries,
         settle_hours=flags.settle_hours,
         refresh=flags.refresh,
-        name="emulator" if embedded else "api",
     )
+    source = SOURCES[name].on(terms)
+    if flags.runner in LOCAL_RUNNERS or not flags.api_key.startswith("env:"):
+        # On a cluster the key is where its workers are; here it can be looked up at once.
+        source.check_here()
+    return source
 
 
 def _embedded(flags: argparse.Namespace) -> bool:

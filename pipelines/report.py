@@ -14,10 +14,11 @@ if __name__ == "__main__":
 import sys
 from collections.abc import Sequence
 
+from eia930.account.stored import INDEX
 from eia930.errors import Stop, UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
-from eia930.report.build import INDEX, write_page
+from eia930.report.build import write_page
 from eia930.store.storage import Storage
 from pipelines.options import fail
 

@@ -1,11 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every test may ask for."""
+"""What every test may ask for, and what a run says of the tests that it left out."""
 
 import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+LEFT_OUT = {
+    "slow": "longer than a minute: make test-slow",
+    "flink": "a real Flink cluster (Java 17, Maven and Go): make test-flink",
+    "recorded": "millions of real rows, which are no part of this repository: make test-recorded",
+}
+"""By marker: what the tests need that `make test` leaves out, and what runs them."""
+CLOSER = {
+    "[gcp]": "make test-gcp",
+    "not installed": "make test-ml",
+    "recorded EIA rows": "RECORDED=folder make test-recorded (tests/data/README.md says what lies there)",
+}
+"""By words of the reason of a skip: which command runs such tests."""
+_left_out = pytest.StashKey[Counter[str]]()
 
 
 def lacking(reason: str) -> NoReturn:
@@ -15,12 +31,56 @@ def lacking(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-RECORDED = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "recorded"
+BESIDE = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "recorded"
+RECORDED = Path(os.environ.get("RECORDED") or BESIDE)
 
 
 @pytest.fixture(scope="session")
 def recorded() -> Path:
-    """The folder of recorded real rows and responses; tests that need it skip where it is absent."""
+    """The folder of recorded real rows and responses. A test that asks for it is marked `recorded`."""
     if not RECORDED.is_dir():
-        pytest.skip(f"no recorded EIA rows beside this checkout ({RECORDED.name} folder is absent)")
+        pytest.skip("no recorded EIA rows on this machine")
     return RECORDED
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Before pytest picks by marker."""
+    for item in items:
+        if "recorded" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.recorded)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Counts what `-m "not NAME"` left out, by NAME."""
+    for item in items:
+        counts = item.config.stash.setdefault(_left_out, Counter())
+        unwanted = [name for name in LEFT_OUT if f"not {name}" in item.config.option.markexpr]
+        counts.update(name for name in unwanted if item.get_closest_marker(name))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The last lines: how many tests did not run, why, and which command runs them."""
+    counts = config.stash.get(_left_out, Counter())
+    lines = [f"{count:5} left out: {LEFT_OUT[name]}" for name, count in sorted(counts.items())]
+    lines += [f"{count:5} skipped: {told(why)}" for why, count in sorted(_skipped(terminalreporter).items())]
+    if lines:
+        terminalreporter.section("not run")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+def told(reason: str) -> str:
+    """The reason of a skip, and what to type where a command runs such tests."""
+    command = next((command for words, command in CLOSER.items() if words in reason), None)
+    return reason if command is None else f"{reason}: {command}"
+
+
+def _skipped(reporter: pytest.TerminalReporter) -> Counter[str]:
+    """Tests by the reason for which they were skipped."""
+    found: Counter[str] = Counter()
+    for report in reporter.stats.get("skipped", ()):
+        where = report.longrepr
+        reason = where[2] if isinstance(where, tuple) else str(where)
+        found[reason.removeprefix("Skipped: ")] += 1
+    return found

@@ -10,8 +10,9 @@ import apache_beam as beam
 from eia930.program.code import fingerprint, require_same
 from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screening, assemble
-from eia930.sources.api.source import ApiSource
-from eia930.sources.dispatch import Failure
+from eia930.sources.fetched import Failure
+from eia930.sources.source import Reading
+from eia930.store.failure import telling
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
@@ -20,7 +21,7 @@ class Assemble(beam.PTransform):
     """PCollection[(Span, failures)] → PCollection[GroupReport]; files are written on the way."""
 
     def __init__(
-        self, source: ApiSource, storage: Storage, run: Run, *, screening: Screening, formats: tuple[str, ...]
+        self, source: Reading, storage: Storage, run: Run, *, screening: Screening, formats: tuple[str, ...]
     ) -> None:
         super().__init__()
         self._do = _AssembleFn(source, storage, run, screening, formats)
@@ -32,7 +33,7 @@ class Assemble(beam.PTransform):
 
 class _AssembleFn(beam.DoFn):
     def __init__(
-        self, source: ApiSource, storage: Storage, run: Run, screening: Screening, formats: tuple[str, ...]
+        self, source: Reading, storage: Storage, run: Run, screening: Screening, formats: tuple[str, ...]
     ) -> None:
         self._source = source
         self._storage = storage
@@ -42,15 +43,16 @@ class _AssembleFn(beam.DoFn):
         self._program = fingerprint()
 
     def process(self, stored: tuple[Span, list[Failure]]) -> Iterator[GroupReport]:
-        # Other code would write other bytes.
-        require_same(self._program)
-        heed_stop(self._storage, self._run)
-        span, failures = stored
-        yield assemble(
-            self._storage,
-            self._source,
-            span,
-            screening=self._screening,
-            failures=failures,
-            formats=self._formats,
-        )
+        with telling(self._storage, self._run, "Assemble"):
+            # Other code would write other bytes.
+            require_same(self._program)
+            heed_stop(self._storage, self._run)
+            span, failures = stored
+            yield assemble(
+                self._storage,
+                self._source,
+                span,
+                screening=self._screening,
+                failures=failures,
+                formats=self._formats,
+            )

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from eia930.record.tidy_series import SeriesRef
 from eia930.reference.hours import stamp
 from eia930.reference.respondents import respondents
-from eia930.reference.series_ids import SeriesName, parse_series_id
+from eia930.reference.routes import INTERCHANGE, SUBREGION
+from eia930.reference.series import find_series
 from ringdata.layout import SPLITS, Layout, Member
 from ringdata.plan import plan_panel, plan_series
 from transforms.block_settings import BlockSettings
@@ -68,27 +69,21 @@ def _listed(words: Sequence[str]) -> str:
 def _member(series_id: str, ref: SeriesRef | None) -> Member:
     """The series by its name and the tables; without a reference it holds no hour, and keeps its slot empty."""
     first, last = (ref.first, ref.last) if ref else (0, -1)
-    try:
-        name = parse_series_id(series_id)
-    except ValueError:
+    key = find_series(series_id)
+    if key is None:
         return Member(series_id, first, last, time_zone=ref.time_zone if ref else "UTC")
-    return _told(name, Member(series_id, first, last, area=name.respondent, type=name.kind))
-
-
-def _told(name: SeriesName, known: Member) -> Member:
-    found = respondents().get(name.respondent)
-    part = name.partner != "ALL" and name.kind != "ID"
+    found, part = respondents().get(key.respondent), key.route is SUBREGION
     kind = "subregion" if part else found.kind if found else "unknown"
     return Member(
-        known.series_id,
-        known.first_hour,
-        known.last_hour,
+        series_id,
+        first,
+        last,
         time_zone=found.time_zone if found else "UTC",
-        area=name.partner if part else name.respondent,
-        type=name.kind,
+        area=key.kind if part else key.respondent,
+        type=series_id.split(".", 2)[2].removesuffix(".H"),
         kind=kind,
-        parent=name.respondent if part else "",
-        partner=name.partner if name.kind == "ID" else "",
+        parent=key.respondent if part else "",
+        partner=key.kind if key.route is INTERCHANGE else "",
         region=found.region if found else "",
         is_sum=kind in _SUMS,
     )

@@ -12,6 +12,7 @@ from apache_beam.utils.shared import Shared
 from eia930.record.assembly import Screening
 from eia930.record.tidy_series import SeriesRef, TidySeries
 from eia930.screening.loader import TrustedHours
+from eia930.store.failure import telling
 from eia930.store.manifest import File, put_file
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
@@ -41,14 +42,9 @@ class _Work:
 
 
 class Blocks(beam.PTransform):
-    """PCollection[list[SeriesRef]] of one element → PCollection[File]: what the manifest says of each file.
+    """PCollection[list[SeriesRef]] of one element → PCollection[File]: what the manifest says of each file."""
 
-    `run`: whose request to stop is heeded; None where none can come.
-    """
-
-    def __init__(
-        self, storage: Storage, chosen: BlockSettings, *, screening: Screening, run: Run | None = None
-    ) -> None:
+    def __init__(self, storage: Storage, chosen: BlockSettings, *, screening: Screening, run: Run) -> None:
         super().__init__()
         self._storage = storage
         self._chosen = chosen
@@ -67,7 +63,7 @@ class Blocks(beam.PTransform):
 
 
 class _BuildFn(beam.DoFn):
-    def __init__(self, storage: Storage, chosen: BlockSettings, screening: Screening, run: Run | None) -> None:
+    def __init__(self, storage: Storage, chosen: BlockSettings, screening: Screening, run: Run) -> None:
         self._storage = storage
         self._chosen = chosen
         self._screening = screening
@@ -75,11 +71,11 @@ class _BuildFn(beam.DoFn):
         self._shared = Shared()
 
     def process(self, part: _Part, refs: list[SeriesRef]) -> Iterator[File]:
-        if self._run is not None:
+        with telling(self._storage, self._run, "Blocks"):
             heed_stop(self._storage, self._run)
-        # One for all threads of a worker, and for this pipeline alone.
-        work = self._shared.acquire(lambda: self._work(refs))
-        yield from (_put(self._storage, file) for file in _files(part, work, self._chosen))
+            # One for all threads of a worker, and for this pipeline alone.
+            work = self._shared.acquire(lambda: self._work(refs))
+            yield from (_put(self._storage, file) for file in _files(part, work, self._chosen))
 
     def _work(self, refs: list[SeriesRef]) -> _Work:
         return _Work(members_of(refs, self._chosen), layouts_of(refs, self._chosen), self._loader(refs))
@@ -105,9 +101,8 @@ def _files(part: _Part, work: _Work, chosen: BlockSettings) -> list[BlockFile]:
     return files
 
 
-def _parts(refs: list[SeriesRef], storage: Storage, chosen: BlockSettings, run: Run | None) -> Iterator[_Part]:
-    if run is not None:
-        heed_stop(storage, run)
+def _parts(refs: list[SeriesRef], storage: Storage, chosen: BlockSettings, run: Run) -> Iterator[_Part]:
+    heed_stop(storage, run)
     close_blocks(storage)
     for config, layout in layouts_of(refs, chosen).items():
         yield _Part(config, -1)

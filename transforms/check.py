@@ -13,6 +13,7 @@ from eia930.checks.outcome import Check as CrossCheck
 from eia930.question.span import Span
 from eia930.record.tidy_series import SeriesRef, TidySeries
 from eia930.reference.respondents import members, subregions
+from eia930.store.failure import telling
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
@@ -30,8 +31,9 @@ class Check(beam.PTransform):
 
 
 def _check(refs: list[SeriesRef], storage: Storage, run: Run, asked: Asked) -> tuple[CrossCheck, ...]:
-    if refs:
-        # A fetch that was stopped leaves none, and has its account to write.
-        heed_stop(storage, run)
-    series = TidySeries(storage, refs, first=asked.first, last=asked.last)
-    return tuple(run_checks(series, asked.first, {**subregions(), **members()}, asked=asked))
+    with telling(storage, run, "Check"):
+        if refs:
+            # A fetch that was stopped leaves none, and has its account to write.
+            heed_stop(storage, run)
+        series = TidySeries(storage, refs, first=asked.first, last=asked.last)
+        return tuple(run_checks(series, asked.first, {**subregions(), **members()}, asked=asked))

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import apache_beam as beam
 
 from eia930.coverage.account import Method, publish_coverage
 from eia930.coverage.from_tidy import count_tidy
 from eia930.question.span import Span
-from eia930.sources.api.counting import Matrix
-from eia930.sources.api.source import ApiSource, Fetched
+from eia930.sources.fetched import Fetched
+from eia930.sources.matrix import Matrix
+from eia930.sources.source import Source
+from eia930.store.failure import telling
+from eia930.store.manifest import File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
@@ -19,7 +22,7 @@ from eia930.store.storage import Storage
 class CountByAsking(beam.PTransform):
     """PCollection[Span] → PCollection[Matrix | Fetched]. One key, one worker, one dispatcher, as for a load."""
 
-    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+    def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         super().__init__()
         self._do = _AskFn(source, storage, run)
 
@@ -34,11 +37,11 @@ class CountByAsking(beam.PTransform):
 
 
 class CountTidy(beam.PTransform):
-    """PCollection[Span] → PCollection[Matrix], from the tidy files in `storage`; the run works on `place`."""
+    """PCollection[Span] → PCollection[Matrix], from the tidy `files` in `storage`; the run works on `place`."""
 
-    def __init__(self, storage: Storage, place: Storage, run: Run) -> None:
+    def __init__(self, storage: Storage, files: Mapping[str, File], place: Storage, run: Run) -> None:
         super().__init__()
-        self._where = (storage, place, run)
+        self._where = (storage, files, place, run)
 
     def expand(self, spans: beam.PCollection) -> beam.PCollection:
         """Spans spread over the workers; rows stay in their files."""
@@ -62,20 +65,22 @@ class PublishCoverage(beam.PTransform):
         )
 
 
-def _count_tidy(span: Span, storage: Storage, place: Storage, run: Run) -> Matrix:
-    heed_stop(place, run)
-    return count_tidy(storage, span)
+def _count_tidy(span: Span, storage: Storage, files: Mapping[str, File], place: Storage, run: Run) -> Matrix:
+    with telling(place, run, "Count"):
+        heed_stop(place, run)
+        return count_tidy(storage, span, files)
 
 
 class _AskFn(beam.DoFn):
-    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+    def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         self._source = source
         self._storage = storage
         self._run = run
 
     def process(self, keyed: tuple[str, Iterable[Span]]) -> Iterator[Matrix | Fetched]:
         spans: Sequence[Span] = sorted(keyed[1], key=lambda span: span.id)
-        fetched, matrices = self._source.count(self._storage, spans, self._run)
+        with telling(self._storage, self._run, "Count"):
+            fetched, matrices = self._source.count(self._storage, spans, self._run)
         yield fetched
         yield from matrices
 
@@ -90,7 +95,8 @@ class _PublishFn(beam.DoFn):
         told = list(keyed[1])
         matrices = [one for one in told if isinstance(one, Matrix)]
         fetched = next((one for one in told if isinstance(one, Fetched)), None)
-        if fetched is None or not fetched.stopped:
-            heed_stop(self._storage, self._run)
-        publish_coverage(self._storage, matrices, fetched, self._method)
+        with telling(self._storage, self._run, "Publish"):
+            if fetched is None or not fetched.stopped:
+                heed_stop(self._storage, self._run)
+            publish_coverage(self._storage, matrices, fetched, self._method)
         yield self._storage.url

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
+from eia930.account.standing import sparing
 from eia930.question.span import Span
-from eia930.record.assembly import by_span
-from eia930.sources.api.source import ApiSource
-from eia930.sources.dispatch import Failure
+from eia930.sources.fetched import Failure, by_span
+from eia930.sources.source import Source
+from eia930.store.failure import telling
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
@@ -20,7 +21,7 @@ FETCHED = "fetched"
 class Fetch(beam.PTransform):
     """PCollection[Span] → main: (Span, failures) once all are stored; `fetched`: what the dispatcher did."""
 
-    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+    def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         super().__init__()
         self._do = _FetchFn(source, storage, run)
 
@@ -35,14 +36,15 @@ class Fetch(beam.PTransform):
 
 
 class _FetchFn(beam.DoFn):
-    def __init__(self, source: ApiSource, storage: Storage, run: Run) -> None:
+    def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         self._source = source
         self._storage = storage
         self._run = run
 
     def process(self, keyed: tuple[str, Iterable[Span]]) -> Iterator[tuple[Span, list[Failure]] | object]:
         spans = sorted(keyed[1], key=lambda span: span.id)
-        fetched = self._source.fetch(self._storage, spans, self._run)
+        with telling(self._storage, self._run, "Fetch"):
+            fetched = sparing(self._storage, self._source.fetch(self._storage, spans, self._run), self._run)
         yield beam.pvalue.TaggedOutput(FETCHED, fetched)
         if not fetched.stopped:
             failed = by_span(fetched.failures)

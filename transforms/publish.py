@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import apache_beam as beam
 
 from eia930.account.publication import finish, publish, publish_blocks
+from eia930.account.standing import put_stopped
+from eia930.account.sums import account as account_of
 from eia930.checks.outcome import Check as CrossCheck
 from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport
-from eia930.sources.api.source import Fetched
+from eia930.sources.fetched import Fetched
+from eia930.store.failure import telling
 from eia930.store.manifest import File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
@@ -66,40 +69,39 @@ class _PublishFn(beam.DoFn):
         (fetched,) = (one for one in told if isinstance(one, Fetched))
         checks = [check for one in told if isinstance(one, tuple) for check in one]
         blocks = [one for one in told if isinstance(one, File)]
-        if not fetched.stopped:
+        groups.sort(key=lambda group: (group.route, group.respondent))
+        not_asked, least = self._not_asked, self._min_completeness
+        account = account_of(groups, fetched, self._run, checks=checks, not_asked=not_asked, min_completeness=least)
+        with telling(self._storage, self._run, "Publish"):
+            if account.stopped:
+                put_stopped(self._storage, account, self._run)
+                return
             heed_stop(self._storage, self._run)
-        publish(
-            self._storage,
-            groups,
-            fetched,
-            checks=checks,
-            blocks=blocks,
-            statistics=train_statistics(self._storage, blocks),
-            spans=self._spans,
-            not_asked=self._not_asked,
-            min_completeness=self._min_completeness,
-        )
-        if not fetched.stopped:
-            yield self._storage.url
+            if len(groups) != self._spans:
+                raise AssertionError(f"{self._spans} spans were planned, {len(groups)} were assembled")
+            statistics = train_statistics(self._storage, blocks)
+            publish(self._storage, groups, account, run=self._run, blocks=blocks, statistics=statistics)
+        yield self._storage.url
 
 
 class PublishBlocks(beam.PTransform):
     """PCollection[File] of new blocks → PCollection[str]: the output's URL, its manifest and `_SUCCESS` renewed."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, run: Run) -> None:
         super().__init__()
-        self._storage = storage
+        self._place = (storage, run)
 
     def expand(self, blocks: beam.PCollection) -> beam.PCollection:
         """Only what the manifest says of a file crosses the shuffle."""
         return (
-            blocks | "Gather" >> beam.combiners.ToList() | "Write manifest" >> beam.Map(_publish_blocks, self._storage)
+            blocks | "Gather" >> beam.combiners.ToList() | "Write manifest" >> beam.Map(_publish_blocks, *self._place)
         )
 
 
-def _publish_blocks(blocks: Sequence[File], storage: Storage) -> str:
-    url = publish_blocks(storage, blocks, train_statistics(storage, blocks))
-    finish(storage, open_blocks)
+def _publish_blocks(blocks: Sequence[File], storage: Storage, run: Run) -> str:
+    with telling(storage, run, "Publish"):
+        url = publish_blocks(storage, blocks, train_statistics(storage, blocks), run)
+        finish(storage, run, open_blocks)
     return url
 
 
@@ -117,6 +119,7 @@ class Finish(beam.PTransform):
 
 def _finish(url: str, run: Run) -> str:
     storage = Storage(url)
-    heed_stop(storage, run)
-    finish(storage, open_blocks)
+    with telling(storage, run, "Finish"):
+        heed_stop(storage, run)
+        finish(storage, run, open_blocks)
     return url

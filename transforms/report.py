@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import apache_beam as beam
 
 from eia930.report.build import can_show, write_page
+from eia930.store.failure import telling
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
@@ -30,7 +31,8 @@ class _ReportFn(beam.DoFn):
 
     def process(self, url: str) -> Iterator[str]:
         storage = Storage(url)
-        heed_stop(storage, self._run)
-        if can_show(storage):
-            write_page(storage)
+        with telling(storage, self._run, "Report"):
+            heed_stop(storage, self._run)
+            if can_show(storage):
+                write_page(storage)
         yield url

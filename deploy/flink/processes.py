@@ -5,17 +5,22 @@ import os
 import signal
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
+
+from eia930.program.process import started
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A process by name, pid and `started`, in the kernel's clock ticks: a recycled pid never matches."""
+    """A process by name, pid and `since_boot`, the seconds from boot to its start: a recycled pid never matches."""
 
     name: str
     pid: int
-    started: int
+    since_boot: float
 
 
 def start(name: str, command: list[str], *, log: Path) -> Process:
@@ -30,30 +35,24 @@ def start(name: str, command: list[str], *, log: Path) -> Process:
 
 def noted(name: str, pid: int) -> Process:
     """The process that has `pid` now. Raises ProcessLookupError where none has."""
-    fields = _stat(pid)
-    if fields is None:
+    since_boot = started(pid)
+    if since_boot is None:
         raise ProcessLookupError(f"{name}: no process has pid {pid}")
-    return Process(name=name, pid=pid, started=int(fields[19]))
+    return Process(name=name, pid=pid, since_boot=since_boot)
 
 
 def alive(process: Process) -> bool:
     """Whether this very process still runs; a zombie does not."""
-    fields = _stat(process.pid)
-    return fields is not None and int(fields[19]) == process.started and fields[0] not in "ZX"
+    return started(process.pid) == process.since_boot
 
 
 def kill(process: Process, sign: signal.Signals) -> None:
     """Send `sign` to this very process, or do nothing where it is gone."""
-    try:
-        handle = os.pidfd_open(process.pid)
-    except ProcessLookupError:
-        return
-    try:
-        # Checked while the handle is held: from here on the pid cannot come to mean another process.
+    with suppress(psutil.NoSuchProcess):
+        # Held before it is compared: psutil refuses to signal another process that has come to the pid since.
+        held = psutil.Process(process.pid)
         if alive(process):
-            signal.pidfd_send_signal(handle, sign)
-    finally:
-        os.close(handle)
+            held.send_signal(sign)
 
 
 def stop(processes: Iterable[Process], *, patience: float = 10.0) -> None:
@@ -73,12 +72,3 @@ def _left_after(processes: list[Process], patience: float) -> list[Process]:
     while (left := [process for process in processes if alive(process)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
-
-
-def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat from the third (state) on; the second may hold spaces and brackets."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return text.rpartition(")")[2].split()

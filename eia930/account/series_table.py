@@ -11,11 +11,19 @@ import pyarrow.parquet as pq
 
 from eia930.record.assembly import SeriesReport
 from eia930.reference.respondents import respondents
-from eia930.reference.routes import UNIT
+from eia930.reference.routes import ROUTES
 from eia930.store.manifest import SERIES, File, put_file
 from eia930.store.storage import Storage
 
-_COUNTS = ("hours", "present", "null", "missing", "flagged", "longest_gap")
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("series_id", "route", "respondent", "kind", "unit", "time_zone")),
+        *((name, pa.int64()) for name in ("hours", "present", "null", "missing", "flagged", "longest_gap")),
+        *((name, pa.string()) for name in ("first", "last")),
+        *((name, pa.float64()) for name in ("g", "iqr_r")),
+    ]
+)
+"""Also of a load without any series: an empty column has no type of its own."""
 
 
 def catalogue(series: Iterable[SeriesReport]) -> pa.Table:
@@ -25,22 +33,12 @@ def catalogue(series: Iterable[SeriesReport]) -> pa.Table:
     added as the table is written.
     """
     zones = {code: one.time_zone for code, one in respondents().items()}
-    rows = sorted(series, key=lambda one: one.series_id)
-    return pa.table(
-        {
-            "series_id": [one.series_id for one in rows],
-            "route": [one.route for one in rows],
-            "respondent": [one.respondent for one in rows],
-            "kind": [one.kind for one in rows],
-            "unit": [UNIT for _ in rows],
-            "time_zone": [zones.get(one.respondent, "UTC") for one in rows],
-            **{name: pa.array([getattr(one, name) for one in rows], pa.int64()) for name in _COUNTS},
-            "first": pa.array([one.first for one in rows], pa.string()),
-            "last": pa.array([one.last for one in rows], pa.string()),
-            "g": pa.array([one.g for one in rows], pa.float64()),
-            "iqr_r": pa.array([one.iqr_r for one in rows], pa.float64()),
-        }
-    )
+    rows = [
+        {name: getattr(one, name, None) for name in SCHEMA.names}
+        | {"unit": ROUTES[one.route].unit, "time_zone": zones.get(one.respondent, "UTC")}
+        for one in sorted(series, key=lambda one: one.series_id)
+    ]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
 def write_catalogue(storage: Storage, table: pa.Table, statistics: pa.Table) -> File:

@@ -5,14 +5,15 @@ Tolerances and what they rest on are explained in docs/quality.md.
 """
 
 from eia930.checks.asked import EVERYTHING, Asked
-from eia930.checks.balances import Balances, Members, balances
+from eia930.checks.balances import Balances, Keys, Members, balances
 from eia930.checks.clock_change import clock_change
 from eia930.checks.equations import Equation, compare
 from eia930.checks.outcome import Check, Series, Tolerance, collect
 from eia930.checks.repeated_days import repeated_days
 from eia930.checks.shifted import AGREES, GAIN, shifted
 from eia930.checks.swapped_sign import swapped_sign
-from eia930.reference.series_ids import parse_series_id, series_id
+from eia930.reference.routes import REGION, SUBREGION
+from eia930.reference.series import SeriesKey, known_series
 
 SAME_METER = Tolerance(3.0, 0.001)  # figures of one authority: rounding, a few MW of station use
 TWO_METERS = Tolerance(10.0, 0.05)  # both ends of a tie line, metered and integrated apart
@@ -29,10 +30,11 @@ def run_checks(series: Series, first_hour: int, members: Members, *, asked: Aske
 
     `first_hour`: hours since 1970-01-01 UTC of index 0 (hour ending). `members`: an authority → its sub-regions,
     a region or US48 → its authorities. `asked`: what was asked for; a sum is checked only where that holds all of
-    its parts. Each series is taken when needed, so a mapping may load it on demand.
+    its parts. Each series is taken when needed, so a mapping may load it on demand. A name that no route of ours has
+    takes part in nothing.
     """
-    known = balances(series, members, asked)
-    names = sorted(series)
+    keys = known_series(series)
+    known = balances(keys, members, asked)
     sums = [
         ("demand_balance", "demand = net generation − total interchange", "demand", SAME_METER),
         ("generation_by_fuel", "net generation = sum over energy sources", "fuels", SAME_METER),
@@ -52,13 +54,13 @@ def run_checks(series: Series, first_hour: int, members: Members, *, asked: Aske
         )
         for name, what, kind, by in sums
     ]
-    return [*checks, *_others(known, names, series, first_hour)]
+    return [*checks, *_others(known, keys, series, first_hour)]
 
 
-def _others(known: Balances, names: list[str], series: Series, first_hour: int) -> list[Check]:
+def _others(known: Balances, keys: Keys, series: Series, first_hour: int) -> list[Check]:
     """Run the checks that are no sums."""
     turned = swapped_sign(known.pairs, known.neighbours, series, first_hour=first_hour, tolerance=TWO_METERS)
-    smooth = [name for name in names if parse_series_id(name).kind in _SMOOTH]
+    smooth = [name for name, key in keys.items() if key.type in _SMOOTH]
     return [
         collect(
             "swapped_sign",
@@ -71,14 +73,14 @@ def _others(known: Balances, names: list[str], series: Series, first_hour: int) 
             "shifted_stamps",
             "a week moves hours before or after its reference",
             tolerance=f"correlation {AGREES:g} at the delay, {GAIN:g} and half of the rest above none",
-            outcomes=shifted(references(known, names), series, first_hour=first_hour),
+            outcomes=shifted(references(known, keys), series, first_hour=first_hour),
             columns=("Delay expected, h", "Delay found, h"),
         ),
         collect(
             "repeated_days",
             "24 and more hours equal those a day or a week before",
             tolerance="exact",
-            outcomes=repeated_days(names, series, first_hour=first_hour),
+            outcomes=repeated_days(list(keys), series, first_hour=first_hour),
             columns=("Expected", "Reported"),
         ),
         collect(
@@ -91,14 +93,11 @@ def _others(known: Balances, names: list[str], series: Series, first_hour: int) 
     ]
 
 
-def references(known: Balances, names: list[str]) -> list[Equation]:
+def references(known: Balances, keys: Keys) -> list[Equation]:
     """Return what each series should move together with: its forecast, its parts, its neighbour, its parent."""
-    there = frozenset(names)
-    pairs = [(name, name.replace(".D.H", ".DF.H")) for name in names if name.endswith("-ALL.D.H")]
-    forecasts = [Equation(total=name, parts=(ahead,)) for name, ahead in pairs if ahead in there]
-    parsed = ((name, parse_series_id(name)) for name in names)
-    inside = [
-        (name, series_id(one.respondent, "D")) for name, one in parsed if one.kind == "D" and one.partner != "ALL"
-    ]
-    parents = [Equation(total=name, parts=(parent,)) for name, parent in inside if parent in there]
+    demand = [(name, key) for name, key in keys.items() if key.type == "D"]
+    whole = [(name, SeriesKey(REGION, key.respondent, "DF").id) for name, key in demand if key.route is REGION]
+    forecasts = [Equation(total=name, parts=(ahead,)) for name, ahead in whole if ahead in keys]
+    inside = [(name, SeriesKey(REGION, key.respondent, "D").id) for name, key in demand if key.route is SUBREGION]
+    parents = [Equation(total=name, parts=(parent,)) for name, parent in inside if parent in keys]
     return [*forecasts, *known.demand, *known.fuels, *known.neighbours, *known.pairs, *parents]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from eia930.question.span import Span
-from eia930.reference.hours import moment_of
-from eia930.reference.respondents import expected_kinds, respondents
-from eia930.reference.routes import FUEL, REGION, Route
+from eia930.reference.respondents import respondents
+from eia930.reference.routes import Route
+from eia930.reference.series import SeriesKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +27,23 @@ class Asked:
         """Whether all that a respondent has in a route was asked for."""
         return self.kinds is None or self.kinds.get((route.id, respondent)) == ()
 
-    def has(self, respondent: str, kind: str) -> bool:
-        """Whether a respondent's total was asked for: `kind` is D, DF, NG, TI or NG.<fuel>."""
-        route, name = _place(kind)
-        some = () if self.kinds is None else self.kinds.get((route.id, respondent))
-        return some is not None and (not some or name in some)
+    def has(self, key: SeriesKey) -> bool:
+        """Whether a series was asked for."""
+        some = () if self.kinds is None else self.kinds.get((key.route.id, key.respondent))
+        return some is not None and (not some or key.kind in some)
 
-    def reports(self, respondent: str, kind: str) -> bool:
-        """Whether a respondent can have such a total in these hours: it was at work then, and has demand of its own."""
-        one = respondents().get(respondent)
+    def reports(self, key: SeriesKey) -> bool:
+        """Whether there can be such a total in these hours: its respondent was at work, and has demand of its own."""
+        one = respondents().get(key.respondent)
         if self.kinds is None or one is None:
             return True
-        alive = one.is_active(moment_of(self.first).date(), moment_of(self.last).date())
-        route, name = _place(kind)
-        return alive and (route is FUEL or name in expected_kinds(REGION, respondent))
+        alive = one.life.hours(self.first, self.last, slack=0) is not None
+        return alive and (not key.route.types or key.kind in key.route.expected(key.respondent))
 
-    def expects(self, respondent: str, kind: str) -> bool:
-        """Whether the tables say besides that it has this energy source: many have only a few."""
-        route, name = _place(kind)
-        known = self.kinds is not None and route is FUEL and respondent in respondents()
-        return self.reports(respondent, kind) and (not known or name in expected_kinds(FUEL, respondent))
+    def expects(self, key: SeriesKey) -> bool:
+        """Whether the tables say besides that it has this kind: many have only a few energy sources."""
+        known = self.kinds is not None and key.respondent in respondents()
+        return self.reports(key) and (not known or key.kind in key.route.expected(key.respondent))
 
 
 EVERYTHING = Asked()
@@ -57,9 +54,3 @@ def asked_by(spans: Iterable[Span]) -> Asked:
     spans = tuple(spans)
     kinds = {(span.route, span.respondent): span.kinds for span in spans}
     return Asked(kinds, min(span.first for span in spans), max(span.last for span in spans))
-
-
-def _place(kind: str) -> tuple[Route, str]:
-    """The route that a kind of total stands in, and its name there."""
-    fuel = kind.partition(".")[2]
-    return (FUEL, fuel) if fuel else (REGION, kind)

@@ -6,15 +6,19 @@ A sum is held against its total only where all of its parts were asked for: of t
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eia930.checks.asked import EVERYTHING, Asked
 from eia930.checks.equations import Equation
-from eia930.reference.routes import FUEL, INTERCHANGE, SUBREGION, Route
-from eia930.reference.series_ids import parse_series_id, series_id
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION, Route
+from eia930.reference.series import SeriesKey, known_series
 
 Members = Mapping[str, tuple[str, ...]]
 """An authority → its sub-regions, a region or US48 → its authorities."""
+Keys = Mapping[str, SeriesKey]
+"""The names of the series that there are, sorted, and what each stands for."""
+Sums = list[Equation | None]
+"""Equations; None for one whose parts were not all asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,102 +38,78 @@ class Balances:
 
 
 def balances(names: Iterable[str], members: Members, asked: Asked = EVERYTHING) -> Balances:
-    """Derive the equations from the series' names; no values are read."""
-    known = sorted(names)
-    there = frozenset(known)
-    totals, fuels, exchanges, subregions = _grouped(known)
+    """Derive the equations from the series' names; no values are read. Names that no route has are left out."""
+    there = known_series(names)
+    flows = [key for key in there.values() if key.route is INTERCHANGE]
     sums = {
-        "fuels": _whole(_sums(there, fuels, "NG"), asked, FUEL),
-        "neighbours": _whole(_sums(there, exchanges, "TI"), asked, INTERCHANGE),
-        "subregions": _whole(_subregions(there, subregions, members), asked, SUBREGION),
+        "fuels": _sums(there, FUEL, asked),
+        "neighbours": _sums(there, INTERCHANGE, asked),
+        "subregions": _sums(there, SUBREGION, asked, members),
         "regions": _regions(there, members, asked),
     }
     return Balances(
-        demand=tuple(_demand(code) for code in totals if _has(there, code, "D", "NG", "TI")),
-        pairs=tuple(_pair(name) for name in known if _is_first_of_pair(name, there)),
+        demand=tuple(_demand(key.respondent) for key in there.values() if _is_balance(key, there)),
+        pairs=tuple(_pair(key) for key in flows if key.id < _reverse(key).id and _reverse(key).id in there),
         **{kind: tuple(one for one in some if one is not None) for kind, some in sums.items()},
         left_out={kind: sum(one is None for one in some) for kind, some in sums.items()},
     )
 
 
-Sums = list[Equation | None]
-"""Equations; None for one whose parts were not all asked for."""
-
-
-def _whole(equations: Iterable[Equation], asked: Asked, route: Route) -> Sums:
-    return [one if asked.whole(route, parse_series_id(one.total).respondent) else None for one in equations]
-
-
-Groups = dict[str, tuple[str, ...]]
-
-
-def _grouped(names: Iterable[str]) -> tuple[Groups, Groups, Groups, Groups]:
-    """Sort names by respondent into totals, generation by fuel, interchange by neighbour, sub-regions."""
-    groups: tuple[dict[str, list[str]], ...] = tuple(defaultdict(list) for _ in range(4))
-    for name in names:
-        parsed = parse_series_id(name)
-        whole = parsed.partner == "ALL"
-        kind = (1 if parsed.fuel else 0) if whole else (2 if parsed.kind == "ID" else 3)
-        groups[kind][parsed.respondent].append(name)
-    totals, fuels, exchanges, subregions = ({k: tuple(v) for k, v in group.items()} for group in groups)
-    return totals, fuels, exchanges, subregions
-
-
-def _has(there: frozenset[str], code: str, *kinds: str) -> bool:
-    return all(series_id(code, kind) in there for kind in kinds)
+def _is_balance(key: SeriesKey, there: Keys) -> bool:
+    """Whether this is a demand beside which stand the generation and the interchange that make it up."""
+    return key.route is REGION and key.kind == "D" and all(_total(key, kind) in there for kind in ("NG", "TI"))
 
 
 def _demand(code: str) -> Equation:
-    generation, exchange = series_id(code, "NG"), series_id(code, "TI")
-    return Equation(total=series_id(code, "D"), parts=(generation,), less=(exchange,), complete=True)
+    demand, generation, exchange = (SeriesKey(REGION, code, kind).id for kind in ("D", "NG", "TI"))
+    return Equation(total=demand, parts=(generation,), less=(exchange,), complete=True)
 
 
-def _sums(there: frozenset[str], groups: Groups, kind: str) -> tuple[Equation, ...]:
-    return tuple(
-        Equation(total=series_id(code, kind), parts=parts)
-        for code, parts in groups.items()
-        if series_id(code, kind) in there
-    )
+def _total(key: SeriesKey, kind: str) -> str:
+    """The series of its respondent's whole."""
+    return SeriesKey(REGION, key.respondent, kind).id
 
 
-def _reverse(name: str) -> str:
-    parsed = parse_series_id(name)
-    return series_id(parsed.partner, "ID", parsed.respondent)
-
-
-def _is_first_of_pair(name: str, there: frozenset[str]) -> bool:
-    return parse_series_id(name).kind == "ID" and name < _reverse(name) and _reverse(name) in there
-
-
-def _pair(name: str) -> Equation:
-    return Equation(total=name, parts=(), less=(_reverse(name),), complete=True)
-
-
-def _subregions(there: frozenset[str], groups: Groups, members: Members) -> tuple[Equation, ...]:
-    listed = {code: {series_id(code, "D", part) for part in members.get(code, ())} for code in groups}
-    return tuple(
-        Equation(total=series_id(code, "D"), parts=tuple(sorted(listed[code] | set(parts))))
-        for code, parts in groups.items()
-        if series_id(code, "D") in there
-    )
-
-
-def _regions(there: frozenset[str], members: Members, asked: Asked) -> Sums:
-    totals = [name for name in sorted(there) if name.split(".")[1].endswith("-ALL")]
+def _sums(there: Keys, route: Route, asked: Asked, members: Members | None = None) -> Sums:
+    """The total of each respondent over its series in a route, and over its `members` that should have one."""
+    parts: dict[str, set[str]] = defaultdict(set)
+    for name, key in there.items():
+        if key.route is route:
+            parts[key.respondent].add(name)
     found: Sums = []
-    for name in totals:
-        parsed = parse_series_id(name)
-        codes = [code for code in members.get(parsed.respondent, ()) if code != parsed.respondent]
-        named = {code: series_id(code, parsed.kind) for code in codes}
-        if any(part in there for part in named.values()):
-            found.append(_region(name, named, there, asked))
+    for code, some in parts.items():
+        total = SeriesKey(REGION, code, route.total).id
+        if total in there:
+            listed = {SeriesKey(route, code, part).id for part in (members or {}).get(code, ())}
+            found.append(
+                Equation(total=total, parts=tuple(sorted(some | listed))) if asked.whole(route, code) else None
+            )
     return found
 
 
-def _region(total: str, named: Mapping[str, str], there: frozenset[str], asked: Asked) -> Equation | None:
+def _reverse(key: SeriesKey) -> SeriesKey:
+    return replace(key, respondent=key.kind, kind=key.respondent)
+
+
+def _pair(key: SeriesKey) -> Equation:
+    return Equation(total=key.id, parts=(), less=(_reverse(key).id,), complete=True)
+
+
+def _regions(there: Keys, members: Members, asked: Asked) -> Sums:
+    found: Sums = []
+    for key in there.values():
+        if key.route.of_wholes:
+            codes = [code for code in members.get(key.respondent, ()) if code != key.respondent]
+            named = [replace(key, respondent=code) for code in codes]
+            if any(part.id in there for part in named):
+                found.append(_region(key, named, there, asked))
+    return found
+
+
+def _region(total: SeriesKey, named: Iterable[SeriesKey], there: Keys, asked: Asked) -> Equation | None:
     """A region's total and its authorities: those that came, and those that should have come."""
-    kind = parse_series_id(total).kind
-    if not all(asked.has(code, kind) for code in named if asked.reports(code, kind)):
+    named = tuple(named)
+    if not all(asked.has(part) for part in named if asked.reports(part)):
         return None
-    parts = tuple(part for code, part in named.items() if part in there or asked.expects(code, kind))
-    return Equation(total=total, parts=parts)
+    parts = tuple(part.id for part in named if part.id in there or asked.expects(part))
+    return Equation(total=total.id, parts=parts)

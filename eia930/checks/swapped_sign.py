@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from eia930.checks.equations import Equation, sides
 from eia930.checks.outcome import Outcome, Series, Tolerance, Values, Worst
-from eia930.reference.series_ids import parse_series_id, series_id
+from eia930.reference.routes import REGION
+from eia930.reference.series import SeriesKey, parse_series
 
 _FEWEST = 6  # hours: fewer are a coincidence of two small flows
 
@@ -39,7 +40,8 @@ def _fits_turned(
     way: str, totals: dict[str, Equation], series: Series, hours: NDArray[np.bool_], tolerance: Tolerance
 ) -> bool:
     """Tell whether turning this flow's sign would make its authority's total interchange add up."""
-    total = totals.get(series_id(parse_series_id(way).respondent, "TI"))
+    flow = parse_series(way)
+    total = totals.get(SeriesKey(REGION, flow.respondent, flow.type).id)
     if total is None:
         return False
     both = sides(total, series)

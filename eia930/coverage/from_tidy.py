@@ -3,34 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import msgspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from eia930.account.publication import REPORT, unfinished
+from eia930.account.model import SpanAsked
+from eia930.account.published import unfinished
+from eia930.account.stored import REPORT, read_account
 from eia930.errors import UsageError
 from eia930.question.span import Span
 from eia930.record.tidy import tidy_path
+from eia930.record.tidy_file import listed, read_tidy
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.months import month_of, months_of
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.counting import Counted, Matrix
+from eia930.sources.matrix import Counted, Matrix
+from eia930.store.manifest import File
 from eia930.store.storage import Storage
-
-
-class _Loaded(msgspec.Struct, frozen=True):
-    route: str
-    respondent: str
-    kinds: tuple[str, ...]
-    first: str
-    last: str
-
-
-class _Report(msgspec.Struct, frozen=True):
-    spans: tuple[_Loaded, ...]
 
 
 def loaded_spans(storage: Storage) -> tuple[Span, ...]:
@@ -41,9 +30,8 @@ def loaded_spans(storage: Storage) -> tuple[Span, ...]:
     if why := unfinished(storage):
         raise UsageError(f"--from_tidy {place}: {why}")
     try:
-        report = msgspec.json.decode(storage.get(REPORT), type=_Report)
-        return tuple(_span(one) for one in report.spans)
-    except (KeyError, ValueError, msgspec.DecodeError, msgspec.ValidationError):
+        return tuple(_span(one) for one in read_account(storage).spans)
+    except UsageError:
         raise UsageError(f"--from_tidy {place}: {REPORT} does not say what was loaded; run the load again") from None
 
 
@@ -64,28 +52,19 @@ def chosen(loaded: Sequence[Span], asked: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(asked)
 
 
-def count_tidy(storage: Storage, span: Span) -> Matrix:
-    """Count a span's rows in its tidy file."""
-    route = ROUTES[span.route]
-    try:
-        source = pa.BufferReader(storage.get(tidy_path(span.route, span.respondent)))
-        table = pq.read_table(source, columns=["period", route.kind, "value"])
-    except (KeyError, pa.ArrowInvalid, OSError):
-        raise UsageError(
-            f"--from_tidy: {tidy_path(span.route, span.respondent)} is missing or damaged; run the load again"
-        ) from None
-    hours = table["period"].cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()).to_numpy() // 3600
-    empty = table["value"].is_null().to_numpy()
-    coded = table[route.kind].combine_chunks().dictionary_encode()
-    codes = coded.indices.to_numpy()
-    inside = (hours >= span.first) & (hours <= span.last)
-    kinds = {kind: code for code, kind in enumerate(coded.dictionary.to_pylist())}
-    series = [
-        _counted(span, kind, hours[mine], empty[mine])
-        for kind, code in sorted(kinds.items())
-        if (not span.kinds or kind in span.kinds) and (mine := inside & (codes == code)).any()
-    ]
-    return Matrix(span, tuple(series))
+def files_of(storage: Storage, spans: Sequence[Span]) -> dict[str, File]:
+    """What the manifest says of the tidy files of some spans. UsageError where it does not know one."""
+    return listed(storage, (tidy_path(span.route, span.respondent) for span in spans))
+
+
+def count_tidy(storage: Storage, span: Span, files: Mapping[str, File]) -> Matrix:
+    """Count a span's rows in its tidy file. UsageError where that is not as it was written."""
+    kind, series = ROUTES[span.route].kind, []
+    for rows in read_tidy(storage, files[tidy_path(span.route, span.respondent)], (kind,)):
+        name, inside = rows.more[kind][0].as_py(), (rows.hour >= span.first) & (rows.hour <= span.last)
+        if inside.any() and (not span.kinds or name in span.kinds):
+            series.append(_counted(span, name, rows.hour[inside], np.isnan(rows.value[inside])))
+    return Matrix(span, tuple(sorted(series, key=lambda one: one.kind)))
 
 
 def _counted(span: Span, kind: str, hours: np.ndarray, empty: np.ndarray) -> Counted:
@@ -96,5 +75,5 @@ def _counted(span: Span, kind: str, hours: np.ndarray, empty: np.ndarray) -> Cou
     return Counted(kind, int(hours.min()), int(hours.max()), rows.astype(np.int64), null.astype(np.int64))
 
 
-def _span(one: _Loaded) -> Span:
+def _span(one: SpanAsked) -> Span:
     return Span(one.route, one.respondent, parse_hour(one.first), parse_hour(one.last), one.kinds)

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from eia930.coverage.model import CoverageAccount
 from eia930.coverage.table import Coverage
 from eia930.reference.routes import ROUTES
 from eia930.report.reading.coverage import step_of
@@ -57,7 +58,7 @@ class Drawn:
     series: tuple[Line, ...]
 
 
-def matrix_page(coverage: Coverage, report: Mapping[str, Any]) -> str:
+def matrix_page(coverage: Coverage, report: CoverageAccount) -> str:
     """One HTML file that asks nobody for anything; the same counts give the same text."""
     return (
         environment()

@@ -20,7 +20,8 @@ from eia930.question.span import Span
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.months import hours_in, month_of
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.counting import Counted, Matrix
+from eia930.reference.series import SeriesKey
+from eia930.sources.matrix import Counted, Matrix
 from eia930.store.storage import Storage
 
 COVERAGE = "coverage.parquet"
@@ -119,7 +120,7 @@ def month_hours(first: int, last: int) -> dict[int, int]:
 def _rows(span: Span, series: Counted) -> pa.Table:
     hours = month_hours(span.first, span.last)
     route = ROUTES[span.route]
-    texts = (span.route, span.respondent, series.kind, route.series_id(span.respondent, series.kind))
+    texts = (span.route, span.respondent, series.kind, SeriesKey(route, span.respondent, series.kind).id)
     columns = [
         *(pa.repeat(pa.scalar(text, pa.string()), len(hours)) for text in texts),
         pa.array(np.array(list(hours), "datetime64[M]").astype("datetime64[D]"), pa.date32()),
@@ -185,17 +186,35 @@ def _bytes(place: str) -> bytes:
     raise ValueError("there is no such file")
 
 
-def totals(coverage: Coverage) -> Sequence[dict[str, Any]]:
+class Total(msgspec.Struct, frozen=True):
+    """A series over all months: hours = present + null + absent."""
+
+    series_id: str
+    route: str
+    respondent: str
+    type: str
+    hours: int
+    present: int
+    null: int
+    absent: int
+
+
+def totals(coverage: Coverage) -> Sequence[Total]:
     """One entry a series: hours, present, null and absent over all months."""
     table = coverage.table
     summed = table.group_by(["route", "respondent", "type", "series_id"], use_threads=False).aggregate(
         [(name, "sum") for name in ("hours", "present", "null")]
     )
     return [
-        {
-            **{name: row[name] for name in ("series_id", "route", "respondent", "type")},
-            **{name: row[f"{name}_sum"] for name in ("hours", "present", "null")},
-            "absent": row["hours_sum"] - row["present_sum"] - row["null_sum"],
-        }
+        Total(
+            series_id=row["series_id"],
+            route=row["route"],
+            respondent=row["respondent"],
+            type=row["type"],
+            hours=row["hours_sum"],
+            present=row["present_sum"],
+            null=row["null_sum"],
+            absent=row["hours_sum"] - row["present_sum"] - row["null_sum"],
+        )
         for row in summed.to_pylist()
     ]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eia930.emulator.series import RowSource, Series
 from eia930.reference.respondents import respondents
-from eia930.reference.routes import FUEL, FUEL_NAMES, REGION, ROUTES, TYPE_NAMES, Route
+from eia930.reference.routes import ROUTES, Route
 
 _MONTH = 30 * 24
 
@@ -122,9 +122,8 @@ class _Names:
         return self._named(self.route.respondent_name, row) or known
 
     def kind(self, code: str, row: int) -> str:
-        tables = {REGION.id: TYPE_NAMES, FUEL.id: FUEL_NAMES}
         known = respondents()[code].name if code in respondents() else code
-        return self._named(self.route.kind_name, row) or tables.get(self.route.id, {}).get(code, known)
+        return self._named(self.route.kind_name, row) or self.route.names().get(code, known)
 
     def _named(self, column: str, row: int) -> str | None:
         return self.table[column][row].as_py() if column in self.table.column_names else None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic hours of every respondent in all four routes: the world's truth, with the defects of reporting on top."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
@@ -12,8 +12,11 @@ from eia930.emulator.world.cache import Bounded
 from eia930.emulator.world.defects import reported
 from eia930.emulator.world.sizes import kinds_of_fuel
 from eia930.emulator.world.world import Present, World
-from eia930.reference.respondents import expected_kinds, respondents, served
-from eia930.reference.routes import FUEL, FUEL_NAMES, INTERCHANGE, REGION, ROUTES, TYPE_NAMES, Route
+from eia930.reference.respondents import respondent_names, respondents
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, Route
+
+Maker = Callable[[str, str], Present]
+"""Code of a respondent, kind → the true series."""
 
 
 def synthetic(*, now: int, defects: bool = True) -> RowSource:
@@ -30,7 +33,14 @@ class _Synthetic:
     def __init__(self, now: int, *, defects: bool) -> None:
         self._now = now
         self._defects = defects
-        self._world = World(REGION.first, now)
+        world = World(REGION.first, now)
+        self._world = world
+        self._makers: Mapping[str, Maker] = {
+            REGION.id: world.region,
+            FUEL.id: world.fuel,
+            INTERCHANGE.id: world.exchange,
+            SUBREGION.id: world.subregion,
+        }
         self._kept: Bounded[tuple[str, str], tuple[Series, ...]] = Bounded(size=128)
 
     @property
@@ -44,9 +54,7 @@ class _Synthetic:
         return sorted({kind for kinds in _kinds(route.id).values() for kind in kinds})
 
     def names(self, route: Route) -> tuple[dict[str, str], dict[str, str]]:
-        codes = {code: about.name for code, about in respondents().items()}
-        kinds = {REGION.id: dict(TYPE_NAMES), FUEL.id: dict(FUEL_NAMES), INTERCHANGE.id: codes}
-        return codes, kinds.get(route.id, {})
+        return dict(respondent_names()), dict(route.names())
 
     def span(self, route: Route) -> tuple[int, int]:
         return route.first, self._now
@@ -60,28 +68,27 @@ class _Synthetic:
 
     def _one(self, route: Route, code: str, kind: str) -> Series:
         ours, theirs = self.names(route)
-        values, present = self._true(route, code, kind)
+        values, present = self._makers[route.id](code, kind)
         hours, values = self._world.hours[present].astype(np.int32), values[present]
         empty = np.zeros(len(hours), np.bool_)
         series = Series(code, ours[code], kind, theirs.get(kind, kind), hours, values, empty)
         return reported(route, series) if self._defects and respondents()[code].kind == "authority" else series
 
-    def _true(self, route: Route, code: str, kind: str) -> Present:
-        if route is REGION:
-            return self._world.region(code, kind)
-        if route is FUEL:
-            return self._world.fuel(code, kind)
-        if route is INTERCHANGE:
-            return self._world.exchange(code, kind)
-        return self._world.subregion(code, kind)
-
 
 @cache
 def _kinds(route: str) -> Mapping[str, tuple[str, ...]]:
-    """The respondents of a route, and the kinds that each can have, both sorted."""
-    found = {code: _kinds_of(ROUTES[route], code) for code in served(ROUTES[route])}
+    """The respondents of a route, and the kinds that each can have, both sorted; none where nothing makes them."""
+    kinds_of = _KINDS.get(route)
+    found = {code: tuple(sorted(kinds_of(code))) for code in ROUTES[route].served()} if kinds_of else {}
     return MappingProxyType({code: kinds for code, kinds in found.items() if kinds})
 
 
-def _kinds_of(route: Route, code: str) -> tuple[str, ...]:
-    return tuple(sorted(kinds_of_fuel(code) if route is FUEL else expected_kinds(route, code)))
+_KINDS: Mapping[str, Callable[[str], tuple[str, ...]]] = MappingProxyType(
+    {
+        REGION.id: REGION.expected,
+        FUEL.id: kinds_of_fuel,
+        INTERCHANGE.id: INTERCHANGE.expected,
+        SUBREGION.id: SUBREGION.expected,
+    }
+)
+"""What the synthetic world can make."""

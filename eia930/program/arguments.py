@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from eia930.errors import UsageError
+from eia930.program.code import named
 
 
 class OneLine(argparse.ArgumentParser):
@@ -19,11 +20,23 @@ class OneLine(argparse.ArgumentParser):
         raise UsageError(message)
 
 
+class _Version(argparse.Action):
+    """Finds out which code this is only where somebody asks."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, **settings)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(named())
+        parser.exit()
+
+
 class Parser(OneLine):
     """A program's own flags, each by its whole name and with a value that is not empty."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
+        self.add_argument("--version", action=_Version, help="print the version and the code's fingerprint, and exit")
 
     def parse_all(self, argv: Sequence[str] | None = None) -> argparse.Namespace:
         """The flags, where nothing else may be given. UsageError for the first word that is none."""

@@ -8,6 +8,7 @@ import socket
 from functools import cache
 from pathlib import Path
 
+from eia930 import __version__
 from eia930.errors import UsageError
 
 _PACKAGES = ("eia930", "pipelines", "ringdata", "transforms")
@@ -25,6 +26,11 @@ def fingerprint() -> str:
         digest.update(f"{path.relative_to(root).as_posix()} {len(data)} ".encode())
         digest.update(data)
     return digest.hexdigest()[:12]
+
+
+def named() -> str:
+    """`eia930 0.1.0 (code 1a2b3c4d5e6f)`: what every program answers to --version."""
+    return f"eia930 {__version__} (code {fingerprint()})"
 
 
 def require_same(program: str) -> None:

@@ -5,22 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from math import ceil
 
 from eia930.errors import UsageError
 from eia930.question.span import Span
-from eia930.reference.hours import hour_of, stamp
-from eia930.reference.respondents import expected_kinds, fuels, respondents, served
-from eia930.reference.routes import FUEL_NAMES, PAGE, REGION, ROUTES, SUBREGION, Route
+from eia930.reference.hours import stamp
+from eia930.reference.respondents import respondents
+from eia930.reference.routes import PAGE, ROUTES, Route
 
 ALL = "all"
 _LONGEST = 160
 """Letters that the kinds of a question may have: they stand in the names of stored responses."""
-SLACK = 31 * 24
-"""Hours asked for before and after the days of an authority's life: most of these are the first or last of a month, so
-known to the month. In the recorded real rows nobody outlives its day; who comes nearest ends 19 days before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +50,9 @@ def plan(question: Question) -> tuple[Span, ...]:
     UsageError names what does not exist, and what is near it.
     """
     routes = _routes(question.routes)
-    known = sorted({code for route in ROUTES.values() for code in served(route)})
+    known = sorted({code for route in ROUTES.values() for code in route.served()})
     _all_known("region", question.regions, known)
-    _all_known("type", question.types, sorted({kind for route in routes for kind in _kinds(route)}))
+    _all_known("type", question.types, sorted({kind for route in routes for kind in route.kinds()}))
     spans = tuple(span for route in routes for span in _spans(route, question))
     if not spans and len(out := outlived(question)) == len(question.regions):
         raise UsageError("; ".join(out))
@@ -75,7 +71,7 @@ def passed_over(question: Question) -> tuple[PassedOver, ...]:
     return tuple(
         one
         for route in _routes(question.routes)
-        for code in (served(route) if question.regions == (ALL,) else question.regions)
+        for code in (route.served() if question.regions == (ALL,) else question.regions)
         for one in _passed_over(route, code, question)
     )
 
@@ -91,28 +87,23 @@ def outlived(question: Question) -> tuple[str, ...]:
     """A line for each region asked for by name that does not live in any of the hours asked for."""
     hours = f"from {stamp(question.first)} to {stamp(question.last)}"
     return tuple(
-        f"--regions {code}: {_life(code)}, so there are no hours {hours}"
+        f"--regions {code}: {respondents()[code].life}, so there are no hours {hours}"
         for code in question.regions
         if code in respondents() and lived(code, question.first, question.last) is None
     )
 
 
 def lived(code: str, first: int, last: int) -> tuple[int, int] | None:
-    """The hours of `first`..`last` (inclusive) in which a respondent lives, with some slack; None if in none."""
-    about = respondents()[code]
-    if about.activated:
-        first = max(first, _midnight(about.activated) - SLACK)
-    if about.retired:
-        last = min(last, _midnight(about.retired) + 23 + SLACK)
-    return (first, last) if first <= last else None
+    """The hours of `first`..`last` (inclusive) in which a respondent can have any; None if in none."""
+    return respondents()[code].life.hours(first, last)
 
 
 def _spans(route: Route, question: Question) -> list[Span]:
-    codes = served(route) if question.regions == (ALL,) else [c for c in question.regions if c in served(route)]
+    codes = route.served() if question.regions == (ALL,) else [c for c in question.regions if c in route.served()]
     kinds = _filter(route, question.types)
     named = question.regions != (ALL,)
     return [
-        Span(route.id, code, *hours, kinds, _density(route, code, kinds), named=named)
+        Span(route.id, code, *hours, kinds, _density(route, code, kinds, hours), named=named)
         for code in codes
         if (hours := lived(code, question.first, question.last)) is not None
     ]
@@ -121,31 +112,20 @@ def _spans(route: Route, question: Question) -> list[Span]:
 def _passed_over(route: Route, code: str, question: Question) -> Iterator[PassedOver]:
     first, last = question.first, question.last
     lives = lived(code, first, last)
-    if code not in served(route):
+    if code not in route.served():
         yield PassedOver(route.id, code, first, last, "the reference tables know no such series")
     elif lives is None:
-        yield PassedOver(route.id, code, first, last, _life(code))
+        yield PassedOver(route.id, code, first, last, str(respondents()[code].life))
     else:
         if first < lives[0]:
-            yield PassedOver(route.id, code, first, lives[0] - 1, _life(code))
+            yield PassedOver(route.id, code, first, lives[0] - 1, str(respondents()[code].life))
         if lives[1] < last:
-            yield PassedOver(route.id, code, lives[1] + 1, last, _life(code))
-
-
-def _life(code: str) -> str:
-    """`retired 2020-01-27`, `active since 2025-06-01`, or both."""
-    about = respondents()[code]
-    parts = (("active since", about.activated), ("retired", about.retired))
-    return ", ".join(f"{word} {day}" for word, day in parts if day)
-
-
-def _midnight(day: date) -> int:
-    return hour_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
+            yield PassedOver(route.id, code, lives[1] + 1, last, str(respondents()[code].life))
 
 
 def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
     """Kinds to name in requests; empty where the question takes all that the route has."""
-    kinds = tuple(sorted(set(types) & set(_kinds(route))))
+    kinds = tuple(sorted(set(types) & set(route.kinds())))
     if types and not kinds:
         raise UsageError(f"--types {','.join(types)}: route {route.id} has none of them")
     if len("-".join(kinds)) > _LONGEST:
@@ -153,20 +133,9 @@ def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
     return () if set(kinds) == set(route.types) else kinds
 
 
-def _density(route: Route, code: str, kinds: tuple[str, ...]) -> float:
-    expected = expected_kinds(route, code)
+def _density(route: Route, code: str, kinds: tuple[str, ...], hours: tuple[int, int]) -> float:
+    expected = route.expected(code, hours)
     return float(max(1, len(set(expected) & set(kinds)) if kinds else len(expected)))
-
-
-def _kinds(route: Route) -> tuple[str, ...]:
-    """Every kind that may be named in --types."""
-    if route is REGION:
-        return route.types
-    if "fueltype" in route.keys:
-        return tuple(sorted({*FUEL_NAMES, *(fuel for some in fuels().values() for fuel in some)}))
-    if route is SUBREGION:
-        return tuple(sorted({kind for code in served(route) for kind in expected_kinds(route, code)}))
-    return tuple(sorted(respondents()))
 
 
 def _routes(names: tuple[str, ...]) -> tuple[Route, ...]:

@@ -11,8 +11,8 @@ import numpy as np
 from eia930.question.pieces import Flags, wanted_hours
 from eia930.question.span import Span
 from eia930.record.grid import Series
-from eia930.reference.respondents import expected_kinds
 from eia930.reference.routes import ROUTES
+from eia930.reference.series import SeriesKey
 
 
 class PassedOver(msgspec.Struct, frozen=True):
@@ -37,6 +37,6 @@ def passed_over(span: Span, asked: Mapping[str, int]) -> list[PassedOver]:
     if span.existing is None:
         return []
     route = ROUTES[span.route]
-    kinds = sorted({*(span.kinds or expected_kinds(route, span.respondent)), *asked})
+    kinds = sorted({*(span.kinds or route.expected(span.respondent, (span.first, span.last))), *asked})
     left = [(kind, span.hours - asked.get(kind, 0)) for kind in kinds]
-    return [PassedOver(route.series_id(span.respondent, kind), hours) for kind, hours in left if hours]
+    return [PassedOver(SeriesKey(route, span.respondent, kind).id, hours) for kind, hours in left if hours]

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -14,19 +13,17 @@ from numpy.typing import NDArray
 
 from eia930.question.pieces import wanted_hours
 from eia930.question.span import Span, known
-from eia930.question.window import Window
 from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
 from eia930.record.avro import avro_path, write_avro
 from eia930.record.grid import Grid, Series
 from eia930.record.rejects import counted, failed, lost, write_rejects
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia930.reference.hours import stamp
-from eia930.reference.respondents import expected_kinds
-from eia930.reference.routes import REGION, ROUTES
+from eia930.reference.routes import ROUTES
 from eia930.reference.runs import longest_gap
-from eia930.sources.api.responses import Held
-from eia930.sources.api.rows import Columns
-from eia930.sources.dispatch import Failure
+from eia930.reference.series import SeriesKey
+from eia930.sources.fetched import Failure
+from eia930.sources.source import Reading
 from eia930.store.manifest import File, put_file
 from eia930.store.storage import Storage
 
@@ -55,17 +52,6 @@ class Screening:
     find: Callable[[str, NDArray[np.float64]], Screened]
 
 
-class Stored(Protocol):
-    """A source, as far as assembling needs it."""
-
-    @property
-    def name(self) -> str:
-        """What the tidy column `source` says."""
-
-    def columns(self, storage: Storage, span: Span) -> Iterator[tuple[Held, Window, Columns, datetime]]:
-        """Stored responses as columns."""
-
-
 class SeriesReport(msgspec.Struct, frozen=True):
     """The account of one series: `hours` asked = present + null + missing. Gaps are runs of missing or null hours."""
 
@@ -83,8 +69,8 @@ class SeriesReport(msgspec.Struct, frozen=True):
     last: str | None
     longest_gap: int
     longest_gap_from: str | None
-    g: float | None
-    iqr_r: float | None
+    g: float | None = None
+    iqr_r: float | None = None
 
 
 class GroupReport(msgspec.Struct, frozen=True):
@@ -111,7 +97,7 @@ class GroupReport(msgspec.Struct, frozen=True):
 
 def assemble(
     storage: Storage,
-    source: Stored,
+    source: Reading,
     span: Span,
     *,
     screening: Screening,
@@ -120,8 +106,8 @@ def assemble(
 ) -> GroupReport:
     """Write what a span has, and account for it. Responses come in any order: the result is the same."""
     grid = Grid(span)
-    for held, window, columns, at in source.columns(storage, span):
-        grid.add(held.key, window, (held.first, held.last), columns, at)
+    for stored in source.columns(storage, span):
+        grid.add(stored)
     _ensure_series(grid, span)
     flagged = [_flagged(span, series, screening) for series in grid.finish()]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
@@ -131,7 +117,8 @@ def assemble(
     else:
         # An older one would stand beside other rows, in one manifest.
         storage.delete(avro_path(span))
-    rejects = [*grid.refused, *lost(storage, span, grid.lost, grid.answers), *failed(failures)]
+    doubles = lost(lambda name: source.verbatim(storage, span, name), span, grid.lost)
+    rejects = [*grid.refused, *doubles, *failed(failures)]
     files += write_rejects(storage, span, rejects)
     # Who has no row by the coverage file is not in the account, but in the files as without one: same bytes.
     reports = [_series_report(span, one) for one in flagged if asked_hours(span, one.series).any()]
@@ -157,7 +144,7 @@ def _ensure_series(grid: Grid, span: Span) -> None:
 
     A kind of the tables that no answer has is no series, save in the hours that nothing answers.
     """
-    known_kinds = expected_kinds(ROUTES[span.route], span.respondent)
+    known_kinds = ROUTES[span.route].expected(span.respondent, (span.first, span.last))
     grid.ensure(_asked_kinds(span, known_kinds))
     wanted = wanted_hours(known(span), span.first, span.last)
     for kind in span.kinds or known_kinds:
@@ -171,11 +158,11 @@ def _asked_kinds(span: Span, known_kinds: tuple[str, ...]) -> tuple[str, ...]:
     if span.kinds:
         # `--types=NUC --regions=all` asks nobody for a reactor that the tables do not know.
         return span.kinds if span.named else tuple(kind for kind in span.kinds if kind in known_kinds)
-    return known_kinds if span.route == REGION.id else ()
+    return known_kinds if ROUTES[span.route].types else ()
 
 
 def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
-    found = screening.find(ROUTES[span.route].series_id(span.respondent, series.kind), series.value)
+    found = screening.find(SeriesKey(ROUTES[span.route], span.respondent, series.kind).id, series.value)
     return Flagged(series, found.code, screening.names, _number(found.g), _number(found.iqr_r))
 
 
@@ -192,7 +179,7 @@ def _series_report(span: Span, one: Flagged) -> SeriesReport:
     asked = asked_hours(span, series)
     gap, where = longest_gap(present | ~asked)
     return SeriesReport(
-        series_id=ROUTES[span.route].series_id(span.respondent, series.kind),
+        series_id=SeriesKey(ROUTES[span.route], span.respondent, series.kind).id,
         route=span.route,
         respondent=span.respondent,
         kind=series.kind,
@@ -210,11 +197,3 @@ def _series_report(span: Span, one: Flagged) -> SeriesReport:
         g=one.g,
         iqr_r=one.iqr_r,
     )
-
-
-def by_span(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
-    """Failures by the id of the span that they belong to."""
-    grouped: dict[str, list[Failure]] = {}
-    for failure in failures:
-        grouped.setdefault(f"{failure.route}/{failure.respondent}", []).append(failure)
-    return grouped

@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """A respondent's whole history in one route on a grid of hours: one cell a (series, hour), no sorting, no rows.
 
-Responses are scattered into the grid in any order; the one retrieved later decides a cell, and an hour that a
-later answer holds no row for is empty. Memory is 12 bytes a cell, however often the hours were asked.
+Stored answers are scattered into the grid in any order; the one retrieved later decides a cell, and an hour that a
+later answer holds no row for is empty. A cell keeps which answer stands in it: 12 bytes, however often it was asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eia930.question.span import Span
-from eia930.question.window import Window
-from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN, Answered, Lost, Reject, refused
-from eia930.sources.api.rows import Columns
+from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN, Lost, Reject, refused
+from eia930.sources.columns import Columns, Stored
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Series:
     """One series on the frame: `value` float64[hours] in MW (NaN: null or absent), `at` uint32[hours].
 
@@ -28,10 +29,36 @@ class Series:
     """
 
     kind: str
-    value: NDArray[np.float64]
+    value: Floats
     at: NDArray[np.uint32]
     asked: NDArray[np.bool_] | None = None
     """bool[hours]: which count as asked; None: all."""
+
+
+@dataclass(slots=True)
+class _Cells:
+    """`value` as in Series; `answer` uint32[hours], whose row stands (0: there is none), by number."""
+
+    kind: str
+    value: Floats
+    answer: NDArray[np.uint32]
+    asked: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is kept of a stored answer once its rows are scattered; `moment` in Unix seconds."""
+
+    number: int
+    name: str
+    first: int
+    last: int
+    kinds: tuple[str, ...]
+    moment: int
+
+    def settles(self, kind: str, hour: int) -> bool:
+        """Whether a row that is not in it does not exist."""
+        return self.first <= hour <= self.last and (not self.kinds or kind in self.kinds)
 
 
 @dataclass(slots=True)
@@ -44,55 +71,63 @@ class Grid:
     rejected: int = 0
     refused: list[Reject] = field(default_factory=list)
     lost: list[Lost] = field(default_factory=list)
-    answers: list[Answered] = field(default_factory=list)
-    _series: dict[str, Series] = field(default_factory=dict)
+    _answers: list[_Answer] = field(default_factory=list)
+    _moments: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(64, np.uint32))
+    _cells: dict[str, _Cells] = field(default_factory=dict)
     _covered: dict[tuple[str, ...], NDArray[np.uint32]] = field(default_factory=dict)
 
-    def add(self, key: str, window: Window, settled: tuple[int, int], columns: Columns, at: datetime) -> None:
-        """Scatter a stored response. `settled`: the hours (inclusive) that it answers whole."""
-        answered = Answered(key, window, settled, int(at.timestamp()))
-        self.answers.append(answered)
-        self._cover(window.kinds, settled, answered.moment)
-        self._refuse(key, columns)
+    def add(self, stored: Stored) -> None:
+        """Scatter a stored answer."""
+        answer, columns = self._numbered(stored), stored.columns
+        self._cover(answer)
+        self._refuse(answer.name, columns)
         inside = (columns.hour >= self.span.first) & (columns.hour <= self.span.last)
         for code, kind in enumerate(columns.kinds):
             if not self.span.kinds or kind in self.span.kinds:
                 mine = inside & (columns.kind == code)
-                self._scatter(answered, kind, columns.hour[mine] - self.span.first, columns.value[mine])
+                self._scatter(answer, kind, columns.hour[mine] - self.span.first, columns.value[mine])
 
     def finish(self) -> list[Series]:
         """The series, sorted by kind, without the rows that a later answer no longer has."""
-        for series in self._series.values():
-            self._withdraw(series)
+        for cells in self._cells.values():
+            self._withdraw(cells)
         self._covered.clear()
-        return [self._series[kind] for kind in sorted(self._series)]
+        some = (self._cells[kind] for kind in sorted(self._cells))
+        return [Series(one.kind, one.value, self._moments[one.answer], one.asked) for one in some]
 
-    def _cover(self, kinds: tuple[str, ...], settled: tuple[int, int], moment: int) -> None:
-        covered = self._covered.setdefault(kinds, np.zeros(self.span.hours, np.uint32))
-        here = covered[max(0, settled[0] - self.span.first) : max(0, settled[1] + 1 - self.span.first)]
-        np.maximum(here, np.uint32(moment), out=here)
+    def _numbered(self, stored: Stored) -> _Answer:
+        number, moment = len(self._answers) + 1, int(stored.at.timestamp())
+        answer = _Answer(number, stored.name, stored.first, stored.last, stored.kinds, moment)
+        self._answers.append(answer)
+        if number >= len(self._moments):
+            self._moments = np.concatenate([self._moments, np.zeros_like(self._moments)])
+        self._moments[number] = moment
+        return answer
 
-    def _refuse(self, key: str, columns: Columns) -> None:
+    def _cover(self, answer: _Answer) -> None:
+        covered = self._covered.setdefault(answer.kinds, np.zeros(self.span.hours, np.uint32))
+        here = covered[max(0, answer.first - self.span.first) : max(0, answer.last + 1 - self.span.first)]
+        np.maximum(here, np.uint32(answer.moment), out=here)
+
+    def _refuse(self, name: str, columns: Columns) -> None:
         self.received += len(columns.refused)
         self.rejected += len(columns.refused)
-        self.refused.extend(refused(columns.refused, key))
+        self.refused.extend(refused(columns.refused, name))
 
-    def _scatter(self, answered: Answered, kind: str, place: NDArray[np.int64], value: NDArray[np.float64]) -> None:
+    def _scatter(self, answer: _Answer, kind: str, place: Places, value: Floats) -> None:
         if not len(place):
             return
         self.received += len(place)
-        place, value = self._once(answered, kind, place, value)
-        series = self._get(kind)
-        taken = series.at[place] != 0
+        place, value = self._once(answer, kind, place, value)
+        cells = self._get(kind)
+        taken = cells.answer[place] != 0
         if np.any(taken):
-            self._settle(answered, series, place[taken], value[taken])
+            self._settle(answer, cells, place[taken], value[taken])
             place, value = place[~taken], value[~taken]
-        series.value[place] = value
-        series.at[place] = answered.moment
+        cells.value[place] = value
+        cells.answer[place] = answer.number
 
-    def _once(
-        self, answered: Answered, kind: str, place: NDArray[np.int64], value: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _once(self, answer: _Answer, kind: str, place: Places, value: Floats) -> tuple[Places, Floats]:
         """Each hour once: the last row of an answer stands for it."""
         if len(place) < 2 or (np.all(np.diff(place) != 0) and len(np.unique(place)) == len(place)):
             return place, value
@@ -103,60 +138,58 @@ class Grid:
         for i in dropped.tolist():
             mine, other, hour = float(value[i]), stands[int(place[i])], self.span.first + int(place[i])
             if not _same(mine, other):
-                key, moment = answered.key, answered.moment
-                self.lost.append(Lost(REPEATED, kind, hour, mine, key, moment, winners=(key,), stands=other))
+                self.lost.append(Lost(REPEATED, kind, hour, mine, answer.name, answer.name, stands=other))
         return place[order], value[order]
 
-    def _settle(self, answered: Answered, series: Series, place: NDArray[np.int64], value: NDArray[np.float64]) -> None:
+    def _settle(self, answer: _Answer, cells: _Cells, place: Places, value: Floats) -> None:
         """Cells that hold a row already: the later retrieved stands; where the two differ, both are recorded."""
         self.duplicate += len(place)
-        old, at = series.value[place], series.at[place]
-        later = at <= answered.moment
+        old, held = cells.value[place], cells.answer[place]
+        later = self._moments[held] <= answer.moment
         differs = ~((old == value) | (np.isnan(old) & np.isnan(value)))
         for i in np.flatnonzero(differs).tolist():
-            self.lost.append(
-                self._replaced(answered, series.kind, int(place[i]), float(old[i]), float(value[i]), int(at[i]))
-            )
-        series.value[place[later]] = value[later]
-        series.at[place[later]] = answered.moment
+            hour, mine, other = self.span.first + int(place[i]), float(value[i]), float(old[i])
+            name, theirs = answer.name, self._name(int(held[i]))
+            if later[i]:
+                self.lost.append(Lost(REVISED, cells.kind, hour, other, theirs, name, stands=mine))
+            else:
+                self.lost.append(Lost(REVISED, cells.kind, hour, mine, name, theirs, stands=other))
+        cells.value[place[later]] = value[later]
+        cells.answer[place[later]] = answer.number
 
-    def _replaced(self, answered: Answered, kind: str, place: int, old: float, new: float, at: int) -> Lost:
-        """Of two rows that differ, the one that does not stand: `old`, retrieved `at`, or `new`, the answer's."""
-        hour = self.span.first + place
-        if at <= answered.moment:
-            return Lost(REVISED, kind, hour, old, "", at, winners=(answered.key,), stands=new)
-        held = tuple(one.key for one in reversed(self.answers) if one.moment == at and one.may_hold(kind, hour))
-        return Lost(REVISED, kind, hour, new, answered.key, answered.moment, winners=held, stands=old)
-
-    def _withdraw(self, series: Series) -> None:
+    def _withdraw(self, cells: _Cells) -> None:
         """Empty the cells whose hour was answered later without a row."""
-        gone = np.zeros(len(series.at), bool)
+        at = self._moments[cells.answer]
+        gone = np.zeros(len(at), bool)
         for kinds, covered in self._covered.items():
-            if not kinds or series.kind in kinds:
-                gone |= (series.at != 0) & (series.at < covered)
-        latest = sorted(self.answers, key=lambda one: -one.moment)
+            if not kinds or cells.kind in kinds:
+                gone |= (at != 0) & (at < covered)
+        latest = sorted(self._answers, key=lambda one: -one.moment) if gone.any() else []
         for i in np.flatnonzero(gone).tolist():
-            hour, moment = self.span.first + i, int(series.at[i])
-            winner = next(one.key for one in latest if one.settles(series.kind, hour))
-            self.lost.append(Lost(WITHDRAWN, series.kind, hour, float(series.value[i]), "", moment, winners=(winner,)))
+            hour, was = self.span.first + i, self._name(int(cells.answer[i]))
+            winner = next(one.name for one in latest if one.settles(cells.kind, hour))
+            self.lost.append(Lost(WITHDRAWN, cells.kind, hour, float(cells.value[i]), was, winner))
         self.duplicate += int(gone.sum())
-        series.value[gone] = np.nan
-        series.at[gone] = 0
+        cells.value[gone] = np.nan
+        cells.answer[gone] = 0
 
-    def _get(self, kind: str) -> Series:
-        if kind not in self._series:
+    def _name(self, number: int) -> str:
+        return self._answers[number - 1].name
+
+    def _get(self, kind: str) -> _Cells:
+        if kind not in self._cells:
             hours = self.span.hours
-            self._series[kind] = Series(kind, np.full(hours, np.nan), np.zeros(hours, np.uint32))
-        return self._series[kind]
+            self._cells[kind] = _Cells(kind, np.full(hours, np.nan), np.zeros(hours, np.uint32))
+        return self._cells[kind]
 
     def ensure(self, kinds: Iterable[str], *, asked: NDArray[np.bool_] | None = None) -> None:
         """Give a series to kinds that have none yet, so that their hours (those `asked`) are named as missing."""
         for kind in kinds:
-            if kind not in self._series:
+            if kind not in self._cells:
                 self._get(kind).asked = asked
 
     def unanswered(self, kind: str) -> NDArray[np.bool_]:
-        """bool[hours]: which hours of a kind no response settles. To be called before `finish`."""
+        """bool[hours]: which hours of a kind no answer settles. To be called before `finish`."""
         settled = np.zeros(self.span.hours, bool)
         for kinds, covered in self._covered.items():
             if not kinds or kind in kinds:

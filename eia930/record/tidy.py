@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eia930.question.span import Span
 from eia930.record.grid import Series
 from eia930.reference.routes import ROUTES, Route
+from eia930.reference.series import SeriesKey
 
 _ROW_GROUP = 131_072
 
@@ -54,7 +55,7 @@ def tidy_schema(route: Route) -> pa.Schema:
 def tidy_tables(span: Span, flagged: Sequence[Flagged], source: str) -> Iterator[pa.Table]:
     """One table a series, in the order of series ids, each sorted by period."""
     route = ROUTES[span.route]
-    named = [(route.series_id(span.respondent, one.series.kind), one) for one in flagged]
+    named = [(SeriesKey(route, span.respondent, one.series.kind).id, one) for one in flagged]
     for series_id, one in sorted(named, key=lambda pair: pair[0]):
         yield _table(route, span, series_id, one, source)
 

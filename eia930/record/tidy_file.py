@@ -1,27 +1,106 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Columns of a tidy file; what is wrong with it is one line that names it."""
+"""The one reader of tidy files, beside their writer: the rows of each series, of a file that is as it was written.
+
+Every byte that is read is held against the sha256 of the manifest, or of the account that will become it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from eia930.errors import UsageError
+from eia930.store.manifest import MANIFEST, File, read_manifest
 from eia930.store.storage import Storage
 
 AGAIN = "run python -m pipelines.historical on this folder again"
+_ROWS = ("period", "value")
 
 
-def read_columns(storage: Storage, path: str, columns: Sequence[str]) -> pa.Table:
-    """Read them. UsageError, naming the file, where it is missing, cut or no tidy file."""
+@dataclass(frozen=True, slots=True)
+class SeriesRows:
+    """The rows of one series in the order of their hours.
+
+    `hour` int64: since 1970 UTC, hour ending. `value` float64: MW, NaN for a null. `more`: the other columns asked for.
+    """
+
+    series_id: str
+    hour: NDArray[np.int64]
+    value: NDArray[np.float64]
+    more: pa.Table
+
+
+def read_tidy(storage: Storage, file: File, columns: Sequence[str] = ()) -> list[SeriesRows]:
+    """Every series of a tidy file. UsageError names the file where it is not as it was written."""
+    data = held(storage, file)
     try:
-        file = pq.ParquetFile(pa.BufferReader(storage.get(path)))
-        if absent := [name for name in columns if name not in file.schema_arrow.names]:
-            raise UsageError(f"{path} is no tidy file: it has no column {', '.join(absent)}", remedy=AGAIN)
-        return file.read(columns=list(columns))
+        with pq.ParquetFile(pa.BufferReader(data)) as parquet:
+            names = _names(parquet.metadata)
+            table = parquet.read(columns=[*_ROWS, *columns], use_threads=False)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UsageError(f"{file.path} is no tidy file: {error}", remedy=AGAIN) from None
+    if absent := [name for name in (*_ROWS, *columns) if name not in table.column_names]:
+        raise UsageError(f"{file.path} is no tidy file: it has no column {', '.join(absent)}", remedy=AGAIN)
+    hour, value, more = hours_of(table["period"]), table["value"].to_numpy(), table.select(columns)
+    return [
+        SeriesRows(name, hour[rows], value[rows], more.slice(rows.start, rows.stop - rows.start))
+        for name, rows in _places(names)
+    ]
+
+
+def held(storage: Storage, file: File) -> bytes:
+    """The bytes of a file. UsageError names it where it is missing or not what was written."""
+    try:
+        data = storage.get(file.path)
     except KeyError:
-        raise UsageError(f"{path} is missing, though report.json tells of its series", remedy=AGAIN) from None
-    except (pa.ArrowException, OSError) as error:
-        raise UsageError(f"{path} cannot be read as Parquet: {error}", remedy=AGAIN) from None
+        raise UsageError(f"{file.path} is missing, though {MANIFEST} lists it", remedy=AGAIN) from None
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise UsageError(f"{file.path} is damaged or of another load: its sha256 is not that of {MANIFEST}", AGAIN)
+    return data
+
+
+def hours_of(period: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Timestamps of any unit as hours since 1970 UTC."""
+    seconds: NDArray[np.int64] = period.cast(pa.timestamp("s", "UTC")).cast(pa.int64()).to_numpy()
+    return seconds // 3600
+
+
+def listed(storage: Storage, paths: Iterable[str]) -> dict[str, File]:
+    """What the manifest says of some files. UsageError where there is no manifest, or it does not know one."""
+    files: Mapping[str, File] = {file.path: file for file in read_manifest(storage)}
+    if not files:
+        raise UsageError(f"{storage.place}/{MANIFEST} is missing or damaged", remedy=AGAIN)
+    wanted = sorted(set(paths))
+    if unknown := [path for path in wanted if path not in files]:
+        raise UsageError(f"{unknown[0]} is not in {storage.place}/{MANIFEST}", remedy=AGAIN)
+    return {path: files[path] for path in wanted}
+
+
+def _names(footer: pq.FileMetaData) -> list[tuple[str, int]]:
+    """Series and rows of each row group, by the footer alone. ValueError where one holds several series."""
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    return [(_only_name(group), group.num_rows) for group in groups if group.num_rows]
+
+
+def _only_name(group: pq.RowGroupMetaData) -> str:
+    """The series whose rows alone a row group holds."""
+    columns = (group.column(number) for number in range(group.num_columns))
+    told = next((one.statistics for one in columns if one.path_in_schema == "series_id"), None)
+    if told is None or not told.has_min_max or told.min != told.max:
+        raise ValueError("a row group of it is not of one series")
+    return str(told.min)
+
+
+def _places(names: Sequence[tuple[str, int]]) -> Iterator[tuple[str, slice]]:
+    """Each series and its rows: a long one has several row groups, one after the other."""
+    start = 0
+    for name, groups in groupby(names, key=lambda pair: pair[0]):
+        rows = slice(start, start := start + sum(count for _, count in groups))
+        yield name, rows

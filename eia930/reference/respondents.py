@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Balancing authorities and regions: codes, names, time zones, neighbours, fuels, sub-regions.
 
-The tables travel inside the package, so that an installed copy on a cluster's worker has them.
+The tables travel inside the package, so that an installed copy on a cluster's worker has them. Every row of them
+names its source, and the day up to which that speaks.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION, Route
+from eia930.reference.life import Life
+
+Lives = Mapping[str, Life]
+"""Code → from when to when it has hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,37 +28,57 @@ class Respondent:
     """`authority`, `region`, `nation` or `foreign`."""
     region: str
     time_zone: str
+    """The zone of its customers' clocks."""
+    reporting_zone: str
+    """The zone by which it cuts its days: without daylight saving in places (`Etc/GMT+5` is UTC−5)."""
     generation_only: bool
-    activated: date | None
-    retired: date | None
+    life: Life
 
-    def is_active(self, first: date, last: date) -> bool:
-        """Whether it was at work on any of the days; where no date is known, it was."""
-        return (self.activated is None or self.activated <= last) and (self.retired is None or self.retired >= first)
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type of region-data, or an energy source."""
+
+    code: str
+    name: str
+    life: Life
+    note: str
 
 
 @cache
 def respondents() -> Mapping[str, Respondent]:
     """Every code of EIA's reference tables, with the areas added up to 2026, by code."""
-    return MappingProxyType({row["code"]: _respondent(row) for row in _table("respondents")})
+    return MappingProxyType({row["code"]: _respondent(row) for row in table("respondents")})
+
+
+@cache
+def energy_sources() -> Mapping[str, Kind]:
+    """Every energy source that the API or EIA's files name, by code."""
+    return _kinds("energy_sources")
+
+
+@cache
+def types() -> Mapping[str, Kind]:
+    """The types of region-data, by code."""
+    return _kinds("types")
 
 
 @cache
 def neighbours() -> Mapping[str, tuple[str, ...]]:
-    """The authorities that each one reports interchange with (seen on 2022-07-10, and those since gone)."""
-    return _grouped("neighbours")
+    """The authorities that each one has ever reported interchange with."""
+    return MappingProxyType({code: tuple(lives) for code, lives in _lives("neighbours").items()})
 
 
 @cache
 def fuels() -> Mapping[str, tuple[str, ...]]:
     """The energy sources that each authority reports (seen on 2022-07-10, and those since gone)."""
-    return _grouped("fuels")
+    return MappingProxyType({code: tuple(lives) for code, lives in _lives("fuels").items()})
 
 
 @cache
 def subregions() -> Mapping[str, tuple[str, ...]]:
-    """The sub-regions of the authorities that report any (seen 2020-2024). Codes repeat: key on both."""
-    return _grouped("subregions")
+    """The sub-regions of the authorities that report any. Codes repeat: key on both."""
+    return MappingProxyType({code: tuple(lives) for code, lives in _lives("subregions").items()})
 
 
 @cache
@@ -63,40 +86,73 @@ def members() -> Mapping[str, tuple[str, ...]]:
     """Region → its authorities, and `US48` → all of them."""
     home = [r for r in respondents().values() if r.kind == "authority"]
     regions = sorted({r.region for r in home})
-    table = {code: tuple(sorted(r.code for r in home if r.region == code)) for code in regions}
-    return MappingProxyType({**table, "US48": tuple(sorted(r.code for r in home))})
+    found = {code: tuple(sorted(r.code for r in home if r.region == code)) for code in regions}
+    return MappingProxyType({**found, "US48": tuple(sorted(r.code for r in home))})
 
 
-def served(route: Route) -> tuple[str, ...]:
-    """The respondents that can have hours in `route`, sorted."""
-    if route is SUBREGION:
-        return tuple(sorted(subregions()))
-    return tuple(sorted(code for code, r in respondents().items() if r.kind != "foreign"))
+@cache
+def at_home() -> tuple[str, ...]:
+    """Everybody but the foreign neighbours, sorted: who can have hours of its own."""
+    return tuple(sorted(code for code, one in respondents().items() if one.kind != "foreign"))
 
 
-def expected_kinds(route: Route, respondent: str) -> tuple[str, ...]:
-    """The kinds that the tables know for a respondent: a first guess at rows an hour, never a limit."""
-    if route is REGION:
-        return ("NG", "TI") if respondents()[respondent].generation_only else route.types
-    if route is SUBREGION:
-        return subregions().get(respondent, ())
-    if route is FUEL:
-        return tuple(sorted({fuel for code in _parts(respondent) for fuel in fuels().get(code, ())}))
-    if route is INTERCHANGE:
-        return _partners(respondent)
-    raise ValueError(f"no table of kinds for route {route.id}")
+@cache
+def respondent_names() -> Mapping[str, str]:
+    """The name of every respondent, by code."""
+    return MappingProxyType({code: one.name for code, one in respondents().items()})
 
 
-def _parts(respondent: str) -> tuple[str, ...]:
-    return members().get(respondent, (respondent,))
+@cache
+def type_names() -> Mapping[str, str]:
+    """The name of every type of region-data, by code."""
+    return MappingProxyType({code: one.name for code, one in types().items()})
 
 
-def _partners(respondent: str) -> tuple[str, ...]:
-    if respondent not in members():
-        return neighbours().get(respondent, ())
-    inside = set(_parts(respondent))
-    outside = {other for code in inside for other in neighbours().get(code, ()) if other not in inside}
-    return tuple(sorted({respondents()[code].region for code in outside} - {respondent}))
+@cache
+def fuel_names() -> Mapping[str, str]:
+    """The name of every energy source, by code."""
+    return MappingProxyType({code: one.name for code, one in energy_sources().items()})
+
+
+@cache
+def subregion_names() -> Mapping[tuple[str, str], str]:
+    """(authority, sub-region) → its name, where one is known."""
+    return MappingProxyType({(row["parent"], row["subba"]): row["name"] for row in table("subregions") if row["name"]})
+
+
+def types_of(code: str) -> Lives:
+    """The types of region-data of a respondent: who only generates has no demand."""
+    about = respondents().get(code)
+    some = ("NG", "TI") if about is not None and about.generation_only else tuple(types())
+    return dict.fromkeys(some, Life())
+
+
+def fuels_of(code: str) -> Lives:
+    """The energy sources of an authority, or of any of a region's."""
+    if code not in members():
+        return _lives("fuels").get(code, {})
+    return dict.fromkeys(sorted({fuel for part in members()[code] for fuel in fuels().get(part, ())}), Life())
+
+
+def subregions_of(code: str) -> Lives:
+    """The sub-regions of an authority."""
+    return _lives("subregions").get(code, {})
+
+
+def partners_of(code: str) -> Lives:
+    """The neighbours of an authority; of a region, the regions that its authorities exchange with."""
+    if code not in members():
+        pairs = _lives("neighbours").get(code, {})
+        return {other: life.within(respondents()[other].life) for other, life in pairs.items()}
+    inside = set(members()[code])
+    outside = {other for part in inside for other in neighbours().get(part, ()) if other not in inside}
+    return dict.fromkeys(sorted({respondents()[other].region for other in outside} - {code}), Life())
+
+
+def table(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of a table, as text."""
+    text = (files("eia930.reference") / f"{name}.csv").read_text("utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
 
 
 def _respondent(row: Mapping[str, str]) -> Respondent:
@@ -106,24 +162,31 @@ def _respondent(row: Mapping[str, str]) -> Respondent:
         kind=row["kind"],
         region=row["region"],
         time_zone=row["time_zone"],
+        reporting_zone=row["reporting_zone"],
         generation_only=row["generation_only"] == "yes",
-        activated=_date(row["activated"]),
-        retired=_date(row["retired"]),
+        life=_life(row),
     )
 
 
-def _date(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _kinds(name: str) -> Mapping[str, Kind]:
+    rows = table(name)
+    return MappingProxyType({row["code"]: Kind(row["code"], row["name"], _life(row), row["note"]) for row in rows})
 
 
-def _table(name: str) -> Iterator[dict[str, str]]:
-    text = (files("eia930.reference") / f"{name}.csv").read_text("utf-8")
-    yield from csv.DictReader(text.splitlines())
+@cache
+def _lives(name: str) -> Mapping[str, Lives]:
+    """Respondent → its kinds in a table, whose first two columns are the keys."""
+    grouped: dict[str, dict[str, Life]] = {}
+    for row in table(name):
+        code, kind = _first_two(row.values())
+        grouped.setdefault(code, {})[kind] = _life(row)
+    return MappingProxyType({code: MappingProxyType(lives) for code, lives in grouped.items()})
 
 
-def _grouped(name: str) -> Mapping[str, tuple[str, ...]]:
-    grouped: dict[str, list[str]] = {}
-    for row in _table(name):
-        key, value = row.values()
-        grouped.setdefault(key, []).append(value)
-    return MappingProxyType({key: tuple(values) for key, values in grouped.items()})
+def _first_two(values: Iterable[str]) -> tuple[str, str]:
+    one, other, *_ = values
+    return one, other
+
+
+def _life(row: Mapping[str, str]) -> Life:
+    return Life(row["first"], row["last"])

@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The four hourly routes of `electricity/rto`, as data: their keys, rows, series ids and first hours.
+"""The four hourly routes of `electricity/rto`, as data: keys, unit, names of series, first hour, and what to expect.
 
-Nothing else in the package knows a facet's name. A new route is a new entry of `ROUTES`.
+Nothing else in the package knows a facet's name, or which kinds a respondent should have. A new route is a new
+entry of `ROUTES`; docs/how-to/add-a-route.md goes through one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 
+from eia930.reference import respondents as tables
 from eia930.reference.hours import parse_hour
 
-UNIT = "megawatthours"
 PAGE = 5000
 """Most rows that one JSON answer holds (EIA's documentation)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One hourly route.
 
@@ -33,19 +35,61 @@ class Route:
     facets: Mapping[str, str] = field(hash=False)
     alias: str
     series: str
+    """EIA's own names of its series: `{respondent}` and `{kind}` stand for the codes."""
     first: int
     """The first hour that the API serves (its `startPeriod` since December 2024)."""
+    lives: Callable[[str], tables.Lives]
+    """Respondent → the kinds that the tables know of it, and from when to when; empty for one that they do not know."""
+    named: Callable[[], Mapping[str, str]]
+    """What the kinds are called, by code."""
+    unit: str = "megawatthours"
+    """What every row of it must say: MWh in the hour, which is MW on average."""
     types: tuple[str, ...] = ()
-    """Kinds to ask for by name; empty means whatever exists (fuels and neighbours come and go)."""
-
-    def series_id(self, respondent: str, kind: str) -> str:
-        """EIA's own name of a series, as `EBA.PACW-ALL.D.H`."""
-        return self.series.format(respondent=respondent, kind=kind)
+    """Kinds to ask for by name, each a quantity of its own; empty means whatever exists (fuels, neighbours come and
+    go), all of one quantity."""
+    beside: tuple[str, ...] = ()
+    """Kinds that its facet lists, and that are another record."""
+    total: str = ""
+    """The type of region-data that the kinds of a respondent add up to; empty where there is none."""
+    only_listed: bool = False
+    """Whether none but the respondents that the tables list can have hours in it."""
 
     @property
     def keys(self) -> tuple[str, str]:
         """The two key columns, as EIA names them."""
         return (self.respondent, self.kind)
+
+    @property
+    def of_wholes(self) -> bool:
+        """Whether its series are of a respondent as a whole, so that a region's is the sum over its authorities."""
+        return "-ALL." in self.series
+
+    def expected(self, respondent: str, during: tuple[int, int] | None = None) -> tuple[str, ...]:
+        """The kinds that the tables know for a respondent: a first guess at rows an hour, never a limit.
+
+        `during`: only those that can have hours in these (first and last, inclusive, since 1970 UTC).
+        """
+        return tuple(kind for kind, life in self.lives(respondent).items() if during is None or life.hours(*during))
+
+    def served(self) -> tuple[str, ...]:
+        """The respondents that can have hours in it, sorted."""
+        return _served(self)
+
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that the tables know, sorted."""
+        return tuple(sorted({*self.names(), *(kind for code in self.served() for kind in self.lives(code))}))
+
+    def names(self) -> Mapping[str, str]:
+        """What the kinds are called, by code; a code may lack a name."""
+        return self.named()
+
+    def line(self, kind: str) -> str:
+        """What of a series its line in tables and maps goes by: the kind where each is a quantity, else nothing."""
+        return kind if self.types else ""
+
+    def title(self, kind: str) -> str:
+        """What such a line is called: the type's name, or the route's."""
+        return self.names().get(kind, kind) if self.types else self.name
 
 
 _FIRST = parse_hour("2019-01-01T00")
@@ -64,8 +108,10 @@ REGION = Route(
     alias="Demand",
     series="EBA.{respondent}-ALL.{kind}.H",
     first=_FIRST,
-    # Asked for by name: since 2024 the route also lists carbon dioxide (CO2.*), which is another record.
-    types=("D", "DF", "NG", "TI"),
+    beside=("CO2.CON", "CO2.EM", "CO2.EXPR", "CO2.GER", "CO2.IMPR"),  # carbon dioxide, since 2024
+    types=tuple(tables.types()),
+    lives=tables.types_of,
+    named=tables.type_names,
 )
 FUEL = Route(
     id="fuel-type-data",
@@ -79,6 +125,9 @@ FUEL = Route(
     alias="Net Generation",
     series="EBA.{respondent}-ALL.NG.{kind}.H",
     first=_FIRST,
+    lives=tables.fuels_of,
+    named=tables.fuel_names,
+    total="NG",
 )
 INTERCHANGE = Route(
     id="interchange-data",
@@ -94,6 +143,9 @@ INTERCHANGE = Route(
     alias="Interchange",
     series="EBA.{respondent}-{kind}.ID.H",
     first=_FIRST,
+    lives=tables.partners_of,
+    named=tables.respondent_names,
+    total="TI",
 )
 SUBREGION = Route(
     id="region-sub-ba-data",
@@ -107,31 +159,16 @@ SUBREGION = Route(
     alias="Demand",
     series="EBA.{respondent}-{kind}.D.H",
     first=_FIRST,
+    lives=tables.subregions_of,
+    named=dict,
+    total="D",
+    only_listed=True,
 )
 
+
+@cache
+def _served(route: Route) -> tuple[str, ...]:
+    return tuple(code for code in tables.at_home() if route.lives(code) or not route.only_listed)
+
+
 ROUTES: Mapping[str, Route] = MappingProxyType({r.id: r for r in (REGION, FUEL, INTERCHANGE, SUBREGION)})
-TYPE_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "D": "Demand",
-        "DF": "Day-ahead demand forecast",
-        "NG": "Net generation",
-        "TI": "Total interchange",
-    }
-)
-FUEL_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "BAT": "Battery storage",
-        "COL": "Coal",
-        "GEO": "Geothermal",
-        "NG": "Natural Gas",
-        "NUC": "Nuclear",
-        "OIL": "Petroleum",
-        "OTH": "Other",
-        "PS": "Pumped storage",
-        "SUN": "Solar",
-        "UES": "Unknown energy storage",
-        "UNK": "Unknown",
-        "WAT": "Hydro",
-        "WND": "Wind",
-    }
-)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,7 +10,8 @@ from markupsafe import Markup
 
 from eia930.report.drawing.figures import draw_event, draw_months, draw_rate, month_ticks
 from eia930.report.reading.events import AROUND
-from eia930.report.reading.findings import Findings
+from eia930.report.reading.findings import Findings, Line
+from eia930.report.telling.model import LineTold, Shown
 from eia930.report.telling.words import count, megawatts, percent, three_digits
 from eia930.report.templates import environment
 
@@ -23,29 +23,29 @@ _MEASURED = ("records_per_second", "requests_per_second", "rate.seconds")
 _SHARES = ("share", "success_rate", "page_fill", "completeness.minimum")
 
 
-def page(report: Mapping[str, Any], found: Findings) -> str:
-    """The page as text; `report` with its member `quality`."""
-    told, frame = report["quality"], found.frame
+def page(shown: Shown, found: Findings) -> str:
+    """The page as text. A template's paths are those of report.json, so it is given what stands there."""
+    told, frame = shown.quality, found.frame
     maps = [
-        [draw_months(row["present"], told["coverage"]["hours"], row["series"]) for row in one["rows"]]
-        for one in told["coverage"]["maps"]
+        [draw_months(row.present, told.coverage.hours, row.series) for row in one.rows] for one in told.coverage.maps
     ]
-    shown = {
+    report = msgspec.to_builtins(shown)
+    names = {
         "report": report,
-        "told": told,
-        "lines": sorted(zip(told["lines"], found.lines, range(len(found.lines)), strict=True), key=_doubtful_first),
+        "told": report["quality"],
+        "lines": sorted(zip(told.lines, found.lines, range(len(found.lines)), strict=True), key=_doubtful_first),
         "open": OPEN,
         "short_shown": SHORT_SHOWN,
         "maps": maps,
         "months": month_ticks(frame),
         "worst": [draw_event(one, frame) for one in found.shown()],
         "around": AROUND,
-        "rate": draw_rate(report["rate"]["per_minute"], report["rate"].get("limit_per_hour")),
-        "data": _inline({"months": told["coverage"]["months"], "hours": told["coverage"]["hours"]}),
+        "rate": draw_rate(shown.rate.per_minute, shown.rate.limit_per_hour),
+        "data": _inline({"months": told.coverage.months, "hours": told.coverage.hours}),
     }
     made = environment()
     made.filters.update(shown=shown_as, inline=_inline)
-    return made.get_template("page.html.j2").render(shown)
+    return made.get_template("page.html.j2").render(names)
 
 
 def shown_as(value: Any, key: str) -> str:
@@ -63,8 +63,8 @@ def shown_as(value: Any, key: str) -> str:
     return megawatts(value) if isinstance(value, float) else str(value)
 
 
-def _doubtful_first(line: tuple[Mapping[str, Any], Any, int]) -> tuple[int, str]:
-    return -line[0]["flagged"], line[0]["respondent"]
+def _doubtful_first(line: tuple[LineTold, Line, int]) -> tuple[int, str]:
+    return -line[0].flagged, line[0].respondent
 
 
 def _inline(data: Any) -> Markup:

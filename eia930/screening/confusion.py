@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.routes import REGION
+from eia930.reference.series import SeriesKey
 from eia930.screening.demand import screen
 from eia930.screening.flags import FLAGS
 from eia930.screening.frames import hours_of, on_frame, read_frames
@@ -46,7 +47,7 @@ def confusion(labels: Path, rows: Path, *, first: int, last: int) -> NDArray[np.
     starts, frames = read_frames(rows, REGION)
     matrix = np.zeros((len(CLASSES), len(CLASSES)), dtype=np.int64)
     for respondent, hours, truth in _published(labels):
-        series_id = REGION.series_id(respondent, "D")
+        series_id = SeriesKey(REGION, respondent, "D").id
         if series_id not in frames:
             raise ValueError(f"{rows}: no demand of {respondent}, which {labels} has labels for")
         demand = on_frame(frames[series_id], starts=starts, first=first, last=last)

@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from eia930.record import tidy_file
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import Route
+from eia930.reference.series import SeriesKey
 
 Frames = dict[str, NDArray[np.float64]]
 """series id → float64[hours] in MW, NaN = absent or null."""
@@ -30,7 +32,8 @@ def read_frames(path: Path, route: Route) -> tuple[int, Frames]:
     grid = np.full((used.size, int(hours.max()) - first + 1), np.nan)
     grid[rows, hours - first] = pc.cast(table["value"], pa.float64()).to_numpy()
     whose_names, kind_names = whose.dictionary.to_pylist(), kind.dictionary.to_pylist()
-    names = [route.series_id(whose_names[c // len(kind_names)], kind_names[c % len(kind_names)]) for c in used]
+    pairs = (divmod(c, len(kind_names)) for c in used)
+    names = [SeriesKey(route, whose_names[code], kind_names[kind]).id for code, kind in pairs]
     frames = dict(zip(names, grid, strict=True))
     return first, {name: frames[name] for name in sorted(frames)}
 
@@ -38,8 +41,7 @@ def read_frames(path: Path, route: Route) -> tuple[int, Frames]:
 def hours_of(periods: pa.ChunkedArray) -> NDArray[np.int64]:
     """Return hours since 1970 UTC of a column of periods, timestamps or text."""
     if pa.types.is_timestamp(periods.type):
-        seconds = pc.cast(pc.cast(periods, pa.timestamp("s", "UTC")), pa.int64()).to_numpy()
-        return np.asarray(seconds // 3600)
+        return tidy_file.hours_of(periods)
     encoded = periods.combine_chunks().dictionary_encode()
     stamps = np.array([parse_hour(text) for text in encoded.dictionary.to_pylist()], dtype=np.int64)
     return np.asarray(stamps[encoded.indices.to_numpy()])

@@ -6,7 +6,10 @@ from enum import StrEnum
 from functools import partial
 from types import MappingProxyType
 
-from eia930.reference.series_ids import parse_series_id
+import numpy as np
+
+from eia930.reference.routes import FUEL, INTERCHANGE
+from eia930.reference.series import SeriesKey, find_series
 from eia930.screening.demand import screen, screen_forecast
 from eia930.screening.flags import Screened
 from eia930.screening.quartiles import Values
@@ -37,19 +40,22 @@ _SCREENS: Mapping[Method, Callable[[Values], Screened]] = MappingProxyType(
 )
 
 
-def steps_for(series_id: str) -> Method:
-    """Return the method for a series: demand of areas and sub-areas, forecasts, steady plants, all the rest.
-
-    ValueError for a name that is no hourly series of Form EIA-930.
-    """
-    name = parse_series_id(series_id)
-    if name.kind == "D":
+def steps_for(key: SeriesKey) -> Method:
+    """Return the method for a series: demand of areas and sub-areas, forecasts, steady plants, all the rest."""
+    if key.type == "D":
         return Method.DEMAND
-    if name.kind == "DF":
+    if key.type == "DF":
         return Method.FORECAST
-    return Method.STEADY if name.fuel in _STEADY_FUELS or name.kind == "ID" else Method.SIGNED
+    steady = key.route is INTERCHANGE or (key.route is FUEL and key.kind in _STEADY_FUELS)
+    return Method.STEADY if steady else Method.SIGNED
 
 
 def screen_series(series_id: str, values: Values) -> Screened:
-    """Screen one series by the method that fits its name; `values` as for `screen`."""
-    return _SCREENS[steps_for(series_id)](values)
+    """Screen one series by the method that fits its name; `values` as for `screen`.
+
+    Of a name that no route of ours has nothing is known, so nothing is doubted.
+    """
+    key = find_series(series_id)
+    if key is None:
+        return Screened(code=np.zeros(values.size, np.uint8), g=float("nan"), iqr_r=float("nan"))
+    return _SCREENS[steps_for(key)](values)

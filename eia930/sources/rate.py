@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+PER_HOUR = 6300
+"""70 % of the requests an hour that EIA asks clients to stay under."""
 Clock = Callable[[], float]
 """Seconds that never go back."""
-_SLACK = 0.2
+SLACK = 0.2
 """Seconds by which the first and the last of `per_second` + 1 starts lie farther apart than a second: one that is so
 late on its way still makes no fourth in a second of the server's. Half of it between two, where one a second may go."""
 
@@ -77,7 +79,7 @@ class Pace:
     @property
     def spacing(self) -> float:
         """Seconds between two starts, at least."""
-        return max(self.min_delay, 1 / self.per_second + _SLACK / max(2, self.per_second))
+        return max(self.min_delay, 1 / self.per_second + SLACK / max(2, self.per_second))
 
     @property
     def _size(self) -> int:

@@ -20,11 +20,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
 from eia930.errors import StorageError, Superseded
+from eia930.program.process import started
 from eia930.store.storage import Storage
 
 ROOT = "raw/run"
@@ -32,6 +33,7 @@ BEAT = 1.0
 """Seconds between two beats."""
 SILENCE = 20.0
 """Seconds without a beat after which an owner on another host counts as gone."""
+News = TypeVar("News", bound=msgspec.Struct)
 _NAME = re.compile(r"(\d{6,})\.(owner|beat|done)", re.ASCII)
 
 
@@ -64,11 +66,12 @@ class Lease:
     name: str
     epoch: int
 
-    def beat(self, news: dict[str, Any]) -> None:
+    def beat(self, news: msgspec.Struct | None = None) -> None:
         """Say that we live, with the news. Superseded if another has taken over since: it made its epoch first."""
         if _latest(self.storage, self.name) > self.epoch:
             raise Superseded(f"another {self.name} has taken over this folder")
-        self.storage.put(_key(self.name, self.epoch, "beat"), msgspec.json.encode({"at": time.time(), **news}))
+        beat = {"at": time.time(), "news": news}
+        self.storage.put(_key(self.name, self.epoch, "beat"), msgspec.json.encode(beat))
 
     def release(self) -> None:
         """Let go. Where the storage is away, our silence says it."""
@@ -76,19 +79,27 @@ class Lease:
             self.storage.put(_key(self.name, self.epoch, "done"), b"{}")
 
 
-def acquire(storage: Storage, name: str, owner: Owner, *, take_over: bool, pause: Callable[[float], None]) -> Lease:
+def acquire(
+    storage: Storage,
+    name: str,
+    owner: Owner,
+    *,
+    take_over: bool,
+    pause: Callable[[float], None],
+    clock: Callable[[], float] = time.monotonic,
+) -> Lease:
     """The next epoch of `name`.
 
     With `take_over` a living owner is told to stop, and waited for; without it, Superseded says who works here.
-    `pause(seconds)` is called while waiting.
+    `pause(seconds)` is called while waiting; `clock` tells seconds that never go back.
     """
     while True:
         epoch = _latest(storage, name)
-        if epoch and not take_over and _holds(storage, name, epoch, pause):
+        if epoch and not take_over and _holds(storage, name, epoch, pause, clock):
             raise Superseded(f"another run works on {storage.url} ({_who(storage, name, epoch)})")
         if storage.create(_key(name, epoch + 1, "owner"), _claim(owner)):
             break
-    while epoch and take_over and _holds(storage, name, epoch, pause):
+    while epoch and take_over and _holds(storage, name, epoch, pause, clock):
         pause(BEAT)
     _forget(storage, name, epoch)
     return Lease(storage, name, epoch + 1)
@@ -99,24 +110,29 @@ def _claim(owner: Owner) -> bytes:
     return msgspec.json.encode(msgspec.structs.asdict(owner) | {"claim": uuid.uuid4().hex})
 
 
-def news_of(storage: Storage, name: str) -> dict[str, Any]:
-    """The latest beat of whoever holds `name`; empty if there is none."""
+def news_of(storage: Storage, name: str, kind: type[News]) -> News | None:
+    """The latest news of whoever holds `name`; None where there are none, or of another kind."""
     try:
-        found = msgspec.json.decode(storage.get(_key(name, _latest(storage, name), "beat")))
+        members = msgspec.json.decode(last_beat(storage, name), type=dict[str, msgspec.Raw])
+        return msgspec.json.decode(members["news"], type=kind)
     except (KeyError, msgspec.DecodeError):
-        return {}
-    return dict(found)
+        return None
 
 
-def _holds(storage: Storage, name: str, epoch: int, pause: Callable[[float], None]) -> bool:
+def last_beat(storage: Storage, name: str) -> bytes:
+    """The latest beat of whoever holds `name`, as it lies there: another one is another text."""
+    return _beat(storage, name, _latest(storage, name))
+
+
+def _holds(storage: Storage, name: str, epoch: int, pause: Callable[[float], None], clock: Callable[[], float]) -> bool:
     """Whether an epoch's owner still works: not let go, its process lives, or (elsewhere) its beat goes on."""
     if storage.exists(_key(name, epoch, "done")):
         return False
     alive = _owner(storage, name, epoch).alive
     if alive is not None:
         return alive
-    before, until = _beat(storage, name, epoch), time.monotonic() + SILENCE
-    while time.monotonic() < until:
+    before, until = _beat(storage, name, epoch), clock() + SILENCE
+    while clock() < until:
         pause(BEAT)
         if _beat(storage, name, epoch) != before:
             return not storage.exists(_key(name, epoch, "done"))
@@ -162,26 +178,14 @@ def _key(name: str, epoch: int, what: str) -> str:
 
 
 def _host() -> str:
-    """This host, this boot, this container: a process id means something only within."""
+    """This host, this boot, this container, where the kernel names the last two: a pid means something only within."""
     return f"{socket.gethostname()}/{_read('/proc/sys/kernel/random/boot_id')}/{_link('/proc/self/ns/pid')}"
 
 
 def _born(pid: int) -> str:
-    """When a process started (clock ticks since boot); empty if there is none. A recycled id differs."""
-    stat = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    if stat:
-        return "" if stat[0] in ("Z", "X") else stat[19]
-    return "?" if not Path("/proc/self/stat").exists() and _signalled(pid) else ""
-
-
-def _signalled(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    """When a process started; empty if there is none. A recycled id differs."""
+    since_boot = started(pid)
+    return "" if since_boot is None else f"{since_boot:.2f}"
 
 
 def _read(path: str) -> str:

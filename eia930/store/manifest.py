@@ -22,6 +22,12 @@ class File(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class Manifest(msgspec.Struct, frozen=True):
+    """All finished files of an output, sorted by path. Whoever writes it adds which run and program that is."""
+
+    files: tuple[File, ...]
+
+
 def put_file(storage: Storage, path: str, data: Any, *, rows: int) -> File:
     """Write a file whole; `data` is anything with a buffer."""
     view = memoryview(data).cast("B")
@@ -32,7 +38,6 @@ def put_file(storage: Storage, path: str, data: Any, *, rows: int) -> File:
 def read_manifest(storage: Storage) -> list[File]:
     """The entries of the manifest; none where there is no manifest."""
     try:
-        found = msgspec.json.decode(storage.get(MANIFEST), type=dict[str, Any])
-        return msgspec.convert(found["files"], list[File])
-    except (KeyError, msgspec.DecodeError, msgspec.ValidationError):
+        return list(msgspec.json.decode(storage.get(MANIFEST), type=Manifest).files)
+    except (KeyError, msgspec.DecodeError):
         return []

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
-from urllib.parse import urlsplit
 
 from eia930.errors import UsageError
-from eia930.sources.api.source import ApiSource
+from eia930.sources.source import Source
 from eia930.store.storage import Storage
 
 NEEDED = ("project", "region", "temp_location")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def preflight(flags: Sequence[str], storage: Storage, *, source: ApiSource | None = None) -> tuple[str, ...]:
+def preflight(flags: Sequence[str], storage: Storage, *, source: Source | None = None) -> tuple[str, ...]:
     """Warnings, a line each. UsageError where a job of Dataflow could not work; other runners pass.
 
     `source` is what the job asks; None for a program that asks nothing.
@@ -30,7 +28,7 @@ def preflight(flags: Sequence[str], storage: Storage, *, source: ApiSource | Non
         raise UsageError(f"--runner=DataflowRunner needs {', '.join(missing)}")
     if storage.path is not None:
         raise UsageError(f"--output {storage.path}: Dataflow's workers share no folder; give gs://BUCKET/PREFIX")
-    warnings = () if source is None else _reachable(source)
+    warnings = () if source is None else source.check_elsewhere()
     if find_spec("google") is None or find_spec("google.auth") is None:
         raise UsageError("--runner=DataflowRunner needs Beam's cloud part here: pip install 'apache-beam[gcp]'")
     return warnings
@@ -39,13 +37,3 @@ def preflight(flags: Sequence[str], storage: Storage, *, source: ApiSource | Non
 def _is_dataflow(flag: str) -> bool:
     name, _, runner = flag.partition("=")
     return name == "--runner" and runner.rpartition(".")[2].lower() == "dataflowrunner"
-
-
-def _reachable(source: ApiSource) -> tuple[str, ...]:
-    if source.name == "emulator":
-        raise UsageError("Dataflow's workers do not reach the emulator in this program: give a key (--api_key)")
-    if urlsplit(source.url).hostname in _LOOPBACK:
-        raise UsageError(f"--api_url {source.url}: Dataflow's workers do not reach this machine's own address")
-    if "://" in source.key:
-        return ()
-    return (f"--api_key {source.key} is looked up on Dataflow's workers; an object serves: file:gs://BUCKET/KEY",)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hands a graph to Beam and waits; what failed on a worker comes back as one of our errors.
 
-A runner on a cluster tells of a failure in a text: Java's exception, with the worker's Python traceback in it.
+A worker tells of an error of ours in the output (eia930.store.failure). Of what is not ours, and where the output
+itself is away, there is the runner's text alone: on a cluster Java's exception, with the worker's traceback in it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from eia930 import errors
 from eia930.errors import EiaError, Stop
+from eia930.store.failure import WorkerFailure
 from pipelines.runners import environment
 from pipelines.runners.flink import hushed, is_flink
 
@@ -35,8 +37,13 @@ class WorkerFailed(Stop):
     """A worker failed in a way that we did not foresee."""
 
 
-def execute(build: Callable[[Any], object], flags: Sequence[str]) -> None:
-    """Run what `build(root)` makes. A known error comes back as itself, another of a worker's as WorkerFailed."""
+def execute(
+    build: Callable[[Any], object], flags: Sequence[str], *, told: Callable[[], WorkerFailure | None] = lambda: None
+) -> None:
+    """Run what `build(root)` makes. A known error comes back as itself, another of a worker's as WorkerFailed.
+
+    `told()` is what a worker of this run has told of its failure, None where none has.
+    """
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -45,16 +52,27 @@ def execute(build: Callable[[Any], object], flags: Sequence[str]) -> None:
             stack.enter_context(_told_once())
             runner = stack.enter_context(_flink()) if is_flink(flags) else None
             build(stack.enter_context(beam.Pipeline(runner=runner, options=PipelineOptions(list(flags)))))
-    except EiaError as error:
-        error.what = _STEP.sub("", error.what)
-        raise
     except Exception as error:
-        told, frames = worker_error(error)
-        if told is None:
+        failure = told()
+        if failure and _is_of(error, failure):
+            raise failure.error() from None
+        if isinstance(error, EiaError):
+            error.what = _STEP.sub("", error.what)
             raise
-        if isinstance(told, WorkerFailed):
+        known, frames = worker_error(error)
+        if known is None:
+            raise
+        if isinstance(known, WorkerFailed):
             print("".join(f"{line}\n" for line in frames), end="", file=sys.stderr, flush=True)
-        raise told from None
+        raise known from None
+
+
+def _is_of(error: Exception, failure: WorkerFailure) -> bool:
+    """Whether what was told is what ended the run: a cluster tries again, and may fail of something else then."""
+    if isinstance(error, EiaError):
+        return type(error).__name__ == failure.kind
+    text = str(error)
+    return failure.kind in text or not (_TRACEBACK in text or _FAILED.match(text))
 
 
 @contextmanager

@@ -8,14 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from eia930.errors import UsageError
-from eia930.sources.api.source import ApiSource
+from eia930.sources.source import Source
 from eia930.store.storage import Storage
 from pipelines.runners import dataflow, environment, flink, portable
 
 
-def look_ahead(
-    flags: Sequence[str], storage: Storage, *, source: ApiSource | None = None, embedded: bool = False
-) -> None:
+def look_ahead(flags: Sequence[str], storage: Storage, *, source: Source | None = None, embedded: bool = False) -> None:
     """UsageError where the runner that Beam's `flags` name cannot take the job; what may go wrong is said on stderr.
 
     `source` is what the job asks, None where it asks nothing; `embedded`: whether this program itself answers.

@@ -11,11 +11,12 @@ import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
 from tqdm import tqdm
 
 from eia930.errors import Stop
+from eia930.sources.beat import Beat
+from eia930.sources.session import NAME
 from eia930.store import lease
 from eia930.store.storage import Storage
 
@@ -56,29 +57,30 @@ class Progress:
         self._thread.join()
         with suppress(Stop):
             # A storage that is away is told of by whoever works on it.
-            self._show(lease.news_of(self._storage, "dispatcher"))
+            self._show(lease.news_of(self._storage, NAME, Beat))
         self._bar.close()
 
     def _loop(self) -> None:
         while not self._done.wait(lease.BEAT):
             try:
-                self._lease.beat({"run": self._run})
-                self._show(lease.news_of(self._storage, "dispatcher"))
+                self._lease.beat()
+                self._show(lease.news_of(self._storage, NAME, Beat))
             except Stop:
                 # The dispatcher sees the same, and stops with a reason.
                 return
 
-    def _show(self, news: dict[str, Any]) -> None:
-        if news.get("run") != self._run:
+    def _show(self, news: Beat | None) -> None:
+        if news is None or news.run != self._run:
             return
-        self._bar.total = news["hours_wanted"]
-        self._bar.n = min(news["hours"], news["hours_wanted"])
-        self._bar.set_postfix_str(self._line(news), refresh=False)
+        hours = news.tally.hours
+        self._bar.total = news.hours_wanted
+        self._bar.n = min(hours, news.hours_wanted)
+        self._bar.set_postfix_str(told(news, per_hour=self._per_hour), refresh=False)
         self._bar.refresh()
-        fetched = news["hours"] >= news["hours_wanted"]
+        fetched = hours >= news.hours_wanted
         if self._bar.disable and not self._told and (fetched or time.monotonic() - self._said > _LINE_EVERY):
-            share = 100 * news["hours"] / news["hours_wanted"] if news["hours_wanted"] else 100
-            self._say(f"fetch {share:3.0f} %  {self._line(news)}")
+            share = 100 * hours / news.hours_wanted if news.hours_wanted else 100
+            self._say(f"fetch {share:3.0f} %  {told(news, per_hour=self._per_hour)}")
         if fetched:
             self._show_files()
 
@@ -97,18 +99,20 @@ class Progress:
         self._said, self._line_said = time.monotonic(), line
         print(line, file=sys.stderr, flush=True)
 
-    def _line(self, news: dict[str, Any]) -> str:
-        """`277 windows, 1,384,468 records, 8,702/s, 99 % of the rate, 3 retried`."""
-        if not news["hours_wanted"]:
-            return "nothing to ask: all is stored"
-        seconds = max(1e-9, (news["last_answer"] or 0) - (news["first_start"] or 0))
-        speed = news["rows"] / seconds if news["last_answer"] else 0.0
-        parts = [f"{news['answered']:,} windows", f"{news['rows']:,} records", f"{speed:,.0f}/s"]
-        if self._per_hour and news["sent"] > 1:
-            starts = max(1e-9, news["last_start"] - news["first_start"])
-            # A burst at the start is within the limit, and no more than all of it.
-            used = min(1.0, (news["sent"] - 1) / starts / (self._per_hour / 3600))
-            parts.append(f"{100 * used:.0f} % of the rate")
-        if news["retried"]:
-            parts.append(f"{news['retried']:,} retried")
-        return ", ".join(parts)
+
+def told(news: Beat, *, per_hour: int | None) -> str:
+    """`277 windows, 1,384,468 records, 8,702/s, 99 % of the rate, 3 retried; retrying: ConnectionRefusedError`."""
+    if not news.hours_wanted:
+        return "nothing to ask: all is stored"
+    tally = news.tally
+    seconds = max(1e-9, (tally.last_answer or 0) - (tally.first_start or 0))
+    speed = tally.rows / seconds if tally.last_answer else 0.0
+    parts = [f"{tally.answered:,} windows", f"{tally.rows:,} records", f"{speed:,.0f}/s"]
+    if per_hour and tally.sent > 1 and tally.first_start and tally.last_start:
+        starts = max(1e-9, tally.last_start - tally.first_start)
+        # A burst at the start is within the limit, and no more than all of it.
+        used = min(1.0, (tally.sent - 1) / starts / (per_hour / 3600))
+        parts.append(f"{100 * used:.0f} % of the rate")
+    if tally.retried:
+        parts.append(f"{tally.retried:,} retried")
+    return ", ".join(parts) + (f"; {tally.trouble}" if tally.trouble else "")

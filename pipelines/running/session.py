@@ -8,24 +8,25 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import FrameType
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from eia930.account.publication import REPORT
+from eia930.account.model import Account, Requests
+from eia930.account.standing import account_of, earlier
+from eia930.account.stored import STOPPED
 from eia930.emulator import Emulator, synthetic
-from eia930.errors import Interrupted, Stop
+from eia930.errors import EiaError, Interrupted, Stop, StorageError
 from eia930.question.span import Span
 from eia930.reference.hours import hour_of
-from eia930.report.build import BESIDE, INDEX
 from eia930.store import lease
-from eia930.store.manifest import SUCCESS
-from eia930.store.origin import EMULATED, claim
+from eia930.store.failure import failure_of, forget_failures
+from eia930.store.origin import claim
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
 from pipelines.options import Settings
@@ -34,7 +35,7 @@ from pipelines.running.execute import execute
 from pipelines.running.interrupt import end
 from pipelines.running.preflight import look_ahead
 from pipelines.running.progress import Progress
-from pipelines.running.summary import banner, summary
+from pipelines.running.summary import STANDS, banner, summary
 
 FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report")
 """What a run writes below its output; whatever else lies there is not ours."""
@@ -43,31 +44,50 @@ CLOCK = f"{lease.ROOT}/clock/now"
 _SAME_RUN = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Told(Protocol):
+    """As far as the end of a run needs its account."""
+
+    @property
+    def stopped(self) -> str:
+        """Why the rest was not asked; empty where nothing was left."""
+
+    @property
+    def exit(self) -> int:
+        """The exit code."""
+
+    @property
+    def requests(self) -> Requests | None:
+        """What was asked; None for a program that asks nothing."""
+
+
+A = TypeVar("A", bound=Told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program(Generic[A]):
     """What to run: `build(root, spans, settings, run)` makes the graph, which leaves its account in the storage."""
 
     build: Callable[..., Any]
-    account: str
-    spoils: tuple[str, ...]
-    """What an earlier run left that would be untrue meanwhile: removed at the start."""
+    account: Callable[[Storage, Run], A | None]
+    """The account of this very run; None where it left none."""
     state: str
     """Where it stands since when this run, or the one without all answers that it goes on with, works."""
-    summary: Callable[[Any, dict[str, Any]], str]
+    summary: Callable[[Any, A], str]
+    spoils: tuple[str, ...] = ()
+    """What an earlier run left that would be untrue meanwhile: removed at the start."""
     narrows: bool = False
     """Whether what it writes is of the hours asked for alone, however many were there before."""
     asks: bool = True
     """Whether it asks a server, whose hours may not be mixed with another's."""
 
 
-def load_program(build: Callable[..., Any]) -> Program:
+def load_program(build: Callable[..., Any]) -> Program[Account]:
     """The historical load."""
-    # The account at the root goes last: as long as it stands, nothing else tells of another load.
-    spoils = (SUCCESS, INDEX, BESIDE, REPORT)
-    return Program(build, REPORT, spoils, f"{lease.ROOT}/state.json", summary, narrows=True)
+    state = f"{lease.ROOT}/state.json"
+    return Program(build=build, account=account_of, state=state, summary=summary, narrows=True)
 
 
-def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
+def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
     """Run a program to its end; the exit code."""
     storage = todo.storage
     source = todo.source if program.asks else None
@@ -78,8 +98,9 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
     with ExitStack() as stack:
         stack.callback(held.release)
         storage.sweep(*FOLDERS)
+        forget_failures(storage)
         if program.asks:
-            claim(storage, EMULATED if todo.embedded else str(urlsplit(todo.source.url).hostname))
+            claim(storage, *todo.source.origins)
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
         for line in narrower(storage, spans) if program.narrows else ():
             print(f"warning: {line}", file=sys.stderr, flush=True)
@@ -87,30 +108,36 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program) -> int:
         if todo.embedded:
             todo = _embed(todo, stack)
         stack.enter_context(_interruptible(storage, run))
+        stack.enter_context(_saying_what_stands(storage, run) if program.narrows else nullcontext())
         with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
             _execute(todo, spans, run, program)
-        report = _report(storage, program.account)
-        if _answered(report):
+        told = program.account(storage, run)
+        if told is None:
+            raise Stop("the run ended without an account")
+        if _answered(told):
             storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
-    print(program.summary(todo, report), file=sys.stderr if report["stopped"] else sys.stdout)
+    print(program.summary(todo, told), file=sys.stderr if told.stopped else sys.stdout)
+    if program.narrows and told.stopped and earlier(storage, run):
+        print(f"{STANDS}; what this run says of itself is in {STOPPED}", file=sys.stderr)
     if program.narrows and (count := others(storage, spans)):
         print(
             f"note      tidy/ keeps files of earlier loads ({count:,}); series.parquet, blocks/, tfds/ and the report "
             "are of this one alone"
         )
-    return int(report["exit"])
+    return told.exit
 
 
-def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program) -> None:
+def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A]) -> None:
     """Hand the graph to Beam and wait."""
-    execute(lambda root: program.build(root, spans, todo, run), todo.beam)
+    told = partial(failure_of, todo.storage, run)
+    execute(lambda root: program.build(root, spans, todo, run), todo.beam, told=told)
 
 
 def _embed(todo: Settings, stack: ExitStack) -> Settings:
     """Start the embedded emulator, and ask it instead of EIA."""
     print(banner(), file=sys.stderr, flush=True)
     server = stack.enter_context(Emulator(synthetic(now=hour_of(datetime.now(UTC))), port=0))
-    return replace(todo, source=replace(todo.source, url=server.url))
+    return replace(todo, source=todo.source.at(server.url))
 
 
 class _State(msgspec.Struct):
@@ -135,13 +162,24 @@ def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
     return since
 
 
-def _answered(report: dict[str, Any]) -> bool:
+def _answered(told: Told) -> bool:
     """Whether every request got its answer, so that the next run has nothing to go on with, whatever the exit code.
 
     Gaps do not fill by going on, nor do answers stop to contradict each other: both are asked anew.
     """
-    asked = report["requests"]
-    return not report["stopped"] and not (asked and asked["failed"])
+    return not told.stopped and not (told.requests and told.requests.failed)
+
+
+@contextmanager
+def _saying_what_stands(storage: Storage, run: Run) -> Iterator[None]:
+    """Where an error ends a run that has changed nothing yet, that is said."""
+    try:
+        yield
+    except EiaError:
+        with suppress(StorageError):
+            if earlier(storage, run):
+                print(STANDS, file=sys.stderr, flush=True)
+        raise
 
 
 @contextmanager
@@ -150,8 +188,9 @@ def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
     told: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
-        print("\nstopping: waiting for what is under way (again to end at once)", file=sys.stderr, flush=True)
+        # First: whoever reads the line may press again at once.
         signal.signal(signal.SIGINT, end)
+        print("\nstopping: waiting for what is under way (again to end at once)", file=sys.stderr, flush=True)
         told.append(number)
         ask_to_stop(storage, run)
 
@@ -165,11 +204,3 @@ def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _report(storage: Storage, key: str) -> dict[str, Any]:
-    try:
-        report: dict[str, Any] = msgspec.json.decode(storage.get(key))
-    except KeyError:
-        raise Stop("the run ended without an account") from None
-    return report

@@ -16,6 +16,7 @@ _NEEDED = (
     "jinja2",
     "msgspec",
     "obstore",
+    "psutil",
     "requests",
     "tqdm",
     "urllib3",

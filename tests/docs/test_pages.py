@@ -96,3 +96,13 @@ def test_what_is_to_be_made_can_be(page: Path) -> None:
     for words in TARGET.findall(code(page)):
         # Words after the target's, on the same line, are prose of a comment.
         assert words.split()[0] in targets, words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_programs_and_tables_that_a_page_names_are_there(page: Path) -> None:
+    ours = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    named = {
+        name for name in re.findall(r"`([\w./-]+\.(?:py|csv|toml|yaml|xml))`", page.read_text("utf-8")) if "/" in name
+    }
+    gone = {name for name in named if name.split("/")[0] in ours and not (ROOT / name).exists()}
+    assert gone == set()

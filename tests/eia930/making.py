@@ -11,7 +11,7 @@ from eia930.question.window import Window
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.responses import Answer, read_answer
-from eia930.sources.api.rows import Columns
+from eia930.sources.columns import Columns
 
 FIRST = parse_hour("2023-01-01T00")
 LATER = datetime(2023, 6, 1, 12, 30, 7, tzinfo=UTC)

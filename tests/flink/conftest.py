@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deploy.flink import cluster, parts
@@ -84,11 +85,5 @@ def _cluster(folder: Path) -> Iterator[Path]:
 
 def _mentioning(folder: Path) -> list[str]:
     """The command lines of all processes that name `folder`."""
-    return [line for line in map(_command_line, Path("/proc").glob("[0-9]*/cmdline")) if str(folder) in line]
-
-
-def _command_line(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+    commands = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+    return [command for command in commands if str(folder) in command]

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A worker ends with its TaskManager and with its `boot`, however either ends; and leaves no folder behind."""
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deploy.flink import guard, processes
@@ -74,8 +74,9 @@ def test_worker_goes_on_while_both_live(manager: subprocess.Popen[bytes], tmp_pa
     (folder,) = scratch.iterdir()
     assert flags == [f"--semi_persist_dir={folder}", "--id=1-1"]
     # Boot is the process that the TaskManager started, so that its signals reach it.
-    assert Path(f"/proc/{boot.pid}/stat").read_text().rpartition(")")[2].split()[1] == str(manager.pid)
-    assert os.readlink(f"/proc/{boot.pid}/cwd") == str(folder)
+    started = psutil.Process(boot.pid)
+    assert started.ppid() == manager.pid
+    assert started.cwd() == str(folder)
     assert processes.alive(worker)
 
 

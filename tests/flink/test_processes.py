@@ -48,7 +48,7 @@ def test_stop_kills_what_does_not_listen() -> None:
 
 def test_a_recycled_pid_is_left_alone(sleeper: "subprocess.Popen[bytes]") -> None:
     ours = processes.noted("sleeper", sleeper.pid)
-    earlier = replace(ours, started=ours.started - 1)
+    earlier = replace(ours, since_boot=ours.since_boot - 1)
     assert not processes.alive(earlier)
     processes.kill(earlier, signal.SIGKILL)
     processes.stop([earlier])

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import psutil
+
 from benchmarks.real_rows import audit
 from deploy.flink import cluster, processes
 from eia930.reference.hours import parse_hour
@@ -87,4 +89,4 @@ def running(folder: Path) -> list[int]:
 
 
 def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return psutil.Process(pid).ppid()

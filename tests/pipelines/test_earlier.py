@@ -3,16 +3,24 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from eia930.account.stored import encoded
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.store.storage import Storage
 from pipelines.running.earlier import narrower
+from tests.eia930.account.accounts import an_account
 
 SPAN = Span("region-data", "PACW", parse_hour("2024-01-01T00"), parse_hour("2024-01-31T23"))
-HELD = {"route": "region-data", "respondent": "PACW", "first": "2024-01-01T00", "last": "2024-02-29T23"}
+HELD = {"route": "region-data", "respondent": "PACW", "kinds": [], "first": "2024-01-01T00", "last": "2024-02-29T23"}
+
+
+def whole(span: dict[str, Any]) -> str:
+    """An account with this span, whatever it holds."""
+    return json.dumps(json.loads(encoded(an_account())) | {"spans": [span]})
 
 
 def said(folder: Path, account: str) -> list[str]:
@@ -21,9 +29,9 @@ def said(folder: Path, account: str) -> list[str]:
 
 
 def test_hours_that_are_not_asked_for_again_are_told(tmp_path: Path) -> None:
-    (line,) = said(tmp_path, json.dumps({"spans": [HELD]}))
+    (line,) = said(tmp_path, whole(HELD))
     assert line.startswith("tidy/ has region-data/PACW from 2024-01-01T00 to 2024-02-29T23; ")
-    assert said(tmp_path, json.dumps({"spans": [HELD | {"last": "2024-01-31T23"}]})) == []
+    assert said(tmp_path, whole(HELD | {"last": "2024-01-31T23"})) == []
 
 
 @pytest.mark.parametrize(
@@ -36,8 +44,8 @@ def test_hours_that_are_not_asked_for_again_are_told(tmp_path: Path) -> None:
         '{"spans": null}',
         '{"spans": [{"route": 1}]}',
         '{"spans": [{"route": "region-data"}]}',
-        json.dumps({"spans": [HELD | {"last": "yesterday"}]}),
-        json.dumps({"spans": [HELD | {"last": None}]}),
+        whole(HELD | {"last": "yesterday"}),
+        whole(HELD | {"last": None}),
     ],
 )
 def test_an_account_of_another_shape_is_none(account: str, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@
 import json
 import socket
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +15,14 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
+from eia930.account.stored import encoded
 from eia930.errors import UsageError
 from eia930.store.storage import Storage
 from pipelines import blocks, historical
 from pipelines.runners import environment
 from pipelines.runners.flink import Wanted, check_job_server, check_master, preflight
 from pipelines.running.execute import execute
+from tests.eia930.account.accounts import an_account
 
 # As Flink 1.19.0 serves it.
 OVERVIEW = {
@@ -83,11 +84,10 @@ def test_nothing_listens() -> None:
         assert one_line(check_master(f"127.0.0.1:{bound.getsockname()[1]}"), "refused", "make flink-up")
 
 
+@pytest.mark.timeout(60)
 def test_a_master_that_never_answers_takes_no_longer_than_the_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        before = time.monotonic()
         assert one_line(check_master(f"127.0.0.1:{silent.getsockname()[1]}", 0.3), "0.3 s", "make flink-up")
-        assert time.monotonic() - before < 5
 
 
 def test_a_name_that_does_not_resolve() -> None:
@@ -231,15 +231,14 @@ def test_docker_is_asked_only_where_it_is_meant(tmp_path: Path, jar: str) -> Non
     assert preflight(flags_for("[local]", jar), storage) == ()
 
 
+@pytest.mark.timeout(60)
 def test_a_docker_client_that_never_answers_is_waited_for_in_bounds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    docker(tmp_path, "exec /bin/sleep 60")
-    before = time.monotonic()
+    docker(tmp_path, "exec /bin/sleep 600")
     options = PipelineOptions([]).view_as(PortableOptions)
     assert one_line(environment.lacking(options, "DOCKER", patience=0.3), "no Docker engine answers here")
-    assert time.monotonic() - before < 10
 
 
 def test_workers_of_a_cluster_that_starts_them_elsewhere_are_not_looked_for_here(tmp_path: Path, jar: str) -> None:
@@ -286,10 +285,11 @@ def test_a_program_says_it_in_one_line_and_writes_nothing(
     program: Callable[[list[str]], int], tmp_path: Path, jar: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    loaded = {"report.json": '{"series": [], "spans": [{"first": "2024-01-01T00", "last": "2024-01-01T01"}]}'}
-    for name, text in {**loaded, "_SUCCESS": ""}.items() if program is blocks.main else ():
+    manifest = b'{"files":[{"path":"series.parquet","rows":0,"bytes":0,"sha256":""}]}'
+    loaded = {"report.json": encoded(an_account()), "manifest.json": manifest, "_SUCCESS": b""}
+    for name, data in loaded.items() if program is blocks.main else ():
         out.mkdir(exist_ok=True)
-        (out / name).write_text(text)
+        (out / name).write_bytes(data)
     before = sorted(out.rglob("*"))
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

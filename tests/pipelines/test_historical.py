@@ -26,6 +26,7 @@ from pipelines import blocks, coverage
 from pipelines.historical import main
 from ringdata import RingBlocks
 from ringdata.errors import NotFinished
+from tests.eia930.making import always
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
 NOW = parse_hour("2024-03-01T00")
@@ -320,11 +321,11 @@ def test_hours_after_an_authority_retired_are_not_missing(
     with Emulator(rows) as server:
         assert load(server, "--regions=NSB", *january) == 2
         assert not out.exists()
-        assert "retired 2020-01-27" in capsys.readouterr().err
+        assert "retired 2020-01-08" in capsys.readouterr().err
         assert load(server, "--regions=NSB,PACW", *january) == 0
         told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("skipped")]
         assert len(told) == 1
-        assert "--regions NSB: active since 2004-01-01, retired 2020-01-27" in told[0]
+        assert "--regions NSB: active since 2004-01-01, retired 2020-01-08" in told[0]
         found = report(out)
         assert found["hours"]["asked"] == 744 * 4
         (passed,) = found["not_asked"]
@@ -333,10 +334,10 @@ def test_hours_after_an_authority_retired_are_not_missing(
             "respondent": "NSB",
             "first": "2024-01-01T00",
             "last": "2024-01-31T23",
-            "reason": "active since 2004-01-01, retired 2020-01-27",
+            "reason": "active since 2004-01-01, retired 2020-01-08",
         }
         assert load(server, "--regions=NSB,PACW", "--start=2020-01-01", "--dry_run") == 0
-        assert "skipped   region-data/NSB 2020-02-28T00_2024-01-31T23: " in capsys.readouterr().out
+        assert "skipped   region-data/NSB 2020-01-08T06_2024-01-31T23: " in capsys.readouterr().out
 
 
 def test_everybody_is_complete_where_everybody_lives(rows: RowSource, load: Load, out: Path) -> None:
@@ -381,20 +382,27 @@ def test_a_key_refused_on_the_way_keeps_what_was_stored(rows: RowSource, load: L
         assert report(out)["requests"]["reused"] > 0
 
 
-def test_a_load_that_is_stopped_leaves_no_page_of_the_one_before(rows: RowSource, load: Load, out: Path) -> None:
+def test_a_load_that_is_stopped_leaves_all_of_the_one_before(
+    rows: RowSource, load: Load, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with Emulator(rows) as server:
         assert load(server) == 0
         assert {path.name for path in (out / "report").iterdir()} == {"index.html", "report.json"}
-    (out / "report/coverage.json").write_text("another program's")
+    before = report(out)
     with Emulator(rows, faults=Faults(key_refused_after=1)) as server:
         assert load(server, "--refresh", "--max_in_flight=1", "--hours_per_request=480") == 3
-    found = report(out)
-    assert (found["exit"], found["stopped_by"]) == (3, "KeyRefused")
-    assert {path.name for path in (out / "report").iterdir()} == {"coverage.json"}
-    assert pipelines.report.main([f"--output={out}"]) == 2
+    assert report(out) == before
+    stopped = json.loads((out / "report/stopped.json").read_text())
+    assert (stopped["exit"], stopped["stopped_by"]) == (3, "KeyRefused")
+    assert stopped["run"] != before["run"] == (out / "_SUCCESS").read_text().strip()
+    said = capsys.readouterr().err.splitlines()
+    assert said[-2].startswith("stopped: ")
+    assert said[-1].startswith("note      the earlier load in this output stands as it was")
+    assert pipelines.report.main([f"--output={out}"]) == 0
     with Emulator(rows) as server:
         assert load(server) == 0
-    assert (out / "report/report.json").read_bytes() == (out / "report.json").read_bytes()
+    assert not (out / "report/stopped.json").exists()
+    assert report(out).items() <= json.loads((out / "report/report.json").read_text()).items()
 
 
 def test_two_runs_at_once(rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -585,3 +593,30 @@ def test_a_load_without_some_hours_is_not_called_half_written(
         assert "ended without 1 request that could not be had (region-data/PACW/" in said
         assert "half-written" not in said
     assert not (out / "_SUCCESS").exists()
+
+
+@pytest.mark.parametrize("fault", ["p_renamed", "p_other_unit", "p_other_key", "p_other_period"])
+def test_a_changed_format_is_exit_1_and_the_last_words(
+    rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str], fault: str
+) -> None:
+    with Emulator(rows, faults=always(fault)) as server:
+        assert load(server) == 1
+    last = capfd.readouterr().out.splitlines()[-1]
+    assert "the server's format has changed" in last
+    found = report(out)
+    assert (found["rows"]["received"], found["hours"]["null"]) == (0, 0)
+    assert found["failures"]
+    assert not (out / "_SUCCESS").exists()
+    with Emulator(rows) as server:
+        assert load(server) == 0
+
+
+def test_where_nobody_listens_it_is_exit_3_with_the_reason(
+    out: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EIA_API_KEY", KEY)
+    words = ("--api_url=http://127.0.0.1:1/v2", f"--output={out}", "--regions=PACW", *WINTER)
+    assert main([*words, "--tries=2"]) == 3
+    (said,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("stopped:")]
+    assert "nobody answers" in said
+    assert "ConnectionRefusedError: Connection refused" in said

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What workers on a cluster install is whole: tables, templates and all, without this checkout."""
+"""What an installation holds is whole: tables, templates, types and commands, without this checkout."""
 
 import os
 import shutil
@@ -7,12 +7,17 @@ import subprocess
 import sysconfig
 import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).resolve().parents[2]
+COMMANDS = {
+    **{name: f"pipelines.{name}" for name in ("historical", "coverage", "blocks", "report", "doctor")},
+    "emulator": "eia930.emulator",
+}
 PACKED = ("eia930", "ringdata", "transforms", "pipelines")
 
 
@@ -26,7 +31,7 @@ def ran(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a fresh environment into which an sdist was installed; what it depends on is this one's."""
+    """The Python of a fresh environment with the wheel that an sdist makes; what it depends on is this one's."""
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder / "env", with_pip=True)
     python = folder / "env" / "bin" / "python"
@@ -36,7 +41,9 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if tool.returncode:
         pytest.skip("pip cannot get setuptools here")
     sdist = packed(folder, python)
-    ran(python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", sdist, cwd=folder)
+    ran(python, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", sdist, cwd=folder)
+    (wheel,) = folder.glob("*.whl")
+    ran(python, "-m", "pip", "install", "-q", "--no-deps", wheel, cwd=folder)
     site = Path(ran(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip())
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return python
@@ -54,10 +61,13 @@ def packed(folder: Path, python: Path) -> Path:
     return sdist
 
 
-def test_the_sdist_holds_every_file_of_the_packages(python: Path) -> None:
+def test_sdist_and_wheel_hold_every_file_of_the_packages(python: Path) -> None:
     (sdist,) = python.parents[2].glob("*.tar.gz")
     with tarfile.open(sdist) as packed:
         held = {name.split("/", 1)[1] for name in packed.getnames() if "/" in name}
+    (wheel,) = python.parents[2].glob("*.whl")
+    with zipfile.ZipFile(wheel) as made:
+        wheels = set(made.namelist())
     ours = {
         str(path.relative_to(CHECKOUT))
         for name in PACKED
@@ -66,11 +76,26 @@ def test_the_sdist_holds_every_file_of_the_packages(python: Path) -> None:
     }
     assert len(ours) > 100
     assert ours - held == set()
+    assert ours - wheels == set()
+    assert {f"{name}/py.typed" for name in PACKED} <= wheels
 
 
 def test_every_program_says_its_flags(python: Path, tmp_path: Path) -> None:
     for program in ("historical", "coverage", "blocks", "report"):
         assert "--output" in ran(python, "-m", f"pipelines.{program}", "--help", cwd=tmp_path)
+
+
+def test_every_command_is_its_program(python: Path, tmp_path: Path) -> None:
+    for name, module in COMMANDS.items():
+        said = ran(python.with_name(f"eia930-{name}"), "--help", cwd=tmp_path)
+        assert said == ran(python, "-m", module, "--help", cwd=tmp_path)
+
+
+def test_a_command_answers_before_it_loads_beam(python: Path, tmp_path: Path) -> None:
+    command = [str(python), "-X", "importtime", str(python.with_name("eia930-historical")), "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert "pipelines.historical" in done.stderr
+    assert "apache_beam" not in done.stderr
 
 
 def test_a_load_runs_from_what_is_installed(python: Path, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from eia930.question.plan import plan
 from eia930.reference.hours import parse_hour
+from eia930.reference.routes import ROUTES
+from eia930.sources.api.source import ApiSource
 from pipelines import blocks, coverage, report
 from pipelines.historical import main
 from pipelines.options import settings
@@ -20,7 +22,7 @@ NOW = datetime(2024, 5, 6, 7, 8, tzinfo=UTC)
 
 WRONG = {
     "--routes=region": "region-data",
-    "--routes=weather": "there are region-data, fuel-type-data, interchange-data, region-sub-ba-data\n",
+    "--routes=weather": f"there are {', '.join(ROUTES)}\n",
     "--routes=": "--routes",
     "--regions=PACX": "PAC",
     "--regions=pacw": "PACW",
@@ -192,9 +194,10 @@ def test_defaults() -> None:
     assert question.regions == ("PACW", "ERCO", "CAL", "TEX", "MISO")
     assert (question.routes, question.types) == (("region-data",), ())
     assert (question.first, question.last) == (parse_hour("2019-01-01T00"), parse_hour("2024-05-06T07"))
-    assert (todo.embedded, todo.source.name, todo.source.url) == (False, "api", "https://api.eia.gov/v2")
-    assert (todo.source.requests_per_hour, todo.source.burst_per_second) == (6300, 3)
-    assert todo.source.key == "env:EIA_API_KEY"
+    source = todo.source
+    assert isinstance(source, ApiSource)
+    assert (todo.embedded, source.name, source.url) == (False, "api", "https://api.eia.gov/v2")
+    assert (source.requests_per_hour, source.burst_per_second, source.key) == (6300, 3, "env:EIA_API_KEY")
     assert todo.beam == ("--runner=FnApiRunner",)
     assert KEY not in repr(todo)
 

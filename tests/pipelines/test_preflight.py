@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
 
+from eia930.account.stored import encoded
 from eia930.errors import UsageError
 from pipelines import blocks, coverage, historical
 from pipelines.runners import environment
 from pipelines.running.preflight import check_options
+from tests.eia930.account.accounts import an_account
 
 PROGRAMS = (historical.main, blocks.main, coverage.main)
-REPORT = '{"series": [], "spans": [{"first": "2024-01-01T00", "last": "2024-01-01T01"}]}'
 
 
 @pytest.fixture
@@ -21,7 +22,8 @@ def finished(tmp_path: Path) -> Path:
     """An output with what says that it is finished."""
     out = tmp_path / "out"
     out.mkdir()
-    (out / "report.json").write_text(REPORT)
+    (out / "report.json").write_bytes(encoded(an_account()))
+    (out / "manifest.json").write_bytes(b'{"files":[{"path":"series.parquet","rows":0,"bytes":0,"sha256":""}]}')
     (out / "coverage.json").write_text("{}")
     (out / "_SUCCESS").touch()
     return out
@@ -65,9 +67,16 @@ def test_a_program_says_it_in_one_line_and_a_finished_output_stays(
 
 @pytest.mark.parametrize("runner", ["FnApiRunner", "FlinkRunner", "PortableRunner", "PrismRunner"])
 def test_flags_that_any_runner_takes(runner: str) -> None:
-    check_options([f"--runner={runner}"])
-    for workers in (0, 2):
-        check_options([f"--runner={runner}", "--environment_type=LOOPBACK", f"--direct_num_workers={workers}"])
+    def taken(*flags: str) -> bool:
+        try:
+            check_options([f"--runner={runner}", *flags])
+        except UsageError:
+            return False
+        return True
+
+    assert taken()
+    workers = {n: taken("--environment_type=LOOPBACK", f"--direct_num_workers={n}") for n in (-1, 0, 2)}
+    assert workers == {-1: False, 0: True, 2: True}
 
 
 @pytest.mark.parametrize(

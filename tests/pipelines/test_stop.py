@@ -9,8 +9,9 @@ from typing import Any
 import apache_beam as beam
 import pytest
 
-from eia930.account.publication import published_series
+from eia930.account.published import published_series
 from eia930.coverage.account import Method
+from eia930.coverage.from_tidy import files_of
 from eia930.emulator import Emulator, synthetic
 from eia930.errors import Interrupted
 from eia930.question.span import Span
@@ -18,8 +19,9 @@ from eia930.record.assembly import Screening
 from eia930.reference.hours import parse_hour
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
-from eia930.sources.api.source import ApiSource, Fetched
-from eia930.sources.dispatch import Tally
+from eia930.sources.api.source import ApiSource
+from eia930.sources.fetched import Fetched, Tally
+from eia930.store.failure import FAILED
 from eia930.store.lease import Owner
 from eia930.store.manifest import SUCCESS
 from eia930.store.run import Run, ask_to_stop
@@ -90,7 +92,7 @@ def finishing(storage: Storage, run: Run) -> Stage:
 
 
 def counting(storage: Storage, run: Run) -> Stage:
-    return SPAN, CountTidy(storage, storage, run)
+    return SPAN, CountTidy(storage, files_of(storage, [SPAN]), storage, run)
 
 
 def publishing_coverage(storage: Storage, run: Run) -> Stage:
@@ -122,4 +124,6 @@ def test_a_stage_begins_nothing_once_asked_to_stop(
 
 def contents(storage: Storage) -> dict[str, bytes]:
     folder = Path(str(storage.path))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    told = folder / FAILED
+    files = (path for path in folder.rglob("*") if path.is_file() and told not in path.parents)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}

@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from eia930.account.model import Hours
+from eia930.account.stored import read_account
 from eia930.emulator import Emulator, Faults, synthetic
 from eia930.reference.hours import parse_hour
+from eia930.store.storage import Storage
 from pipelines.historical import main
 from pipelines.options import settings
 from pipelines.running.summary import summary
@@ -56,10 +60,9 @@ def test_a_failed_gate_without_a_row_names_an_account_that_exists(load: Load) ->
 
 def test_one_hour_short_of_all_is_not_called_all(load: Load, tmp_path: Path) -> None:
     load("--regions=PACW", code=0)
-    report = json.loads((tmp_path / "report.json").read_text())
-    report["hours"] |= {"asked": 1_000_000, "present": 999_999, "missing": 1}
+    told = replace(read_account(Storage.at(str(tmp_path))), hours=Hours(1_000_000, 999_999, 0, 1))
     todo = settings([f"--output={tmp_path}"], now=datetime.now(UTC))
-    assert "(99.99 % present)" in summary(todo, report)
+    assert "(99.99 % present)" in summary(todo, told)
 
 
 def test_failed_requests_are_named_up_to_a_few_and_come_before_the_gate(load: Load) -> None:
@@ -75,9 +78,9 @@ def test_failed_requests_are_named_up_to_a_few_and_come_before_the_gate(load: Lo
 
 def test_sums_that_do_not_agree_are_no_reason_to_read_on(load: Load, tmp_path: Path) -> None:
     load("--regions=PACW", code=0)
-    report = json.loads((tmp_path / "report.json").read_text())
-    report["imbalances"] = ["region-data/PACW: wrote 2 rows, but its series hold 1"]
-    said = summary(settings([f"--output={tmp_path}"], now=datetime.now(UTC)), report)
+    wrong = ("region-data/PACW: wrote 2 rows, but its series hold 1",)
+    told = replace(read_account(Storage.at(str(tmp_path))), imbalances=wrong)
+    said = summary(settings([f"--output={tmp_path}"], now=datetime.now(UTC)), told)
     assert "UNBALANCED region-data/PACW: wrote 2 rows" in said
     assert "next      do not use these files" in said
 
@@ -90,12 +93,11 @@ def test_a_load_without_an_hour_says_why_and_has_its_page(load: Load, tmp_path: 
 
 
 def test_a_load_whose_requests_all_failed_has_its_page(load: Load, tmp_path: Path) -> None:
-    load("--regions=PACW", code=0)
     said = load("--regions=AVA", "--tries=1", code=1, faults=Faults(p_503=1.0))
     assert "next      run the same command again" in said
     account = json.loads((tmp_path / "report.json").read_text())
     assert account["failures"]
     assert account["hours"]["present"] == 0
-    assert (tmp_path / "report/report.json").read_bytes() == (tmp_path / "report.json").read_bytes()
+    assert account.items() <= json.loads((tmp_path / "report/report.json").read_text()).items()
     page = (tmp_path / "report/index.html").read_text("utf-8")
     assert account["failures"][0]["remedy"] in page

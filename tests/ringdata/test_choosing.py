@@ -22,7 +22,7 @@ NAMES = [f"EBA.S{number:02d}-ALL.D.H" for number in range(5)]
 def by_place(item: dict[str, Any], slots: dict[int, int]) -> dict[tuple[int, int], tuple[Any, ...]]:
     """Each token by hour and slot."""
     columns = (item[name].tolist() for name in ("position", "slot", "value", "observed", "target", "loss_mask"))
-    return {(hour, slots[slot]): rest for hour, slot, *rest in zip(*columns, strict=True) if slot in slots}
+    return {(hour, slots[slot]): tuple(rest) for hour, slot, *rest in zip(*columns, strict=True) if slot in slots}
 
 
 @settings(max_examples=25, deadline=None)
@@ -39,8 +39,14 @@ def test_a_choice_is_part_of_the_whole(folders: Folders, data: st.DataObject) ->
     hours, horizon = context // len(rows), data.draw(st.sampled_from([1, 24]))
     common: dict[str, Any] = {"split": "train", "horizon": horizon}
     whole = RingBlocks(folders("panel"), context=hours * 8, stride=512, **common)
-    ring_of = {"context": context, "stride": 64 * len(rows), "ring_size": ring, "order": order, "stripe": stripe}
-    ranks = [RingBlocks(folders("panel"), slots=rows, ring_rank=r, **ring_of, **common) for r in range(ring)]
+    ring_of: dict[str, Any] = {
+        "context": context,
+        "stride": 64 * len(rows),
+        "ring_size": ring,
+        "order": order,
+        "stripe": stripe,
+    }
+    ranks = [RingBlocks(folders("panel"), slots=rows, ring_size=ring, ring_rank=r, **ring_of, **common) for r in range(ring)]
     index = data.draw(st.integers(0, len(whole) - 1))
     held = [rank[index] for rank in ranks]
     assert {len(item["value"]) for item in held} == {context // ring}
@@ -114,10 +120,11 @@ def test_a_checkpoint_refuses_another_panel(
     blocks = RingBlocks(folders("panel"), split="train", context=2048)
     again = RingBlocks(folders("panel"), split="validation", context=1024, fingerprint=blocks.fingerprint)
     assert again.fingerprint == blocks.fingerprint
-    for choice, words in (
+    choices: list[tuple[dict[str, Any], str]] = [
         ({"slots": [1, 0]}, "other tokens an hour and series or their order than expected"),
         ({"fingerprint": "nothing"}, "than expected: the fingerprint is panel-8-"),
-    ):
+    ]
+    for choice, words in choices:
         with pytest.raises(MixedVersions, match=words):
             RingBlocks(folders("panel"), split="train", context=2048, **{"fingerprint": blocks.fingerprint, **choice})
     chosen = RingBlocks(folders("panel"), split="train", context=2048, slots=[1, 0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real record of 2015 to 2020, with cuts inside it: every trusted hour is read back where it belongs."""
+"""A made record and the real one of 2015 to 2020, with cuts inside: every hour is read back where it belongs."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,8 +18,15 @@ CUTS = Cuts(hour("2019-01-01"), hour("2019-09-01"))
 Record = Any
 
 
-@pytest.fixture(scope="module")
-def real(recorded: Path, record_of: Callable[..., Record]) -> Record:
+@pytest.fixture(scope="module", params=["made", pytest.param("recorded", marks=pytest.mark.recorded)])
+def real(request: pytest.FixtureRequest, record_of: Callable[..., Record]) -> Record:
+    """Sixteen series from July 2015 on: noise with holes, or a dozen areas' demand and forecast."""
+    if request.param == "made":
+        return record_of(series=16, hours=hour("2020-07-01") - hour("2015-07-01"), first=hour("2015-07-01"))
+    return from_rows(request.getfixturevalue("recorded"), record_of)
+
+
+def from_rows(recorded: Path, record_of: Callable[..., Record]) -> Record:
     """A dozen areas' demand and forecast; an hour is trusted here if it is a number of at most 300 GW."""
     table = pq.read_table(recorded / "region-data_2015-07_2020-07.parquet")
     areas = sorted(pc.unique(table["respondent"].cast("string")).to_pylist())[::6]

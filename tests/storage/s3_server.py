@@ -61,6 +61,13 @@ class S3Server:
             self._process.wait()
             self._process = None
 
+    def turn_away(self, clients: int) -> None:
+        """Stand in for it while it is away, until so many clients have found nobody to answer them."""
+        with socket.create_server(("127.0.0.1", self.port)) as door:
+            door.settimeout(60)
+            for _ in range(clients):
+                door.accept()[0].close()
+
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0

@@ -4,11 +4,14 @@
 import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
-from eia930.errors import StorageError, Superseded
+from eia930.errors import KeyRefused, StorageError, Superseded
 from eia930.store import lease
+from eia930.store.failure import failure_of, forget_failures, telling
+from eia930.store.run import Run
 from eia930.store.storage import Storage
 from tests.storage.proxy import Passed, proxied
 from tests.storage.s3_server import S3Server, environment, free_port
@@ -75,8 +78,8 @@ def test_one_works_and_the_next_is_refused(bucket: str) -> None:
     held = lease.acquire(storage, "run", lease.Owner.here("a"), take_over=False, pause=time.sleep)
     with pytest.raises(Superseded, match="another run works on s3://"):
         lease.acquire(storage, "run", lease.Owner.here("b"), take_over=False, pause=time.sleep)
-    held.beat({"run": "a"})
-    assert lease.news_of(storage, "run")["run"] == "a"
+    held.beat(lease.Owner.here("a"))
+    assert lease.news_of(storage, "run", lease.Owner) == lease.Owner.here("a")
     held.release()
     again = lease.acquire(storage, "run", lease.Owner.here("b"), take_over=False, pause=time.sleep)
     assert again.epoch == held.epoch + 1
@@ -146,3 +149,15 @@ def refusal(storage: Storage) -> str:
     assert "\n" not in said
     assert len(said) < 500
     return said
+
+
+def test_what_a_worker_tells_of_its_failure_is_read_word_for_word(bucket: str) -> None:
+    storage, run = Storage.at(f"{bucket}/out"), Run(lease.Owner.here("mine"), datetime.now(UTC))
+    error = KeyRefused('403 (suspended) for "us"', "wait (an hour)")
+    with pytest.raises(KeyRefused), telling(storage, run, "Fetch"):
+        raise error
+    found = failure_of(Storage.at(f"{bucket}/out"), run)
+    assert found is not None
+    assert str(found.error()) == str(error)
+    forget_failures(storage)
+    assert failure_of(storage, run) is None

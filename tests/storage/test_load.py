@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eia930.emulator import Emulator
+from eia930.emulator import Emulator, synthetic
 from eia930.sources.api.responses import held_in
 from eia930.store.storage import Storage
 from pipelines import blocks, historical
 from pipelines import report as report_page
 from ringdata import RingBlocks
-from tests.storage.loads import KEY, checksums, cost, emulator, flags, manifest, report
+from tests.storage.loads import KEY, NOW, checksums, cost, emulator, flags, manifest, report
 from tests.storage.proxy import proxied
 from tests.storage.s3_server import S3Server, environment, free_port
 
@@ -137,3 +137,19 @@ def test_the_key_may_lie_in_a_bucket(loaded: Loaded, tmp_path: Path) -> None:
     reference = f"--api_key=file:{loaded.bucket}/secrets/eia"
     assert historical.main([*flags(loaded.api.url, str(tmp_path / "out")), reference, "--end=2022-02-01"]) == 0
     assert historical.main([*flags(loaded.api.url, str(tmp_path / "out")), f"{reference}-none"]) == 2
+
+
+def test_a_refused_key_leaves_a_finished_load_in_a_bucket_as_it_is(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Last, for the run that it leaves unfinished is gone on with."""
+    storage = Storage.at(loaded.bucket)
+    before, account, mark = checksums(loaded.bucket), report(loaded.bucket), storage.get("_SUCCESS")
+    monkeypatch.setenv("SMALL_LOAD_KEY", "another key")
+    with Emulator(synthetic(now=NOW), now=NOW, key=KEY) as strict:
+        assert historical.main([*flags(strict.url, loaded.bucket), "--refresh"]) == 3
+    assert checksums(loaded.bucket) == before
+    assert report(loaded.bucket) == account
+    assert storage.get("_SUCCESS") == mark
+    assert storage.exists("report/stopped.json")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("note      the earlier load in this output stands")

@@ -12,10 +12,10 @@ from eia930.emulator.api.query import FREQUENCIES, Query, Refusal, read_query
 from eia930.emulator.api.render import DATE_FORMAT, Style, document, dumps, envelope, row_texts
 from eia930.emulator.series import RowSource, Series
 from eia930.reference.hours import stamp
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, UNIT, Route
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, Route
 
 ROOT = ("v2", "electricity", "rto")
-_LISTED = (REGION, FUEL, SUBREGION, INTERCHANGE)
+_LISTED = tuple(dict.fromkeys((REGION, FUEL, SUBREGION, INTERCHANGE, *ROUTES.values())))
 """The routes in EIA's own order; the daily ones are not served."""
 _KEY_MESSAGES = {
     "API_KEY_MISSING": "No api_key was supplied.  Please register for one at https://www.eia.gov/opendata/register.php",
@@ -178,7 +178,7 @@ def _metadata(source: RowSource, route: Route) -> dict[str, Any]:
         "description": route.description,
         "frequency": frequencies,
         "facets": _facets(route),
-        "data": {"value": {"aggregation-method": "SUM", "alias": route.alias, "units": UNIT}},
+        "data": {"value": {"aggregation-method": "SUM", "alias": route.alias, "units": route.unit}},
         "startPeriod": stamp(first),
         "endPeriod": stamp(last),
         "defaultDateFormat": DATE_FORMAT,

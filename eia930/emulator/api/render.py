@@ -11,7 +11,7 @@ import numpy as np
 from eia930.emulator.api.pages import Rows
 from eia930.emulator.api.query import columns
 from eia930.emulator.series import Series
-from eia930.reference.routes import UNIT, Route
+from eia930.reference.routes import Route
 
 API_VERSION = "2.1.8"
 ADD_IN_VERSION = "2.1.0"
@@ -41,7 +41,7 @@ def row_texts(rows: Rows, route: Route, style: Style, *, with_values: bool = Tru
     which = rows.which.tolist()
     if not with_values:
         return [f'{{"period":"{at}",{heads[i]}}}' for at, i in zip(stamps, which, strict=True)]
-    tail = f'"value-units":"{UNIT}"}}'
+    tail = f'"value-units":"{route.unit}"}}'
     return [
         f'{{"period":"{at}",{heads[i]},"value":{value},{tail}'
         for at, i, value in zip(stamps, which, _value_texts(rows, style), strict=True)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The faults that change what is answered: another status, another body, or a page that is not quite true."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 from eia930.emulator.api.answers import Answer, Page, gate
 from eia930.emulator.api.render import dumps, other_case
 from eia930.emulator.faults import Faults, number
-from eia930.reference.routes import UNIT
 
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
@@ -111,14 +111,47 @@ def _renamed(row: str, column: str) -> str:
 
 def _bad_unit(page: Page, draw: int) -> Page | None:
     at = draw % len(page.rows)
-    wrong = page.rows[at].replace(f'"{UNIT}"', '"megawatts"')
+    wrong = page.rows[at].replace(f'"{page.route.unit}"', '"megawatts"')
     return replace(page, rows=(*page.rows[:at], wrong, *page.rows[at + 1 :])) if wrong != page.rows[at] else None
 
 
+def _lacks_value(page: Page, draw: int) -> Page | None:
+    at = draw % len(page.rows)
+    wrong = _VALUE.sub("", page.rows[at])
+    return replace(page, rows=(*page.rows[:at], wrong, *page.rows[at + 1 :])) if wrong != page.rows[at] else None
+
+
+def _renamed_value(page: Page, draw: int) -> Page:
+    return _everywhere(page, '"value":', '"val":')
+
+
+def _other_unit(page: Page, draw: int) -> Page:
+    return _everywhere(page, f'"{page.route.unit}"', '"MWh"')
+
+
+def _other_key(page: Page, draw: int) -> Page:
+    return _everywhere(page, f'"{page.route.kind}":', '"kind":')
+
+
+def _other_period(page: Page, draw: int) -> Page:
+    return replace(page, rows=tuple(_PERIOD.sub(r'"period":"\1 \2:00"', row) for row in page.rows))
+
+
+def _everywhere(page: Page, before: str, after: str) -> Page:
+    return replace(page, rows=tuple(row.replace(before, after) for row in page.rows))
+
+
+_VALUE = re.compile(r'"value":("[^"]*"|[^,]*),')
+_PERIOD = re.compile(r'"period":"(\d{4}-\d\d-\d\d)T(\d\d)"')
 _PAGES = {
     "p_total_changes": _total_changes,
     "p_total_wrong": _total_wrong,
     "p_duplicates": _duplicates,
     "p_case_duplicates": _case_duplicates,
     "p_bad_unit": _bad_unit,
+    "p_lacks_value": _lacks_value,
+    "p_renamed": _renamed_value,
+    "p_other_unit": _other_unit,
+    "p_other_key": _other_key,
+    "p_other_period": _other_period,
 }

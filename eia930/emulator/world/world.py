@@ -6,7 +6,6 @@ sub-regions sum to their authority, authorities to regions and to the nation.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,9 @@ from eia930.emulator.faults import uniform
 from eia930.emulator.world.cache import Bounded
 from eia930.emulator.world.sizes import BALANCE, NEW, NEW_FUELS, SHARES, kinds_of_fuel, parts, size
 from eia930.emulator.world.weather import demand_shape, hour_shape, local, noise, sun_shape
-from eia930.reference.hours import parse_hour
+from eia930.reference.life import Life
 from eia930.reference.respondents import members, neighbours, respondents, subregions
-from eia930.reference.routes import REGION
+from eia930.reference.routes import INTERCHANGE, REGION
 
 Energy = NDArray[np.int32]
 Present = tuple[Energy, NDArray[np.bool_]]
@@ -33,10 +32,15 @@ class World:
 
     def serving(self, code: str) -> NDArray[np.bool_]:
         """In which hours the authority exists, by its dates of activation and retirement."""
-        about = respondents()[code]
-        start, end = _hour(about.activated), _hour(about.retired)
-        low = self.hours[0] if start is None else start
-        return (self.hours >= low) & (self.hours < (self.hours[-1] + 1 if end is None else end + 24))
+        return self._within(respondents()[code].life)
+
+    def _within(self, life: Life) -> NDArray[np.bool_]:
+        first, last = life.hours(int(self.hours[0]), int(self.hours[-1]), slack=0) or (1, 0)
+        return (self.hours >= first) & (self.hours <= last)
+
+    def _joined(self, code: str, other: str) -> NDArray[np.bool_]:
+        """In which hours two neighbours exist and have a line between them."""
+        return self._within(INTERCHANGE.lives(code).get(other, Life())) & self.serving(code)
 
     def region(self, code: str, kind: str) -> Present:
         """One series of region-data."""
@@ -57,7 +61,7 @@ class World:
         pairs = (
             (a, b) for a in parts(code) for b in neighbours().get(a, ()) if b == other or self._inside(b, code, other)
         )
-        return self._sum((self.flow(a, b), self.serving(a) & self.serving(b)) for a, b in pairs)
+        return self._sum((self.flow(a, b), self._joined(a, b)) for a, b in pairs)
 
     def subregion(self, parent: str, code: str) -> Present:
         """One series of region-sub-ba-data."""
@@ -123,7 +127,7 @@ class World:
         )
 
     def _flow(self, code: str, other: str) -> Energy:
-        there = self.serving(code) & self.serving(other)
+        there = self._joined(code, other) & self._joined(other, code)
         for one, sign in ((code, 1), (other, -1)):
             if respondents()[one].generation_only:
                 return sign * self._output(one, other if one == code else code) * there
@@ -177,10 +181,6 @@ class World:
 
 def _abroad(code: str) -> tuple[bool, str]:
     return respondents()[code].kind == "foreign", code
-
-
-def _hour(day: date | None) -> int | None:
-    return None if day is None else parse_hour(day.isoformat())
 
 
 def _whole(values: NDArray[np.float64]) -> Energy:

@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from eia930.account.model import Account
 from eia930.errors import UsageError
+from eia930.record.assembly import SeriesReport
 from eia930.record.tidy import tidy_path
+from eia930.record.tidy_file import listed
 from eia930.report.drawing.figures import Chart, draw_history
 from eia930.report.reading.coverage import Coverage
 from eia930.report.reading.events import Event, Worst, events_of
 from eia930.report.reading.frame import Frame
 from eia930.report.reading.history import drawn, history, steps
-from eia930.report.reading.hourly import Hourly, TidyFile, read_tidy
+from eia930.report.reading.hourly import Hourly, TidyFile, read_hourly
 from eia930.report.reading.longest import Gap, gaps_of, longest
 from eia930.store.storage import Storage
 
@@ -26,7 +29,7 @@ from eia930.store.storage import Storage
 class Line:
     """A region's history: its drawing, the same for page.js, and how many hours one point of it stands for."""
 
-    account: Mapping[str, Any]
+    account: SeriesReport
     chart: Chart
     packed: dict[str, Any]
     step: int
@@ -54,18 +57,19 @@ class Findings:
         return self.worst.chosen(self.furthest)
 
 
-def examine(storage: Storage, report: Mapping[str, Any], frame: Frame) -> Findings:
+def examine(storage: Storage, account: Account, frame: Frame) -> Findings:
     """Read every tidy file that report.json tells of, one at a time. UsageError where file and account differ."""
     found = Findings(frame, Coverage(frame))
-    step = steps(drawn(report["series"]), frame.hours)
-    by_file = sorted(report["series"], key=lambda one: (one["route"], one["respondent"], one["series_id"]))
-    for (route, respondent), accounts in groupby(by_file, key=lambda one: (one["route"], one["respondent"])):
+    step = steps(drawn(account.series), frame.hours)
+    by_file = sorted(account.series, key=lambda one: (one.route, one.respondent, one.series_id))
+    files = listed(storage, (tidy_path(one.route, one.respondent) for one in by_file))
+    for (route, respondent), accounts in groupby(by_file, key=lambda one: (one.route, one.respondent)):
         path = tidy_path(route, respondent)
-        tidy = read_tidy(storage, path, frame)
+        tidy = read_hourly(storage, files[path], frame)
         _take_file(found, tidy)
-        series = {one.series_id: one for one in tidy.series}
-        for account in accounts:
-            _take(found, account, _matching(path, account, series), step.get(account["series_id"], 0))
+        series = {hourly.series_id: hourly for hourly in tidy.series}
+        for one in accounts:
+            _take(found, one, _matching(path, one, series), step.get(one.series_id, 0))
     return found
 
 
@@ -75,20 +79,20 @@ def _take_file(found: Findings, tidy: TidyFile) -> None:
     found.retrieved += tidy.retrieved
 
 
-def _matching(path: str, account: Mapping[str, Any], series: Mapping[str, Hourly]) -> Hourly | None:
+def _matching(path: str, account: SeriesReport, series: Mapping[str, Hourly]) -> Hourly | None:
     """The hours of a series; None where it has no rows. UsageError where they are not those of the account."""
-    hourly = series.get(account["series_id"])
+    hourly = series.get(account.series_id)
     present = int(hourly.present.sum()) if hourly else 0
-    if present != account["present"]:
+    if present != account.present:
         raise UsageError(
-            f"{path} holds {present:,} hours of {account['series_id']} where report.json tells of "
-            f"{account['present']:,}: files and account are of two runs",
+            f"{path} holds {present:,} hours of {account.series_id} where report.json tells of "
+            f"{account.present:,}: files and account are of two runs",
             remedy="run python -m pipelines.historical on this folder again",
         )
     return hourly
 
 
-def _take(found: Findings, account: Mapping[str, Any], hourly: Hourly | None, step: int) -> None:
+def _take(found: Findings, account: SeriesReport, hourly: Hourly | None, step: int) -> None:
     """Note one series; `step` > 0 where its history is drawn."""
     found.coverage.add(account, hourly)
     if hourly is None:

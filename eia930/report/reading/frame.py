@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eia930.account.model import Account
 from eia930.reference.hours import parse_hour, stamp
 from eia930.screening.flags import PROVISIONAL_HOURS
 
@@ -61,7 +60,7 @@ class Frame:
         return np.concatenate(([0], np.flatnonzero(np.diff(units)) + 1))
 
 
-def frame_of(report: Mapping[str, Any]) -> Frame:
+def frame_of(account: Account) -> Frame:
     """The frame of a run, from the spans of its account."""
-    first = min(parse_hour(span["first"]) for span in report["spans"])
-    return Frame(first, max(parse_hour(span["last"]) for span in report["spans"]) - first + 1)
+    first = min(parse_hour(span.first) for span in account.spans)
+    return Frame(first, max(parse_hour(span.last) for span in account.spans) - first + 1)

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.reference.routes import REGION, ROUTES
+from eia930.record.assembly import SeriesReport
+from eia930.reference.routes import ROUTES
 from eia930.reference.runs import gaps
 from eia930.report.drawing.packing import pack_counts, pack_rising, pack_values
 from eia930.report.reading.frame import Frame
@@ -81,20 +82,20 @@ class History:
         return values
 
 
-def drawn(series: Iterable[Mapping[str, Any]]) -> list[str]:
+def drawn(series: Iterable[SeriesReport]) -> list[str]:
     """Which series stands for each region: its demand, else the next of the types, else its fullest series.
 
     The region with the most flagged hours comes first.
     """
-    best: dict[str, Mapping[str, Any]] = {}
+    best: dict[str, SeriesReport] = {}
     for one in series:
-        if one["present"]:
-            best[one["respondent"]] = min(one, best.get(one["respondent"], one), key=_standing)
-    return [one["series_id"] for one in sorted(best.values(), key=lambda one: (-one["flagged"], one["respondent"]))]
+        if one.present:
+            best[one.respondent] = min(one, best.get(one.respondent, one), key=_standing)
+    return [one.series_id for one in sorted(best.values(), key=lambda one: (-one.flagged, one.respondent))]
 
 
-def _standing(one: Mapping[str, Any]) -> tuple[int, int, int, str]:
-    return _route_rank(one["route"]), _rank(one), -one["present"], one["series_id"]
+def _standing(one: SeriesReport) -> tuple[int, int, int, str]:
+    return _route_rank(one.route), _rank(one), -one.present, one.series_id
 
 
 def steps(regions: Sequence[str], hours: int) -> dict[str, int]:
@@ -157,5 +158,6 @@ def _route_rank(route: str) -> int:
     return names.index(route) if route in names else len(names)
 
 
-def _rank(one: Mapping[str, Any]) -> int:
-    return _RANK.get(one["kind"], len(_RANK)) if one["route"] == REGION.id else len(_RANK)
+def _rank(one: SeriesReport) -> int:
+    types = ROUTES[one.route].types if one.route in ROUTES else ()
+    return _RANK.get(one.kind, len(_RANK)) if types else len(_RANK)

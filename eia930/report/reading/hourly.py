@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from eia930.record.tidy_file import read_columns
+from eia930.record.tidy_file import SeriesRows, read_tidy
 from eia930.reference.hours import HOURLY
 from eia930.report.reading.frame import Frame
+from eia930.store.manifest import File
 from eia930.store.storage import Storage
 
-_COLUMNS = ["series_id", "period", "value", "flag", "retrieved_at", "source"]
+_MORE = ("flag", "retrieved_at", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,57 +54,37 @@ class TidyFile:
     """First and last retrieval, `YYYY-MM-DDTHH`; empty where there are no rows."""
 
 
-def read_tidy(storage: Storage, path: str, frame: Frame) -> TidyFile:
-    """Read one tidy file. UsageError, naming it, where it is missing, cut or no tidy file."""
-    table = read_columns(storage, path, _COLUMNS)
-    return TidyFile(tuple(_series(table, frame)), _distinct(table["source"]), _retrieved(table))
+def read_hourly(storage: Storage, file: File, frame: Frame) -> TidyFile:
+    """Read one tidy file. UsageError, naming it, where it is not as it was written."""
+    found = read_tidy(storage, file, _MORE)
+    series = tuple(_on_frame(rows, frame) for rows in found)
+    return TidyFile(series, _sources(found), _retrieved(found))
 
 
-def _series(table: pa.Table, frame: Frame) -> list[Hourly]:
-    places = pc.divide(_seconds(table["period"]), 3600).to_numpy() - frame.first
-    names = table["series_id"].combine_chunks().dictionary_encode()
-    code = names.indices.to_numpy(zero_copy_only=False)
-    value = table["value"].to_numpy()
-    flag, flags = _flags(table["flag"])
-    inside = (places >= 0) & (places < frame.hours)
-    found = []
-    for index, name in enumerate(names.dictionary.to_pylist()):
-        mine = np.flatnonzero(inside & (code == index))
-        found.append(_on_frame(name, frame.hours, places[mine], value[mine], flag[mine], flags))
-    return found
-
-
-def _on_frame(
-    name: str,
-    hours: int,
-    places: NDArray[np.int64],
-    value: NDArray[np.float64],
-    flag: NDArray[np.int16],
-    flags: Sequence[str],
-) -> Hourly:
-    one = Hourly(name, np.full(hours, np.nan), np.zeros(hours, bool), np.full(hours, -1, np.int16), tuple(flags))
+def _on_frame(rows: SeriesRows, frame: Frame) -> Hourly:
+    hours, (flag, flags) = frame.hours, _flags(rows.more["flag"])
+    one = Hourly(rows.series_id, np.full(hours, np.nan), np.zeros(hours, bool), np.full(hours, -1, np.int16), flags)
+    inside = (rows.hour >= frame.first) & (rows.hour <= frame.last)
+    places, value = rows.hour[inside] - frame.first, rows.value[inside]
     one.value[places] = value
     one.row[places] = True
-    one.code[places] = np.where(np.isnan(value), -1, flag)
+    one.code[places] = np.where(np.isnan(value), -1, flag[inside])
     return one
 
 
-def _flags(column: pa.ChunkedArray) -> tuple[NDArray[np.int16], list[str]]:
+def _flags(column: pa.ChunkedArray) -> tuple[NDArray[np.int16], tuple[str, ...]]:
     encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return codes.astype(np.int16), encoded.dictionary.to_pylist()
+    return codes.astype(np.int16), tuple(encoded.dictionary.to_pylist())
 
 
-def _seconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.timestamp("s", "UTC")).cast(pa.int64())
+def _sources(found: Sequence[SeriesRows]) -> frozenset[str]:
+    return frozenset(name for rows in found for name in rows.more["source"].cast(pa.string()).unique().to_pylist())
 
 
-def _distinct(column: pa.ChunkedArray) -> frozenset[str]:
-    return frozenset(column.cast(pa.string()).unique().to_pylist())
-
-
-def _retrieved(table: pa.Table) -> tuple[str, ...]:
-    if not table.num_rows:
+def _retrieved(found: Sequence[SeriesRows]) -> tuple[str, ...]:
+    spans = [pc.min_max(rows.more["retrieved_at"]).as_py() for rows in found]
+    if not spans:
         return ()
-    span = pc.min_max(table["retrieved_at"])
-    return (span["min"].as_py().strftime(HOURLY), span["max"].as_py().strftime(HOURLY))
+    ends = min(span["min"] for span in spans), max(span["max"] for span in spans)
+    return tuple(end.strftime(HOURLY) for end in ends)

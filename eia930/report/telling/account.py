@@ -1,23 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the page says in words and figures: the member `quality` of report.json."""
+"""What the page says in words and figures: the member `quality` of report/report.json."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
+from eia930.account.model import Account
+from eia930.record.assembly import SeriesReport
 from eia930.reference.hours import parse_hour
 from eia930.report.reading.coverage import map_key, map_rank
 from eia930.report.reading.events import Event
-from eia930.report.reading.findings import Findings
+from eia930.report.reading.findings import Findings, Line
 from eia930.report.reading.frame import Frame
 from eia930.report.reading.longest import Gap
+from eia930.report.telling.model import (
+    Asked,
+    CheckedHour,
+    Checks,
+    EventTold,
+    Figures,
+    FlagLine,
+    GapTold,
+    LineTold,
+    Provenance,
+    Provisional,
+    Quality,
+    RejectsFile,
+    Shown,
+    TypeLine,
+)
 from eia930.report.telling.verdict import next_steps, verdict
 from eia930.report.telling.words import FLAG_WORDS, kind_name, respondent_name
 from eia930.store.manifest import read_manifest
@@ -25,147 +43,150 @@ from eia930.store.origin import is_synthetic
 from eia930.store.storage import Storage
 
 SYNTHETIC = "emulator"
-_SUMS = ("hours", "present", "null", "missing", "flagged")
 
 
-def judged(storage: Storage, report: Mapping[str, Any], found: Findings) -> dict[str, Any]:
-    """Everything on the page that the account of the run does not hold itself."""
-    series, hours = report["series"], report["hours"]
-    flagged = sum(one["flagged"] for one in series)
-    told: dict[str, Any] = {
-        "synthetic": SYNTHETIC in found.sources or is_synthetic(storage),
-        "asked": {"first": found.frame.stamp(0), "last": found.frame.stamp(found.frame.hours - 1)},
-        "regions": len({one["respondent"] for one in series}),
-        "series": len(series),
-        "present_share": _share(hours["present"], hours["asked"]),
-        "lifetime_share": _share(hours["present"], sum(map(_lifetime, series))),
-        "flagged": flagged,
-        "flagged_share": _share(flagged, hours["present"]),
-        "provisional": _provisional(found),
-        "types": _types(series),
-        "kinds": _kinds(series, hours["present"]),
-        "furthest": _event(found.furthest, found.frame) if found.furthest else None,
-        "worst": [_event(one, found.frame) for one in found.shown()],
-        "checks": _checks(report),
-        "coverage": found.coverage.told(),
-        "gaps": [_gap(one, found.frame) for one in found.gaps],
-        "lines": [_line(line.account, line.step) for line in found.lines],
-        "passed_over": sum(one["hours"] for one in report.get("passed_over", ())),
-        "without": sorted(one["series_id"] for one in series if not one["present"]),
-        "rejects": [{"path": f.path, "rows": f.rows} for f in read_manifest(storage) if f.path.startswith("rejects/")],
-        "provenance": _provenance(storage, found),
-    }
-    return told | {"verdict": verdict(report, told), "next": next_steps(report, told)}
+def judged(storage: Storage, account: Account, found: Findings) -> Shown:
+    """The account with everything on the page that it does not hold itself."""
+    figures = _figures(storage, account, found)
+    told = msgspec.structs.asdict(figures)
+    quality = Quality(**told, verdict=tuple(verdict(account, figures)), next=tuple(next_steps(account, figures)))
+    return Shown(**msgspec.structs.asdict(account), quality=quality)
+
+
+def _figures(storage: Storage, account: Account, found: Findings) -> Figures:
+    series, hours, frame = account.series, account.hours, found.frame
+    flagged = sum(one.flagged for one in series)
+    rejects = (file for file in read_manifest(storage) if file.path.startswith("rejects/"))
+    return Figures(
+        synthetic=SYNTHETIC in found.sources or is_synthetic(storage),
+        asked=Asked(frame.stamp(0), frame.stamp(frame.hours - 1)),
+        regions=len({one.respondent for one in series}),
+        series=len(series),
+        present_share=_share(hours.present, hours.asked),
+        lifetime_share=_share(hours.present, sum(map(_lifetime, series))),
+        flagged=flagged,
+        flagged_share=_share(flagged, hours.present),
+        provisional=Provisional(frame.stamp(frame.provisional), frame.hours - frame.provisional, found.provisional),
+        types=_types(series),
+        kinds=_kinds(series, hours.present),
+        furthest=_event(found.furthest, frame) if found.furthest else None,
+        worst=tuple(_event(one, frame) for one in found.shown()),
+        checks=_checks(account),
+        coverage=found.coverage.told(),
+        gaps=tuple(_gap(one, frame) for one in found.gaps),
+        lines=tuple(map(_line, found.lines)),
+        passed_over=sum(one.hours for one in account.passed_over),
+        without=tuple(sorted(one.series_id for one in series if not one.present)),
+        rejects=tuple(RejectsFile(file.path, file.rows) for file in rejects),
+        provenance=_provenance(storage, found),
+    )
 
 
 def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 6) if whole else None
 
 
-def _lifetime(one: Mapping[str, Any]) -> int:
+def _lifetime(one: SeriesReport) -> int:
     """Hours from the first to the last one present."""
-    return parse_hour(one["last"]) - parse_hour(one["first"]) + 1 if one["first"] else 0
+    return parse_hour(one.last) - parse_hour(one.first) + 1 if one.first and one.last else 0
 
 
-def _types(series: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _types(series: Iterable[SeriesReport]) -> tuple[TypeLine, ...]:
     """The hours of each type or route, added up."""
-    lines: dict[tuple[str, str], dict[str, Any]] = {}
+    members: dict[tuple[str, str], list[SeriesReport]] = {}
     for one in series:
-        key = map_key(one)
-        line = lines.setdefault(key, {"name": kind_name(*key), "series": 0, **dict.fromkeys(_SUMS, 0)})
-        line["series"] += 1
-        for name in _SUMS:
-            line[name] += one[name]
-    for line in lines.values():
-        line["present_share"] = _share(line["present"], line["hours"])
-        line["balances"] = line["hours"] == line["present"] + line["null"] + line["missing"]
-    return [lines[key] for key in sorted(lines, key=map_rank)]
+        members.setdefault(map_key(one), []).append(one)
+    return tuple(_type(key, members[key]) for key in sorted(members, key=map_rank))
 
 
-def _kinds(series: Iterable[Mapping[str, Any]], present: int) -> list[dict[str, Any]]:
+def _type(key: tuple[str, str], series: list[SeriesReport]) -> TypeLine:
+    hours, present, null, missing, flagged = (
+        sum(getattr(one, name) for one in series) for name in ("hours", "present", "null", "missing", "flagged")
+    )
+    return TypeLine(
+        name=kind_name(*key),
+        series=len(series),
+        hours=hours,
+        present=present,
+        null=null,
+        missing=missing,
+        flagged=flagged,
+        present_share=_share(present, hours),
+        balances=hours == present + null + missing,
+    )
+
+
+def _kinds(series: Iterable[SeriesReport], present: int) -> tuple[FlagLine, ...]:
     """How many hours carry each flag, in how many series; the most frequent first."""
     hours, where = Counter[str](), Counter[str]()
     for one in series:
-        hours.update(one["flags"])
-        where.update(one["flags"].keys())
-    return [
-        {
-            "flag": flag,
-            "what": FLAG_WORDS.get(flag, ""),
-            "hours": number,
-            "share": _share(number, present),
-            "series": where[flag],
-        }
+        hours.update(one.flags)
+        where.update(one.flags.keys())
+    return tuple(
+        FlagLine(flag, FLAG_WORDS.get(flag, ""), number, _share(number, present), where[flag])
         for flag, number in sorted(hours.items(), key=lambda pair: (-pair[1], pair[0]))
-    ]
+    )
 
 
-def _provisional(found: Findings) -> dict[str, Any]:
-    """The newest hours, from which on flags may still change, and how many of their hours carry one."""
-    frame = found.frame
-    return {
-        "from": frame.stamp(frame.provisional),
-        "hours": frame.hours - frame.provisional,
-        "flagged": found.provisional,
-    }
+def _gap(gap: Gap, frame: Frame) -> GapTold:
+    return GapTold(gap.series_id, frame.stamp(gap.first), frame.stamp(gap.first + gap.hours - 1), gap.hours)
 
 
-def _gap(gap: Gap, frame: Frame) -> dict[str, Any]:
-    last = frame.stamp(gap.first + gap.hours - 1)
-    return {"series_id": gap.series_id, "first": frame.stamp(gap.first), "last": last, "hours": gap.hours}
+def _event(event: Event, frame: Frame) -> EventTold:
+    return EventTold(
+        series_id=event.series_id,
+        flag=event.flag,
+        first=frame.stamp(event.first),
+        hours=event.hours,
+        hour=frame.stamp(event.peak),
+        value=round(event.value, 3),
+        usual=round(event.usual, 1),
+        weight=round(event.weight, 1),
+    )
 
 
-def _event(event: Event, frame: Frame) -> dict[str, Any]:
-    return {
-        "series_id": event.series_id,
-        "flag": event.flag,
-        "first": frame.stamp(event.first),
-        "hours": event.hours,
-        "hour": frame.stamp(event.peak),
-        "value": round(event.value, 3),
-        "usual": round(event.usual, 1),
-        "weight": round(event.weight, 1),
-    }
-
-
-def _checks(report: Mapping[str, Any]) -> dict[str, Any]:
-    """How many checks had hours to hold against each other, how many found some that differ, and the worst ones.
-
-    The worst of each check in turn, so that no single check fills the list.
-    """
-    ran = [one for one in report.get("checks", []) if one["hours_checked"]]
-    most = max((len(one["worst"]) for one in ran), default=0)
+def _checks(account: Account) -> Checks:
+    """The worst of each check in turn, so that no single check fills the list."""
+    ran = [one for one in account.checks if one.hours_checked]
+    most = max((len(one.worst) for one in ran), default=0)
     dealt = [
-        {"check": one["name"], **one["worst"][place]}
+        CheckedHour(**msgspec.structs.asdict(one.worst[place]), check=one.name)
         for place in range(most)
         for one in ran
-        if place < len(one["worst"])
+        if place < len(one.worst)
     ]
-    return {"ran": len(ran), "broken": sum(1 for one in ran if one["hours_broken"]), "worst": dealt[:10]}
+    return Checks(len(ran), sum(1 for one in ran if one.hours_broken), tuple(dealt[:10]))
 
 
-def _line(account: Mapping[str, Any], step: int) -> dict[str, Any]:
-    kept = ("series_id", "respondent", "present", "flagged", "longest_gap", "longest_gap_from", "first", "last")
-    return {
-        **{name: account[name] for name in kept},
-        "name": respondent_name(account["respondent"]),
-        "what": kind_name(account["route"], account["kind"]),
-        "present_share": _share(account["present"], account["hours"]),
-        "hours_a_point": step,
-    }
+def _line(line: Line) -> LineTold:
+    one = line.account
+    return LineTold(
+        series_id=one.series_id,
+        respondent=one.respondent,
+        present=one.present,
+        flagged=one.flagged,
+        longest_gap=one.longest_gap,
+        longest_gap_from=one.longest_gap_from,
+        first=one.first,
+        last=one.last,
+        name=respondent_name(one.respondent),
+        what=kind_name(one.route, one.kind),
+        present_share=_share(one.present, one.hours),
+        hours_a_point=line.step,
+    )
 
 
-def _provenance(storage: Storage, found: Findings) -> dict[str, Any]:
-    return {
-        "source": ", ".join(sorted(found.sources)) or None,
-        "retrieved_first": min(found.retrieved, default=None),
-        "retrieved_last": max(found.retrieved, default=None),
-        "tidy_files": found.files,
-        "tidy_sha256": _fingerprint(storage),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "pyarrow": pa.__version__,
-    }
+def _provenance(storage: Storage, found: Findings) -> Provenance:
+    return Provenance(
+        source=", ".join(sorted(found.sources)) or None,
+        retrieved_first=min(found.retrieved, default=None),
+        retrieved_last=max(found.retrieved, default=None),
+        tidy_files=found.files,
+        tidy_sha256=_fingerprint(storage),
+        python=platform.python_version(),
+        numpy=np.__version__,
+        pyarrow=pa.__version__,
+    )
 
 
 def _fingerprint(storage: Storage) -> str | None:

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from eia930.account.model import Account
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.routes import ROUTES
 from eia930.report.telling.words import count
@@ -25,23 +24,23 @@ class Nothing:
     remedy: str
 
 
-def nothing(report: Mapping[str, Any]) -> Nothing | None:
+def nothing(account: Account) -> Nothing | None:
     """None where there are hours, or where the failures, each with its remedy, are the reason."""
-    rows = report["rows"]
-    if report["hours"]["present"] or report["failures"]:
+    rows = account.rows
+    if account.hours.present or account.failures:
         return None
-    if rows["rejected"]:
-        why = f"{count(rows['rejected'])} of {count(rows['received'])} rows received were refused"
+    if rows.rejected:
+        why = f"{count(rows.rejected)} of {count(rows.received)} rows received were refused"
         return Nothing(why, "look at rejects/, where each stands with its reason")
-    if first := _served_from(report):
+    if first := _served_from(account):
         return Nothing(f"the API has no hour before {first}", _OTHER_HOURS)
-    if rows["kept"]:
+    if rows.kept:
         return Nothing("the rows that came hold no value", _OTHER_HOURS)
     return Nothing("the server has no row of these series in these hours", _OTHER_HOURS)
 
 
-def _served_from(report: Mapping[str, Any]) -> str:
+def _served_from(account: Account) -> str:
     """The first hour that the API serves, where all that was asked for is older; else empty."""
-    served = [(ROUTES.get(span["route"]), parse_hour(span["last"])) for span in report["spans"]]
+    served = [(ROUTES.get(span.route), parse_hour(span.last)) for span in account.spans]
     firsts = [route.first for route, last in served if route is not None and last < route.first]
     return stamp(min(firsts)) if firsts and len(firsts) == len(served) else ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from eia930.reference.respondents import respondents
-from eia930.reference.routes import REGION, ROUTES, TYPE_NAMES
+from eia930.reference.routes import ROUTES
 
 FLAG_WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -32,9 +32,7 @@ def respondent_name(code: str) -> str:
 
 def kind_name(route: str, kind: str) -> str:
     """What a row of the account is about: a type of region-data by name, else the whole route."""
-    if route == REGION.id:
-        return TYPE_NAMES.get(kind, kind)
-    return ROUTES[route].name if route in ROUTES else route
+    return ROUTES[route].title(kind) if route in ROUTES else route
 
 
 def count(number: int) -> str:

@@ -7,6 +7,7 @@ Every failure is an error of `eia930.errors`; whoever calls decides whether to a
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,17 +16,29 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-from eia930.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, UsageError
+from eia930.errors import (
+    EiaError,
+    Garbled,
+    KeyRefused,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    UsageError,
+)
 from eia930.question.window import KIND, PERIOD, Window
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.responses import LARGEST, Answer, read_answer
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+API_URL = "https://api.eia.gov/v2"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 3600.0
 _CHUNK = 64 * 1024
+_CONNECT = 10.0
+"""Seconds in which a server that is there takes a connection."""
 _SECRET = 8
 """Letters from which on a key is looked for in answers: EIA's have 40 (once 32), and `x` would be found anywhere."""
 _FORM_BEGINS = datetime(2015, 7, 1, tzinfo=UTC)
@@ -37,13 +50,14 @@ class Api:
     def __init__(self, url: str, key: str, *, connections: int = 8, timeout: float = 60.0) -> None:
         self._url = checked_url(url)
         self._timeout = timeout
+        self._timeouts = (min(timeout, _CONNECT), timeout)
         # As it is, and as PHP writes it in JSON.
         self._secrets = {key.encode(), key.replace("/", "\\/").encode()} if len(key) >= _SECRET else set()
         self._session = requests.Session()
         self._session.headers["X-Api-Key"] = key
         self._session.headers["Accept-Encoding"] = "gzip"
         self._session.headers["User-Agent"] = "eia930 (hourly load)"
-        if urlsplit(self._url).hostname in _LOOPBACK:
+        if urlsplit(self._url).hostname in LOOPBACK:
             # A proxy of the environment cannot reach this host's own loopback.
             self._session.trust_env = False
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
@@ -52,22 +66,36 @@ class Api:
 
     def ask(self, window: Window) -> Answer:
         """One attempt at a window. Raises Throttled, Unavailable, Garbled (ask again), Refused or KeyRefused."""
-        url = f"{self._url}/electricity/rto/{window.route}/data/"
+        body, date = self.get(f"{window.route}/data/", _params(window), what=window.id)
+        return read_answer(body, window, _answered(date))
+
+    def get(self, path: str, params: Sequence[tuple[str, str]] = (), *, what: str) -> tuple[bytes, str | None]:
+        """One attempt at a path below `electricity/rto`: the body without the key, and when the server answered.
+
+        `what` names the request in errors: Throttled, Unavailable, Garbled (ask again), Refused or KeyRefused.
+        """
+        url = f"{self._url}/electricity/rto/{path}"
         try:
             with self._session.get(
-                url, params=_params(window), timeout=self._timeout, stream=True, allow_redirects=False
+                url,
+                params=list(params),
+                timeout=(min(self._timeout, _CONNECT), self._timeout),
+                stream=True,
+                allow_redirects=False,
             ) as response:
-                body = self._without_key(self._body(response, window))
-                _check_status(response, body, window)
-                return read_answer(body, window, _answered(response.headers.get("Date")))
+                body = self._without_key(self._body(response, what))
+                _check_status(response, body, what)
+                return body, response.headers.get("Date")
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise Unavailable(f"{window.id}: no whole answer ({_said(error)})") from None
+            if _unreached(error):
+                raise Unreachable(f"{what}: no connection ({_said(error)})") from None
+            raise Unavailable(f"{what}: no whole answer ({_said(error)})") from None
 
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
 
-    def _body(self, response: requests.Response, window: Window) -> bytes:
+    def _body(self, response: requests.Response, what: str) -> bytes:
         """The unpacked body, bounded in size and time."""
         body = bytearray()
         deadline = time.monotonic() + 3 * self._timeout
@@ -75,9 +103,9 @@ class Api:
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > LARGEST:
-                raise Garbled(f"{window.id}: an answer of more than {LARGEST >> 20} MiB")
+                raise Garbled(f"{what}: an answer of more than {LARGEST >> 20} MiB")
             if time.monotonic() > deadline:
-                raise Unavailable(f"{window.id}: the answer took longer than {3 * self._timeout:.0f} s")
+                raise Unavailable(f"{what}: the answer took longer than {3 * self._timeout:.0f} s")
         return bytes(body)
 
     def _without_key(self, body: bytes) -> bytes:
@@ -97,7 +125,7 @@ def checked_url(url: str) -> str:
     if not sound or parts.username is not None or parts.query or parts.fragment:
         # Not repeated here: people put keys into URLs.
         raise UsageError("--api_url is no URL like https://api.eia.gov/v2, without name, query or fragment")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise UsageError(f"--api_url {url!r} would send the key unencrypted: use https (http only to this host)")
     return url.rstrip("/")
 
@@ -132,25 +160,27 @@ def _sort(window: Window) -> list[tuple[str, str]]:
     ]
 
 
-def _check_status(response: requests.Response, body: bytes, window: Window) -> None:
+def _check_status(response: requests.Response, body: bytes, what: str) -> None:
     """Nothing for 200; else the error that the status and the body's code stand for."""
     status = response.status_code
     if status == 200 and _error(body)[0] not in (*_KEY_CODES, _TOO_FAST):
         return
-    raise _failure(status, body, response.headers, window)
+    raise _failure(status, body, response.headers, what)
 
 
 _TOO_FAST = "OVER_RATE_LIMIT"
-_KEY_CODES = ("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_DISABLED", "API_KEY_UNVERIFIED", "API_KEY_UNAUTHORIZED")
+_WRONG_KEY = ("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_UNVERIFIED", "API_KEY_UNAUTHORIZED")
+_KEY_CODES = (*_WRONG_KEY, "API_KEY_DISABLED")
+"""EIA suspends a key for a while in the words in which it disables one for good, or with a bare 403."""
 
 
-def _failure(status: int, body: bytes, headers: Any, window: Window) -> EiaError:
+def _failure(status: int, body: bytes, headers: Any, what: str) -> EiaError:
     code, message = _error(body)
-    what = f"{window.id}: status {status} {code} {message}"
+    what = f"{what}: status {status} {code} {message}"
     if status == 429 or code == _TOO_FAST:
         return Throttled(what, retry_after=_pause(headers.get("Retry-After")))
     if status in (401, 403) or code in _KEY_CODES:
-        return KeyRefused(f"the server refuses the key: status {status} {code}")
+        return KeyRefused(f"the server refuses the key: status {status} {code}".rstrip(), wrong=code in _WRONG_KEY)
     if status == 408 or (status >= 500 and code != "404"):
         return Unavailable(what, retry_after=_pause(headers.get("Retry-After")))
     if 300 <= status < 400:
@@ -196,10 +226,26 @@ def _answered(date: str | None) -> datetime:
     return said if _FORM_BEGINS <= said <= now + timedelta(minutes=5) else now
 
 
-def _said(error: BaseException) -> str:
-    """The innermost reason, without addresses of objects."""
+def _unreached(error: BaseException) -> bool:
+    """Whether no connection came about, so that nothing was sent."""
+    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError):
+        return True
+    return isinstance(_innermost(error), NewConnectionError | ConnectTimeoutError)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The error that the others are wrapped around."""
     while getattr(error, "args", ()) and isinstance(error.args[0], BaseException):
         error = error.args[0]
     reason = getattr(error, "reason", None)
-    text = f"{type(error).__name__}: {reason or error}"
+    return reason if isinstance(reason, BaseException) else error
+
+
+def _said(error: BaseException) -> str:
+    """The innermost reason, without addresses of objects."""
+    error = _innermost(error)
+    if isinstance(cause := error.__cause__ or error.__context__, OSError) and cause.strerror:
+        # What the system says, not the words of three libraries around it.
+        return f"{type(cause).__name__}: {cause.strerror}"
+    text = f"{type(error).__name__}: {error}"
     return text.split(" object at 0x")[0][:200]

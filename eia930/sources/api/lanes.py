@@ -1,28 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which hours to ask for next, so that every page comes back full.
 
-A `Span` is what a run wants of a respondent; a `Lane` is what of it is still to be asked. Windows are cut from
-both ends of a lane, as many hours as fill a page at the density last seen there. Where a page overflows, the
-hours it did not hold go back to the lane: no second page by offset, which moves when rows are added meanwhile.
+A `Span` is what a run wants of a respondent; a `Lane` is what of it is still to be asked: `question.pending` cuts it.
+Where a page overflows, the hours it did not hold go back to the lane: no second page by offset, which moves when rows
+are added meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.question.pieces import bounds, fitting, mend, wanted_hours
+from eia930.question.pending import Cut, Pending
+from eia930.question.pieces import bounds, mend, wanted_hours
 from eia930.question.span import Span, known
 from eia930.question.window import Window
-from eia930.reference.routes import PAGE
 from eia930.sources.api.responses import Answer, Held
-
-_OVERASK = 1.05
-"""A full page wastes nothing where it overflows, so windows are a little longer than expected."""
 
 
 def needed(span: Span, held: Iterable[Held], *, settle_hours: int, since: datetime, refresh: bool) -> NDArray[np.bool_]:
@@ -47,96 +43,57 @@ def answers(held: Held, span: Span, *, settle_hours: int, since: datetime, refre
 
 
 class Lane:
-    """The hours of a span that are still to be asked, and how dense its rows are at either end."""
+    """The hours of a span that are still to be asked, as a dispatcher works through them, window by window."""
 
     def __init__(self, span: Span, wanted: NDArray[np.bool_], *, hours_per_request: int | None = None) -> None:
+        cuts = bounds(known(span), span.first, span.last)
+        mend(cuts, wanted)
         self.span = span
-        self._wanted = wanted
-        self._fixed = hours_per_request
-        self._density = {False: max(span.density, 0.1), True: max(span.density, 0.1)}
-        self._fill = _OVERASK
-        self._busy = {False: False, True: False}
-        self._bounds = bounds(known(span), span.first, span.last)
-        mend(self._bounds, wanted)
-        self.left = int(wanted.sum())
+        self._pending = Pending.of(wanted, cuts, span.density, fixed=hours_per_request)
 
-    def next_window(self) -> Window | None:
-        """Cut the next window from a free end; None while both are busy or nothing is left."""
-        if not self.left or all(self._busy.values()):
-            return None
-        descending = self._busy[False]
-        places = np.flatnonzero(self._wanted)
-        run = _run(places[::-1] if descending else places)
-        size = self._size(descending=descending)
-        if any(self._busy.values()) and run < 1.5 * size:
-            # The window under way may give hours back here: one page will do for both.
-            return None
-        edge = int(places[-1] if descending else places[0])
-        hours = fitting(self._bounds, edge, size, run, descending=descending)
-        first = edge - hours + 1 if descending else edge
-        self._mark(first, first + hours - 1, wanted=False)
-        self._busy[descending] = True
-        start = self.span.first + first
-        span = self.span
-        return Window(span.route, span.respondent, start, start + hours - 1, span.kinds, descending)
-
-    def answered(self, answer: Answer) -> int:
-        """Take back the hours that a full page did not settle, and learn the density; how many it settled."""
-        window = answer.window
-        self._busy[window.descending] = False
-        hours = answer.last - answer.first + 1
-        if answer.total > answer.columns.received:
-            self._density[window.descending] = answer.columns.received / (hours + 0.5)
-        else:
-            self._density[window.descending] = answer.total / hours
-        offset = self.span.first
-        if answer.last < window.last:
-            # The first hour given back has a row: it is the one at which the page was full.
-            self._mark(answer.last + 1 - offset, window.last - offset, wanted=True)
-        if answer.first > window.first:
-            self._mark(window.first - offset, answer.first - 1 - offset, wanted=True)
-        return hours
-
-    def given_up(self, window: Window) -> None:
-        """The window cannot be had; its hours are not asked again in this run."""
-        self._busy[window.descending] = False
-
-    def shrink(self, window: Window) -> None:
-        """Ask the window's hours again, from now on in half as long pieces: its page was full and out of order."""
-        self._busy[window.descending] = False
-        self._fill /= 2
-        self._mark(window.first - self.span.first, window.last - self.span.first, wanted=True)
-
-    def halves(self) -> tuple[Lane, Lane]:
-        """Two lanes of half the hours each, for a run of so few respondents that their ends are too few."""
-        half = int(np.flatnonzero(self._wanted)[self.left // 2])
-        middle = half + int(np.argmax(self._bounds[half:]))
-        early, late = self._wanted.copy(), self._wanted.copy()
-        early[middle:] = False
-        late[:middle] = False
-        return (
-            Lane(self.span, early, hours_per_request=self._fixed),
-            Lane(self.span, late, hours_per_request=self._fixed),
-        )
+    @property
+    def left(self) -> int:
+        """How many hours are still to be asked."""
+        return self._pending.left
 
     @property
     def pages(self) -> float:
         """About how many pages are left."""
-        return self.left * max(self._density.values()) / PAGE
+        return self._pending.pages
 
-    def _size(self, *, descending: bool) -> int:
-        """Hours that fill a page."""
-        if self._fixed:
-            return max(1, int(self._fixed * min(1.0, self._fill)))
-        density = self._density[descending]
-        return ceil(PAGE / density * self._fill) + 1 if density > 0 else self.span.hours
+    def next_window(self) -> Window | None:
+        """The next window from a free end; None while both are busy or nothing is left."""
+        found = self._pending.next()
+        if found is None:
+            return None
+        piece, self._pending = found
+        span = self.span
+        first, last = span.first + piece.first, span.first + piece.last
+        return Window(span.route, span.respondent, first, last, span.kinds, piece.back)
 
-    def _mark(self, first: int, last: int, *, wanted: bool) -> None:
-        self._wanted[first : last + 1] = wanted
-        self.left += (last - first + 1) * (1 if wanted else -1)
+    def answered(self, answer: Answer) -> int:
+        """Take an answer in; how many hours it settles."""
+        settled = (answer.first - self.span.first, answer.last - self.span.first)
+        self._pending = self._pending.answered(
+            self._cut(answer.window), settled, total=answer.total, received=answer.columns.received
+        )
+        return answer.last - answer.first + 1
 
+    def given_up(self, window: Window) -> None:
+        """The window cannot be had; its hours are not asked again in this run."""
+        self._pending = self._pending.given_up(self._cut(window))
 
-def _run(places: NDArray[np.intp]) -> int:
-    """How many of the places, from the first on, follow each other without a hole."""
-    breaks = np.flatnonzero(np.abs(np.diff(places)) != 1)
-    return int(breaks[0]) + 1 if len(breaks) else len(places)
+    def shrink(self, window: Window) -> None:
+        """Ask the window's hours again, from now on in half as long pieces: its page was full and out of order."""
+        self._pending = self._pending.shrunk(self._cut(window))
+
+    def halves(self) -> tuple[Lane, Lane]:
+        """Two lanes of half the hours each, for a run of so few respondents that their ends are too few."""
+        early, late = (self._of(pending) for pending in self._pending.halves())
+        return early, late
+
+    def _of(self, pending: Pending) -> Lane:
+        return Lane(self.span, pending.wanted, hours_per_request=pending.fixed)
+
+    def _cut(self, window: Window) -> Cut:
+        return Cut(window.first - self.span.first, window.last - self.span.first, window.descending)

@@ -2,7 +2,7 @@
 """Stored responses: a stored response is a finished request, so the store is checkpoint, cache and shuffle.
 
     raw/eia/<route>/<respondent>/<first hour>_<last hour>[.<types>][.<retrieved>].json.zst
-    raw/eia/<route>/counts/<respondent>/…    short answers, which settle no hours (`eia930.sources.api.shorts`)
+    raw/eia/<route>/counts/<respondent>/…    short answers, which settle no hours (`eia930.sources.api.counts.shorts`)
 
 The name alone says which hours it settles, so that a plan needs a listing and no reading. The plain name is for
 hours that were settled when they were retrieved; provisional ones, and answers to a repeated question, carry the
@@ -12,7 +12,7 @@ moment of retrieval. Inside: the body as served, less the echo of the request (i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,7 +24,8 @@ from eia930.errors import Garbled, Refused, Unordered
 from eia930.question.window import Short, Window
 from eia930.reference.hours import hour_of, parse_hour, stamp
 from eia930.reference.routes import PAGE
-from eia930.sources.api.rows import Columns, parse_rows
+from eia930.sources.api.rows import parse_rows
+from eia930.sources.columns import Columns, Row, Stored
 from eia930.store.storage import Entry, Storage
 
 ROOT = "raw/eia"
@@ -35,6 +36,7 @@ _NAME = re.compile(
     r"(\.(?P<kinds>[A-Za-z0-9_-]+))??(\.(?P<at>\d{8}T\d{6}Z))?\.json\.zst",
     re.ASCII,
 )
+Wrote = Callable[[Window, str, bytes], None]
 STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -50,6 +52,11 @@ class Answer:
     body: bytes
     retrieved_at: datetime
 
+    @property
+    def rows(self) -> int:
+        """How many rows were received."""
+        return self.columns.received
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -61,6 +68,7 @@ class Held:
     kinds: tuple[str, ...]
     at: datetime | None
     modified: datetime
+    size: int = 0
 
     def settles(self, hour_limit: int, since: datetime) -> tuple[int, int]:
         """The hours (inclusive) that need not be asked again: all if stored `since`, else the settled ones."""
@@ -136,17 +144,20 @@ def _members(body: bytes) -> dict[str, msgspec.Raw]:
 
 
 class ResponseStore:
-    """The stored responses of a folder or bucket."""
+    """The stored responses of a folder or bucket. `wrote(window, key, bytes)` is told of each that is written."""
 
-    def __init__(self, storage: Storage, *, settle_hours: int) -> None:
+    def __init__(self, storage: Storage, *, settle_hours: int, wrote: Wrote = lambda *_: None) -> None:
         self._storage = storage
+        self._wrote = wrote
         self._settle_hours = settle_hours
 
     def put(self, answer: Answer) -> str:
         """Store an answer whole, without the echo of its request; the name that it got."""
         key = self._key(answer)
         packer = zstandard.ZstdCompressor(level=3, write_checksum=True)
-        self._storage.put(key, packer.compress(_stored(answer)))
+        data = packer.compress(_stored(answer))
+        self._storage.put(key, data)
+        self._wrote(answer.window, key, data)
         return key
 
     def _key(self, answer: Answer) -> str:
@@ -162,17 +173,14 @@ class ResponseStore:
             return f"{plain}.json.zst"
         return f"{plain}.{_at(answer)}.json.zst"
 
-    def damaged(self, held: Held) -> bool:
-        """Whether a stored response cannot be read as it was written, or settles other hours than its name says."""
-        try:
-            asked, _ = _opened(self._storage.get(held.key))
-        except (zstandard.ZstdError, KeyError, ValueError, RecursionError):
-            return True
-        return asked.settled != (stamp(held.first), stamp(held.last))
 
-    def drop(self, held: Held) -> None:
-        """Remove a damaged response, so that its hours are asked again."""
-        self._storage.delete(held.key)
+def opens(data: bytes, held: Held) -> bool:
+    """Whether what is stored can be read as it was written, and settles the hours that its name says."""
+    try:
+        asked, _ = _opened(data)
+    except (zstandard.ZstdError, KeyError, ValueError, RecursionError):
+        return False
+    return asked.settled == (stamp(held.first), stamp(held.last))
 
 
 def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
@@ -184,21 +192,29 @@ def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
     return sorted((held for entry in entries if (held := _held(entry)) is not None), key=_order)
 
 
-def load(storage: Storage, held: Held, route: str, respondent: str) -> tuple[Window, Columns, datetime]:
-    """A stored response → what was asked, its rows as columns, and when it was retrieved. KeyError if gone."""
+def load(storage: Storage, held: Held, route: str, respondent: str) -> Stored:
+    """A stored response as columns. KeyError if gone."""
     asked, body = _opened(storage.get(held.key))
-    window = Window(route, respondent, parse_hour(asked.first), parse_hour(asked.last), held.kinds)
-    columns = parse_rows(bytes(body.data), window)
-    return window, columns, datetime.fromisoformat(asked.retrieved_at)
+    columns = parse_rows(bytes(body.data), _window(asked, held, route, respondent))
+    at = datetime.fromisoformat(asked.retrieved_at)
+    return Stored(held.key, held.first, held.last, held.kinds, columns, at)
 
 
-def load_verbatim(storage: Storage, key: str, window: Window) -> tuple[Columns, list[msgspec.Raw]]:
+def load_verbatim(storage: Storage, key: str, route: str, respondent: str) -> tuple[Columns, list[Row]]:
     """The rows of a stored response that `parse_rows` keeps, as columns and as they were served. KeyError if gone."""
-    data = bytes(_opened(storage.get(key))[1].data)
-    columns = parse_rows(data, window)
+    held = _held(Entry(key, 0, datetime.min))
+    if held is None:
+        raise KeyError(key)
+    asked, body = _opened(storage.get(key))
+    data = bytes(body.data)
+    columns = parse_rows(data, _window(asked, held, route, respondent))
     refused = {one.index for one in columns.refused}
     rows = msgspec.json.decode(data, type=list[msgspec.Raw])
     return columns, [row for index, row in enumerate(rows) if index not in refused]
+
+
+def _window(asked: _Asked, held: Held, route: str, respondent: str) -> Window:
+    return Window(route, respondent, parse_hour(asked.first), parse_hour(asked.last), held.kinds)
 
 
 def _opened(data: bytes) -> tuple[_Asked, _Body]:
@@ -238,7 +254,7 @@ def _held(entry: Entry) -> Held | None:
     except ValueError:
         return None
     kinds = tuple(found["kinds"].split("-")) if found["kinds"] else ()
-    return Held(entry.key, first, last, kinds, at, entry.modified)
+    return Held(entry.key, first, last, kinds, at, entry.modified, entry.size)
 
 
 def _stored(answer: Answer) -> bytes:

@@ -8,7 +8,6 @@ that are refused are looked at one by one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from math import isfinite
 from typing import Any
@@ -22,38 +21,12 @@ from numpy.typing import NDArray
 from eia930.errors import Garbled
 from eia930.question.window import Window
 from eia930.reference.hours import parse_hour
-from eia930.reference.routes import UNIT, Route
+from eia930.reference.routes import Route
+from eia930.sources.columns import Columns, Hours, Refusal
 
 KIND = re.compile(r"[A-Za-z0-9._-]{1,16}", re.ASCII)
 """What a code may look like; it enters series ids and, checked against this, file names."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-
-Hours = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A row that is not kept: its place in the answer, the row verbatim, and why."""
-
-    index: int
-    row: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Kept rows of one answer, in the order served.
-
-    `hour` int64 (hours since 1970 UTC, hour ending), `kind` int32 (index into `kinds`), `value` float64
-    (MW, or MWh in the hour; NaN where the row has none). `received` counts all rows, refused ones too.
-    """
-
-    received: int
-    hour: Hours
-    kind: NDArray[np.int32]
-    kinds: tuple[str, ...]
-    value: NDArray[np.float64]
-    refused: tuple[Refusal, ...] = ()
 
 
 def parse_rows(data: bytes, window: Window) -> Columns:
@@ -87,8 +60,8 @@ def _decoder(route: Route) -> msgspec.json.Decoder[Any]:
 
 def _whole(rows: list[Any], window: Window) -> Columns | None:
     """Columns where every row is as it should be; None where one is not."""
-    respondent = window.respondent
-    if any(row.respondent != respondent or row.unit != UNIT for row in rows):
+    respondent, unit = window.respondent, window.source.unit
+    if any(row.respondent != respondent or row.unit != unit for row in rows):
         return None
     hour = _hours([row.period for row in rows])
     value = _values([row.value for row in rows])
@@ -162,11 +135,15 @@ def _row(raw: bytes, window: Window) -> tuple[int, str, float] | str:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "the row is no JSON object"
     route = window.source
-    if row.get(route.respondent) != window.respondent:
+    for name in (route.respondent, "value-units", route.kind, "period", "value"):
+        if name not in row:
+            # Of `value` too: a row without the member that we asked for is no null.
+            return f"{name} is not in the row"
+    if row[route.respondent] != window.respondent:
         return f"{route.respondent} is not the one asked for"
-    if row.get("value-units") != UNIT:
-        return f"value-units is not {UNIT}"
-    kind, period = row.get(route.kind), row.get("period")
+    if row["value-units"] != route.unit:
+        return f"value-units is not {route.unit}"
+    kind, period = row[route.kind], row["period"]
     if not isinstance(kind, str) or (odd := _odd_kind(kind, window)):
         return f"{route.kind} {odd if isinstance(kind, str) else 'is no code'}"
     try:
@@ -177,7 +154,7 @@ def _row(raw: bytes, window: Window) -> tuple[int, str, float] | str:
         return "period is not YYYY-MM-DDTHH"
     if not window.first <= hour <= window.last:
         return "period lies outside the hours asked for"
-    value = _value(row.get("value"))
+    value = _value(row["value"])
     return value if isinstance(value, str) else (hour, kind, value)
 
 

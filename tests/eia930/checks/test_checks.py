@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each planted fault is found, under its own name, and nothing else is called broken."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from eia930.checks.all_checks import run_checks
 from eia930.checks.asked import Asked
 from eia930.checks.outcome import Check, Worst
 from eia930.reference.hours import parse_hour
-from eia930.reference.respondents import members, subregions
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION
-from eia930.reference.series_ids import parse_series_id
+from eia930.reference.respondents import members, respondents, subregions
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION
+from eia930.reference.series import parse_series
 from eia930.screening.demand import FLAGS
 from eia930.screening.methods import screen_series
+from tests.eia930.made import frames as frames_of
+from tests.eia930.made import world
 
 Frames = dict[str, NDArray[np.float64]]
 
@@ -27,12 +30,22 @@ SYSTEM_FIRST = parse_hour("2019-08-12T00")
 HOURS = 24 * 7 * 16  # the clocks change on 2019-11-03
 YEARS_FIRST = parse_hour("2015-07-01T05")
 DAY_FIRST = parse_hour("2022-07-10T00")
+MADE_DAY = parse_hour("2019-07-10T00")
+EITHER = ["made", pytest.param("recorded", marks=pytest.mark.recorded)]
 
 
 @pytest.fixture(scope="module")
-def system(years: Frames) -> Frames:
-    """Real demand and forecasts of the Carolinas, made complete with flows, fuels and sub-regions that add up."""
-    start = SYSTEM_FIRST - YEARS_FIRST
+def made() -> Frames:
+    """Demand and forecasts of the Carolinas, as the emulator's world has them."""
+    last = SYSTEM_FIRST + HOURS - 1
+    return frames_of(world(last=last), [REGION], first=SYSTEM_FIRST, last=last, codes=MEMBERS["CAR"])
+
+
+@pytest.fixture(scope="module", params=EITHER)
+def system(request: pytest.FixtureRequest) -> Frames:
+    """Demand and forecasts of the Carolinas, made complete with flows, fuels and sub-regions that add up."""
+    start = 0 if request.param == "made" else SYSTEM_FIRST - YEARS_FIRST
+    years: Frames = request.getfixturevalue("made" if request.param == "made" else "years")
     frames: Frames = {}
     codes = MEMBERS["CAR"]
     at = np.arange(HOURS)
@@ -82,9 +95,14 @@ def found(frames: Frames, check: str) -> Check:
 
 def test_a_consistent_system_breaks_nothing_and_every_check_has_work(system: Frames) -> None:
     checks = run_checks(system, SYSTEM_FIRST, MEMBERS)
-    assert len({c.name for c in checks}) == len(checks) == 10
+    assert len({c.name for c in checks}) == len(checks)
     assert all(c.hours_checked > 0 for c in checks)
     assert [c.name for c in checks if c.hours_broken or c.worst] == []
+
+
+def test_the_page_on_quality_has_every_check(system: Frames) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "quality.md").read_text("utf-8")
+    assert [c.name for c in run_checks(system, SYSTEM_FIRST, MEMBERS) if f"`{c.name}`" not in page] == []
 
 
 def delayed(values: NDArray[np.float64], part: slice, hours: int) -> NDArray[np.float64]:
@@ -230,7 +248,7 @@ def test_a_total_that_is_wrong_all_along_is_not_blamed_on_a_missing_fuel(system:
 
 
 def test_a_duplicated_day(system: Frames) -> None:
-    name = "EBA.SC-ALL.D.H"
+    name = "EBA.CPLE-ALL.D.H"
     planted = system | {name: system[name].copy()}
     planted[name][720:744] = planted[name][696:720]
     assert findings(planted) == {
@@ -262,18 +280,37 @@ def test_clock_change_hole_and_doubled_hour(system: Frames) -> None:
     assert findings(planted) == {"clock_change": {double}}
 
 
-# Real rows, as they came.
+# Rows as they came.
 
 
-@pytest.fixture(scope="module")
-def whole_day(day: Frames) -> tuple[Frames, dict[str, Check]]:
+def made_day(codes: Collection[str] = ()) -> Frames:
+    """All series of three routes of these respondents, or of all, in which nothing is amiss."""
+    last = MADE_DAY + 24
+    return frames_of(world(last=last), [REGION, FUEL, INTERCHANGE], first=MADE_DAY, last=last, codes=codes)
+
+
+@pytest.fixture(scope="module", params=EITHER)
+def whole_day(request: pytest.FixtureRequest) -> tuple[Frames, dict[str, Check]]:
+    """The 25 hours of a day in all three routes, real ones and made ones, with what the checks say of them."""
+    if request.param == "recorded":
+        day: Frames = request.getfixturevalue("day")
+    else:
+        # In a made day regions add up too, so that each fault would be found once more in its region's sum.
+        codes = {code for code, about in respondents().items() if about.kind == "authority"}
+        day = made_day(codes)
     checks = run_checks(day, DAY_FIRST, {**members(), **subregions()})
     return day, {c.name: c for c in checks}
 
 
-def test_tolerances_on_every_row_of_a_real_day(whole_day: tuple[Frames, dict[str, Check]]) -> None:
+def test_a_day_in_which_all_adds_up_has_no_finding() -> None:
+    checks = run_checks(made_day(), MADE_DAY, {**members(), **subregions()})
+    assert sum(c.hours_checked for c in checks) > 30_000
+    assert [(c.name, w.series_id) for c in checks for w in c.worst] == []
+
+
+def test_tolerances_on_every_row_of_a_real_day(day: Frames) -> None:
     """The figures of docs/quality.md: what stays outside is the same few authorities hour after hour."""
-    _, checks = whole_day
+    checks = {c.name: c for c in run_checks(day, DAY_FIRST, {**members(), **subregions()})}
     counts = {name: (c.hours_checked, c.hours_broken) for name, c in checks.items() if c.hours_checked}
     assert counts == {
         "demand_balance": (1325, 118),
@@ -311,7 +348,7 @@ def no_gas(day: Frames) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("plant", [spike, hour_late, turned, no_gas])
-def test_faults_planted_in_the_real_day_add_just_their_own_findings(
+def test_faults_planted_in_a_day_add_just_their_own_findings(
     whole_day: tuple[Frames, dict[str, Check]], plant: Callable[[Frames], Iterator[str]]
 ) -> None:
     day, before = whole_day
@@ -380,13 +417,17 @@ def test_a_shift_for_just_one_winter_is_told_by_other_winters(years: Frames) -> 
 
 def kinds_asked(names: Iterable[str]) -> dict[tuple[str, str], tuple[str, ...]]:
     """(route, respondent) → no kinds, that is all, for whatever these series belong to."""
-    routes = {"ID": INTERCHANGE, "D": SUBREGION}
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for name in names:
-        one = parse_series_id(name)
-        total = FUEL if one.fuel else REGION
-        found[(total if one.partner == "ALL" else routes[one.kind]).id, one.respondent] = ()
-    return found
+    return {(key.route.id, key.respondent): () for key in map(parse_series, names)}
+
+
+def test_a_series_that_no_route_has_takes_part_in_nothing(system: Frames) -> None:
+    """Else what is no electricity would be added to the net generation, and a region's to its authorities'."""
+    usual = repr(run_checks(system, SYSTEM_FIRST, MEMBERS))
+    strange = {
+        f"EBA.{code}-ALL.{kind}.H": np.full(HOURS, 1e6) for code in ("DUK", "CAR") for kind in ("STEAM.COL", "STEAM.E")
+    }
+    strange |= {"EBA.DUK-ALL.D.HL": np.full(HOURS, 3.0), "plain": np.full(HOURS, 3.0)}
+    assert repr(run_checks(system | strange, SYSTEM_FIRST, MEMBERS)) == usual
 
 
 def asked_checks(frames: Frames, kinds: Mapping[tuple[str, str], tuple[str, ...]]) -> dict[str, Check]:
@@ -421,17 +462,10 @@ def test_all_that_was_asked_for_is_checked_as_if_nothing_had_been_said(system: F
 def test_a_sum_of_which_only_some_parts_were_asked_for_is_not_checked(
     system: Frames, check: str, key: tuple[str, str], kept: str, total: str
 ) -> None:
-    mine = parse_series_id(kept)
-    name = mine.fuel or mine.partner
-    family = {
-        other
-        for other in system
-        if (one := parse_series_id(other)).respondent == "DUK"
-        and (one.kind, one.partner, bool(one.fuel)) != (mine.kind, "ALL", False)
-        and (bool(one.fuel) if mine.fuel else one.kind == mine.kind)
-    }
+    mine = parse_series(kept)
+    family = {other for other in system if (one := parse_series(other)).respondent == "DUK" and one.route is mine.route}
     planted = without(system, *(family - {kept}))
-    checks = asked_checks(planted, kinds_asked(system) | {key: (name,)})
+    checks = asked_checks(planted, kinds_asked(system) | {key: (mine.kind,)})
     assert [c.name for c in checks.values() if c.worst] == []
     assert checks[check].left_out == 1
     # Were all of it asked for, the same hours would be a fault of the record.

@@ -10,8 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import asdict
 
+from eia930.account.model import Requests
 from eia930.coverage.account import load_order, without_types
+from eia930.coverage.model import CountedHours, CountedSeries, CoverageAccount, WithoutTypes
 from eia930.coverage.narrowing import narrowed, without_rows
 from eia930.coverage.page import matrix_page
 from eia930.coverage.table import Coverage, coverage_of, decoded, encoded, read_coverage, totals
@@ -21,9 +24,9 @@ from eia930.question.span import Span
 from eia930.question.window import VALUE, Short, Window
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import REGION
-from eia930.sources.api.counting import Counted, Matrix
-from eia930.sources.api.nulls import NullRows, Unsorted
+from eia930.sources.api.counts.nulls import NullRows, Unsorted
 from eia930.sources.api.responses import Answer, read_answer
+from eia930.sources.matrix import Counted, Matrix
 
 FIRST, LAST = parse_hour("2020-01-01T00"), parse_hour("2020-04-30T23")
 SPAN = Span("region-data", "PACW", FIRST, LAST)
@@ -183,13 +186,18 @@ def test_a_file_is_found_by_its_path_or_its_folder(tmp_path: Path) -> None:
     assert read_coverage(str(tmp_path)).table.equals(read_coverage(f"{tmp_path}/coverage.parquet").table)
 
 
+def with_ends(made: Coverage) -> tuple[CountedSeries, ...]:
+    """Its series, all from the first to the last hour of the question."""
+    first, last = "2020-01-01T00", "2020-04-30T23"
+    return tuple(CountedSeries(**asdict(one), first=first, last=last) for one in totals(made))
+
+
 def test_the_most_complete_are_loaded_first() -> None:
     better = Matrix(replace(SPAN, respondent="TEX"), (counted("D", [744, 696, 744, 700]),))
     worse = Matrix(SPAN, (counted("D", [744, 0, 0, 720], [1, 0, 0, 0]),))
-    series = [one | {"first": "2020-01-01T00", "last": "2020-04-30T23"} for one in totals(coverage_of([worse, better]))]
-    order = load_order(series)
-    assert [one["respondent"] for one in order] == ["TEX", "PACW"]
-    assert (order[1]["rows"], order[1]["pages"], order[1]["share"]) == (1464, 1, round(1463 / 2904, 6))
+    order = load_order(with_ends(coverage_of([worse, better])))
+    assert [one.respondent for one in order] == ["TEX", "PACW"]
+    assert (order[1].rows, order[1].pages, order[1].share) == (1464, 1, round(1463 / 2904, 6))
 
 
 def test_types_that_were_asked_for_and_have_no_row_are_named() -> None:
@@ -199,31 +207,32 @@ def test_types_that_were_asked_for_and_have_no_row_are_named() -> None:
     whole = Matrix(SPAN, tuple(replace(full, kind=kind) for kind in ("D", "DF", "NG", "TI")))
     generating = Matrix(replace(SPAN, respondent="AVRN"), (replace(full, kind="NG"),))
     fuels = Matrix(replace(SPAN, route="fuel-type-data", kinds=("COL", "SUN")), ())
-    assert without_types([fuels, named]) == [
-        {"route": "region-data", "respondent": "PACW", "types": ["DF"]},
-        {"route": "fuel-type-data", "respondent": "PACW", "types": ["COL", "SUN"]},
-    ]
-    assert without_types([whole, generating]) == [{"route": "region-data", "respondent": "AVRN", "types": ["TI"]}]
+    assert without_types([fuels, named]) == (
+        WithoutTypes("region-data", "PACW", ("DF",)),
+        WithoutTypes("fuel-type-data", "PACW", ("COL", "SUN")),
+    )
+    assert without_types([whole, generating]) == (WithoutTypes("region-data", "AVRN", ("TI",)),)
 
 
 def test_the_page_draws_every_region_and_year_and_escapes_what_a_server_says() -> None:
     made = coverage(counted("<b>", [744, 600, 0, 720], [0, 5, 0, 0]))
-    report = {
-        **{
-            "source": "emulator",
-            "synthetic": True,
-            "first": "2020-01-01T00",
-            "last": "2020-04-30T23",
-            "failures": [],
-            "without": [],
-            "without_types": [{"route": "region-data", "respondent": "PACW", "types": ["NG", "TI"]}],
-        },
-        "hours": {"hours": 2904, "present": 2059, "null": 5, "absent": 840},
-        "requests": {"sent": 7, "reused": 0},
-        "series": [one | {"first": "x", "last": "y"} for one in totals(made)],
-        "order": [],
-    }
-    page = matrix_page(made, report)
+    told = CoverageAccount(
+        source="emulator",
+        synthetic=True,
+        requests_per_hour=None,
+        counted=1,
+        requests=Requests(7, 0, 7, 0, 0, 0),
+        failures=(),
+        stopped="",
+        stopped_by="",
+        exit=0,
+        first="2020-01-01T00",
+        last="2020-04-30T23",
+        hours=CountedHours(2904, 2059, 5, 840),
+        series=with_ends(made),
+        without_types=(WithoutTypes("region-data", "PACW", ("NG", "TI")),),
+    )
+    page = matrix_page(made, told)
     assert "PACW 2020: 2,059 of 2,904 hours have a value, 70.9 %" in page
     assert "Synthetic data" in page
     assert '<tr><th scope="row">PACW<td>region-data<td class="text">NG, TI</tr>' in page

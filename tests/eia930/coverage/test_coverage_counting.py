@@ -20,8 +20,8 @@ from eia930.emulator import Emulator, replay
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.reference.months import month_of, months_of
-from eia930.sources.api.counting import Matrix
 from eia930.sources.api.source import ApiSource
+from eia930.sources.matrix import Matrix
 from eia930.store import lease
 from eia930.store.run import Run
 from eia930.store.storage import Storage
@@ -98,7 +98,7 @@ def test_counts_are_exact_and_a_load_planned_by_them_asks_nothing_in_vain(
             assert [one.query for one in server.requests if not one.rows] == []
             stored = {
                 (kind, hour)
-                for _, _, columns, _ in source(server).columns(storage, SPAN)
+                for columns in (one.columns for one in source(server).columns(storage, SPAN))
                 for kind, hour in zip(
                     [columns.kinds[code] for code in columns.kind], columns.hour.tolist(), strict=True
                 )

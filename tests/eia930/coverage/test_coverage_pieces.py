@@ -15,7 +15,7 @@ from eia930.reference.hours import parse_hour
 from eia930.reference.routes import PAGE
 from eia930.sources.api.lanes import Lane
 from eia930.sources.api.responses import Answer
-from eia930.sources.api.rows import Columns
+from eia930.sources.columns import Columns
 
 FIRST = parse_hour("2020-01-01T00")
 MONTH = 200

@@ -114,7 +114,9 @@ def test_metadata_is_the_recorded_one(recorded: Path, server: Emulator, route: s
 def test_the_children_of_rto_are_described_as_recorded(recorded: Path, server: Emulator) -> None:
     theirs = json.loads((recorded / "api-metadata" / "gridstatus_nb_electricity_rto_.json").read_text("utf-8"))
     answer = requests.get(f"{server.url}/electricity/rto/?api_key=k", timeout=20).json()["response"]
-    assert answer == {**theirs, "routes": [r for r in theirs["routes"] if r["id"] in ROUTES]}
+    listed = [r for r in answer["routes"] if r in theirs["routes"]]
+    assert {r["id"] for r in listed} == set(ROUTES) & {r["id"] for r in theirs["routes"]}
+    assert answer | {"routes": listed} == theirs | {"routes": [r for r in theirs["routes"] if r["id"] in ROUTES]}
 
 
 def test_facet_values_are_shaped_as_recorded(recorded: Path, server: Emulator) -> None:
@@ -125,8 +127,11 @@ def test_facet_values_are_shaped_as_recorded(recorded: Path, server: Emulator) -
     def by_id(facet: dict[str, str]) -> str:
         return facet["id"]
 
-    assert answer["totalFacets"] == 8
-    assert sorted(answer["facets"], key=by_id) == sorted(theirs["response"]["facets"], key=by_id)
+    came_later = [facet["id"] for facet in answer["facets"] if facet not in theirs["response"]["facets"]]
+    assert came_later == ["BHBA"]
+    assert answer["totalFacets"] == len(answer["facets"]) == 9
+    since = [facet for facet in answer["facets"] if facet["id"] not in came_later]
+    assert sorted(since, key=by_id) == sorted(theirs["response"]["facets"], key=by_id)
 
 
 @pytest.mark.parametrize("route", ["region-data", "fuel-type-data", "interchange-data"])

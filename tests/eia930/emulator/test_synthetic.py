@@ -112,8 +112,8 @@ def test_the_sun_shines_by_day_and_load_sleeps_by_night(truth: RowSource) -> Non
 
 def test_dates_of_service_and_of_new_fuels_are_kept(truth: RowSource) -> None:
     (first, *_), last = truth.series(REGION, "GLHB"), truth.series(REGION, "AEC")[0]
-    assert stamp(int(first.hours[0])) == "2020-02-29T00"
-    assert stamp(int(last.hours[-1])) == "2021-09-30T23"
+    assert stamp(int(first.hours[0])) == "2020-02-29T07"
+    assert stamp(int(last.hours[-1])) == "2021-09-01T05"
     battery = next(s for s in truth.series(FUEL, "CISO") if s.kind == "BAT")
     assert int(battery.hours[0]) == NEW_FUELS
     assert battery.values.min() < 0 < battery.values.max()

@@ -13,8 +13,8 @@ from eia930.errors import UsageError
 from eia930.question.plan import Question, outlived, passed_over, plan, requests
 from eia930.question.window import VALUE, Short, Window
 from eia930.reference.hours import parse_hour, stamp
-from eia930.reference.respondents import expected_kinds, members, neighbours, respondents, served, subregions
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, Route
+from eia930.reference.respondents import members, neighbours, respondents, subregions
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, Route
 from eia930.sources.api.rows import KIND
 
 DAY = parse_hour("2022-07-10T00")
@@ -28,7 +28,7 @@ def ask(**other: Any) -> Question:
 def test_everything_of_everybody() -> None:
     question = ask(routes=("all",), regions=("all",))
     spans = plan(question)
-    everybody = {f"{route.id}/{code}" for route in ROUTES.values() for code in served(route)}
+    everybody = {f"{route.id}/{code}" for route in ROUTES.values() for code in route.served()}
     gone = {f"{one.route}/{one.respondent}" for one in passed_over(question)}
     assert len({span.id for span in spans}) == len(spans) == len(everybody - gone)
     assert {id.partition("/")[2] for id in gone} == {"AEC", "BHBA", "EEI", "GRMA", "NSB", "OVEC", "SIKE", "SWPW"}
@@ -47,25 +47,28 @@ def test_what_has_no_such_hours_is_passed_over_and_said() -> None:
     assert [str(one) for one in passed_over(both)] == [
         "region-sub-ba-data/PACW 2022-07-10T00_2022-07-10T10: the reference tables know no such series"
     ]
-    assert passed_over(ask(routes=("region-sub-ba-data",), regions=("all",))) == ()
+    of_all = passed_over(ask(routes=("region-sub-ba-data",), regions=("all",)))
+    assert [(one.respondent, one.reason) for one in of_all] == [("BHBA", "active since 2026-04-01")]
 
 
 def test_a_respondent_is_asked_for_while_it_lives() -> None:
-    """With a month of slack: the tables' days are mostly the first or last of one."""
+    """To the hour where the tables know it, else with a month of slack: days are mostly the first or last of one."""
     first, last = parse_hour("2019-01-01T00"), parse_hour("2025-12-31T23")
-    question = ask(regions=("GLHB", "NSB", "PACW", "SIKE"), first=first, last=last)
+    question = ask(regions=("GLHB", "NSB", "PACW", "SIKE", "WWA"), first=first, last=last)
     lives = {span.respondent: (stamp(span.first), stamp(span.last)) for span in plan(question)}
     assert lives == {
-        "GLHB": ("2020-01-29T00", "2022-10-02T23"),
-        "NSB": ("2019-01-01T00", "2020-02-27T23"),
+        "GLHB": ("2020-02-29T07", "2022-09-01T05"),
+        "NSB": ("2019-01-01T00", "2020-01-08T05"),
         "PACW": ("2019-01-01T00", "2025-12-31T23"),
-        "SIKE": ("2025-05-01T00", "2025-12-31T23"),
+        "SIKE": ("2025-06-01T06", "2025-12-31T23"),
+        "WWA": ("2019-01-01T00", "2025-11-01T23"),
     }
     assert [str(one) for one in passed_over(question)] == [
-        "region-data/GLHB 2019-01-01T00_2020-01-28T23: active since 2020-02-29, retired 2022-09-01",
-        "region-data/GLHB 2022-10-03T00_2025-12-31T23: active since 2020-02-29, retired 2022-09-01",
-        "region-data/NSB 2020-02-28T00_2025-12-31T23: active since 2004-01-01, retired 2020-01-27",
-        "region-data/SIKE 2019-01-01T00_2025-04-30T23: active since 2025-06-01",
+        "region-data/GLHB 2019-01-01T00_2020-02-29T06: active since 2020-02-29, retired 2022-09-01",
+        "region-data/GLHB 2022-09-01T06_2025-12-31T23: active since 2020-02-29, retired 2022-09-01",
+        "region-data/NSB 2020-01-08T06_2025-12-31T23: active since 2004-01-01, retired 2020-01-08",
+        "region-data/SIKE 2019-01-01T00_2025-06-01T05: active since 2025-06-01",
+        "region-data/WWA 2025-11-02T00_2025-12-31T23: active since 2013-07-01, retired 2025-10-01",
     ]
     assert outlived(question) == ()
 
@@ -74,8 +77,8 @@ def test_who_does_not_live_in_the_hours_asked_for_is_named() -> None:
     question = ask(regions=("NSB", "PACW"))
     assert [span.respondent for span in plan(question)] == ["PACW"]
     (line,) = outlived(question)
-    assert line.startswith("--regions NSB: active since 2004-01-01, retired 2020-01-27")
-    with pytest.raises(UsageError, match=r"NSB.*retired 2020-01-27.*; --regions SIKE: active since 2025-06-01"):
+    assert line.startswith("--regions NSB: active since 2004-01-01, retired 2020-01-08")
+    with pytest.raises(UsageError, match=r"NSB.*retired 2020-01-08.*; --regions SIKE: active since 2025-06-01"):
         plan(ask(regions=("NSB", "SIKE")))
 
 
@@ -106,7 +109,7 @@ def test_no_real_row_lies_outside_of_its_respondents_life(recorded: Path, route:
         ({"types": ("SUN",)}, "SUN"),
         ({"routes": ("region-sub-ba-data",)}, "no hours"),
         ({"routes": ("region-data", "fuel-type-data"), "types": ("D",)}, "fuel-type-data"),
-        ({"routes": ("interchange-data",), "types": tuple(served(INTERCHANGE))}, "too many"),
+        ({"routes": ("interchange-data",), "types": tuple(INTERCHANGE.served())}, "too many"),
     ],
 )
 def test_what_does_not_exist_is_named(other: dict[str, Any], said: str) -> None:
@@ -134,22 +137,15 @@ def test_tables_agree_with_each_other() -> None:
         assert set(table) <= set(known)
     assert {other for some in neighbours().values() for other in some} <= set(known)
     for route in ROUTES.values():
-        for code in served(route):
-            assert all(KIND.fullmatch(kind) for kind in (code, *expected_kinds(route, code)))
+        for code in route.served():
+            assert all(KIND.fullmatch(kind) for kind in (code, *route.expected(code)))
 
 
 @pytest.mark.parametrize("route", [REGION, FUEL, INTERCHANGE])
 def test_real_rows_are_of_known_respondents(recorded: Path, route: Any) -> None:
     table = pq.read_table(recorded / f"{route.id}_2022-07-10.parquet", columns=[route.respondent, route.kind])
     found = set(zip(*(table[name].to_pylist() for name in route.keys), strict=True))
-    assert {code for code, _ in found} <= set(served(route))
-
-
-def test_series_ids_are_eias() -> None:
-    assert REGION.series_id("PACW", "D") == "EBA.PACW-ALL.D.H"
-    assert FUEL.series_id("PACW", "WND") == "EBA.PACW-ALL.NG.WND.H"
-    assert INTERCHANGE.series_id("BPAT", "PACW") == "EBA.BPAT-PACW.ID.H"
-    assert SUBREGION.series_id("CISO", "PGAE") == "EBA.CISO-PGAE.D.H"
+    assert {code for code, _ in found} <= set(route.served())
 
 
 def test_windows_are_named() -> None:

@@ -5,7 +5,7 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -15,23 +15,19 @@ import pytest
 from msgspec.structs import replace as changed
 from numpy.typing import NDArray
 
-from eia930.account.sums import account, imbalances
+from eia930.account.sums import imbalances
 from eia930.question.pieces import Piece
 from eia930.question.span import Span
-from eia930.question.window import Window
-from eia930.record.assembly import GroupReport, Screening, assemble, by_span
+from eia930.record.assembly import GroupReport, Screening, assemble
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
-from eia930.sources.api.responses import Held
-from eia930.sources.api.rows import Columns
-from eia930.sources.api.source import Fetched
-from eia930.sources.dispatch import Failure, Tally
+from eia930.sources.columns import Columns, Row, Stored
+from eia930.sources.fetched import Failure, by_span
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST, LATER, answer, row, window
 
 SCREENING = Screening(FLAGS, screen_series)
 SPAN = Span("region-data", "PACW", FIRST, FIRST + 239)
-Stored = tuple[Held, Window, Columns, datetime]
 
 
 class Kept:
@@ -45,6 +41,9 @@ class Kept:
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         yield from self._stored
 
+    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
+        raise KeyError(name)
+
 
 def stored(first: int, last: int, *, late: int = 0, missing: tuple[int, ...] = ()) -> Stored:
     rows = [
@@ -54,8 +53,7 @@ def stored(first: int, last: int, *, late: int = 0, missing: tuple[int, ...] = (
         if hour not in missing
     ]
     found = answer(window(first, last), rows, at=LATER + timedelta(hours=late))
-    held = Held(f"raw/{first}", found.first, found.last, (), None, LATER)
-    return held, found.window, found.columns, found.retrieved_at
+    return Stored(f"raw/{first}", found.first, found.last, (), found.columns, found.retrieved_at)
 
 
 def built(tmp_path: Path, parts: list[Stored], failures: Sequence[Failure] = ()) -> tuple[GroupReport, bytes]:
@@ -134,8 +132,7 @@ def fuels(tmp_path: Path, span: Span, *parts: tuple[int, int], served: tuple[str
     for first, last in parts:
         rows = [row(hour, kind, route=FUELS.route) for hour in range(first, last + 1) for kind in served]
         found = answer(window(first, last, route=FUELS.route, kinds=span.kinds), rows)
-        held = Held(f"raw/{first}", found.first, found.last, span.kinds, None, LATER)
-        kept.append((held, found.window, found.columns, found.retrieved_at))
+        kept.append(Stored(f"raw/{first}", found.first, found.last, span.kinds, found.columns, found.retrieved_at))
     report = assemble(Storage.at(str(tmp_path)), Kept(kept), span, screening=SCREENING)
     for one in report.series:
         assert one.hours == one.present + one.null + one.missing
@@ -167,15 +164,14 @@ def test_what_was_asked_for_by_name_is_a_series(tmp_path: Path) -> None:
 def test_the_account_of_another_grid_does_not_balance(tmp_path: Path) -> None:
     """Hours and rows are counted where they stand: an account that lost some cannot agree by itself."""
     report, _ = built(tmp_path, [stored(0, 239, missing=(20, 21, 22))])
-    fetched = Fetched(Tally(), 0, 0, (), "", "")
-    assert imbalances(account([report], fetched), [report]) == []
+    assert imbalances([report]) == []
     (demand, *others) = report.series
     for doctored in ({"missing": 2}, {"hours": 241}, {"present": 235}, {"null": 2}):
         wrong = changed(report, series=[changed(demand, **doctored), *others])
-        (hours, *rows) = reversed(imbalances(account([wrong], fetched), [wrong]))
+        (hours, *rows) = reversed(imbalances([wrong]))
         assert hours.startswith("EBA.PACW-ALL.D.H: asked 24")
         assert bool(rows) == ("present" in doctored or "null" in doctored)
     lost = changed(report, series=others)
-    assert imbalances(account([lost], fetched), [lost]) == [
+    assert imbalances([lost]) == [
         "region-data/PACW: wrote 474 rows, but its series hold 237",
     ]

@@ -12,6 +12,7 @@ from eia930.question.span import Span
 from eia930.record.grid import Grid
 from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN
 from eia930.sources.api.responses import Answer
+from eia930.sources.columns import Stored
 from tests.eia930.making import FIRST, LATER, answer, row, window
 
 HOURS = 12
@@ -48,11 +49,15 @@ def responses(draw: Any) -> list[Given]:
     return found
 
 
+def stored(name: str, found: Answer) -> Stored:
+    return Stored(name, found.first, found.last, found.window.kinds, found.columns, found.retrieved_at)
+
+
 def filled(some: list[Given], kinds: tuple[str, ...] = ()) -> Grid:
     grid = Grid(Span("region-data", "PACW", FIRST, FIRST + HOURS - 1, kinds))
     for one in some:
         found = one.answer()
-        grid.add(str(one.late), found.window, (found.first, found.last), found.columns, found.retrieved_at)
+        grid.add(stored(str(one.late), found))
     return grid
 
 
@@ -104,8 +109,8 @@ def test_the_later_answer_decides_in_whatever_order_they_come(
         assert grid.received == len(inside) == kept(grid) + grid.duplicate + grid.rejected
 
 
-def lost(grid: Grid) -> list[tuple[str, str, float]]:
-    return [(one.reason, winner, one.value) for one in grid.lost for (winner,) in [one.winners]]
+def lost(grid: Grid) -> list[tuple[str, str, str, float]]:
+    return [(one.reason, one.request, one.winner, one.value) for one in grid.lost]
 
 
 def test_a_revised_value_is_recorded_beside_the_one_that_stands() -> None:
@@ -114,7 +119,7 @@ def test_a_revised_value_is_recorded_beside_the_one_that_stands() -> None:
     for order in ([old, new], [new, old]):
         grid = filled(order)
         assert cells(grid)["D"][1][0] == "7.0"
-        assert lost(grid) == [(REVISED, "1", 6)]
+        assert lost(grid) == [(REVISED, "0", "1", 6)]
         assert (grid.lost[0].hour, grid.lost[0].kind, grid.lost[0].stands) == (FIRST + 1, "D", 7)
         assert (grid.received, kept(grid), grid.duplicate) == (4, 2, 2)
 
@@ -133,14 +138,14 @@ def test_a_value_that_became_null_and_one_that_was_filled() -> None:
 def test_a_row_that_a_later_answer_lacks_is_withdrawn_and_recorded() -> None:
     grid = filled([Given(0, 3, (), ((0, "D", "5"), (1, "D", "6")), 0), Given(1, 3, (), (), 1)])
     assert [value for value, _ in cells(grid)["D"][:2]] == ["5.0", "nan"]
-    assert lost(grid) == [(WITHDRAWN, "1", 6)]
+    assert lost(grid) == [(WITHDRAWN, "0", "1", 6)]
     assert (grid.received, kept(grid), grid.duplicate) == (2, 1, 1)
 
 
 def test_rows_repeated_in_one_answer_count_as_duplicates() -> None:
     grid = filled([Given(0, 3, (), ((0, "D", "5"), (0, "D", "5"), (1, "D", "6"), (1, "D", "8")), 0)])
     assert [value for value, _ in cells(grid)["D"][:2]] == ["5.0", "8.0"]
-    assert lost(grid) == [(REPEATED, "0", 6)]
+    assert lost(grid) == [(REPEATED, "0", "0", 6)]
     assert (grid.received, kept(grid), grid.duplicate) == (4, 2, 2)
 
 
@@ -148,7 +153,7 @@ def test_refused_rows_are_kept_verbatim() -> None:
     odd = {**row(0), "value": "1,060"}
     found = answer(window(), [odd, row(1), 7])
     grid = Grid(Span("region-data", "PACW", FIRST, FIRST + 23))
-    grid.add("name", found.window, (found.first, found.last), found.columns, found.retrieved_at)
+    grid.add(stored("name", found))
     lines = [msgspec.json.decode(msgspec.json.encode(one)) for one in grid.refused]
     assert lines == [
         {"reason": "value is no number", "request": "name", "row": odd, "counter": "rejected"},

@@ -20,7 +20,7 @@ from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.sources.api.responses import ResponseStore, unpack
 from eia930.sources.api.source import ApiSource
-from eia930.sources.dispatch import Failure
+from eia930.sources.fetched import Failure
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST, LATER, answer, row, window
 
@@ -158,6 +158,23 @@ def test_of_a_response_that_is_gone_meanwhile_a_row_has_eias_columns(folder: Fol
     told = json.loads(line)
     assert told["request"] == was
     assert told["row"] == {"period": "2023-01-01T00", "respondent": "PACW", "type": "D", "value": "5"}
+
+
+def test_only_answers_that_hold_a_row_that_lost_are_read_again_and_each_once(folder: Folder) -> None:
+    lost = folder.hold(0, 3, [row(0, value="5"), row(1, value="6")])
+    folder.hold(0, 1, [row(0, value="7"), row(1, value="8")], late=1)
+    folder.hold(4, 7, [row(5), row(6, value="1,0")])
+    read: list[str] = []
+
+    class Watched(ApiSource):
+        def verbatim(self, storage: Storage, span: Span, name: str) -> Any:
+            read.append(name)
+            return super().verbatim(storage, span, name)
+
+    span = Span("region-data", "PACW", FIRST, FIRST + HOURS - 1)
+    report = assemble(folder.storage, Watched("http://127.0.0.1:1", "none:"), span, screening=SCREENING)
+    assert read == [lost]
+    assert (report.duplicate, report.rejected) == (2, 1)
 
 
 @pytest.mark.parametrize("reason", [REPEATED, REVISED, WITHDRAWN])

@@ -15,6 +15,7 @@ from eia930.record.tidy_series import SeriesRef, TidySeries
 from eia930.screening.flags import FLAGS, Screened
 from eia930.screening.loader import TrustedHours
 from eia930.screening.methods import screen_series
+from eia930.store.manifest import put_file
 from eia930.store.storage import Storage
 
 FIRST, LAST = 420_000, 422_999
@@ -39,28 +40,24 @@ def rows() -> pa.Table:
 COLUMNS = ["series_id", "period", "value"]
 
 
-@pytest.fixture(params=["a row group a series", "one row group", "small row groups", "microseconds"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    """The rows in a file, cut into row groups in several ways."""
-    table, path = rows(), tmp_path / PATH
-    path.parent.mkdir(parents=True)
-    if request.param == "microseconds":
-        table = table.set_column(1, "period", table["period"].cast(pa.timestamp("us", tz="UTC")))
-    with pq.ParquetWriter(path, table.schema) as writer:
-        if request.param in ("one row group", "small row groups"):
-            writer.write_table(table, row_group_size=len(table) if request.param == "one row group" else 700)
-        else:
-            for name in NAMES:
-                writer.write_table(table.filter(pa.compute.field("series_id") == name))
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
     return Storage.at(str(tmp_path))
 
 
-def refs() -> list[SeriesRef]:
-    return [SeriesRef(name, PATH, FIRST, LAST, "UTC") for name in NAMES]
+@pytest.fixture(params=[131_072, 700])
+def refs(request: pytest.FixtureRequest, storage: Storage) -> list[SeriesRef]:
+    """The rows in a file, each series in one row group or in several."""
+    table, sink = rows(), pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, table.schema) as writer:
+        for name in NAMES:
+            writer.write_table(table.filter(pa.compute.field("series_id") == name), row_group_size=request.param)
+    file = put_file(storage, PATH, sink.getvalue(), rows=table.num_rows)
+    return [SeriesRef(name, file, FIRST, LAST, "UTC") for name in NAMES]
 
 
-def test_values_stand_at_their_hours(storage: Storage) -> None:
-    found, table = TidySeries(storage, refs(), first=FIRST, last=LAST), rows()
+def test_values_stand_at_their_hours(storage: Storage, refs: list[SeriesRef]) -> None:
+    found, table = TidySeries(storage, refs, first=FIRST, last=LAST), rows()
     for name in NAMES:
         wanted = np.full(LAST - FIRST + 1, np.nan)
         for row in table.filter(pa.compute.field("series_id") == name).to_pylist():
@@ -81,15 +78,15 @@ class _Counting:
         return screen_series(series_id, value)
 
 
-def trusted_hours(storage: Storage, found: _Counting, against: frozenset[str]) -> TrustedHours:
-    series, middle = TidySeries(storage, refs(), first=FIRST, last=LAST), FIRST + 2_000
+def trusted_hours(storage: Storage, refs: list[SeriesRef], found: _Counting, against: frozenset[str]) -> TrustedHours:
+    series, middle = TidySeries(storage, refs, first=FIRST, last=LAST), FIRST + 2_000
     splits = ((FIRST, middle), (middle, LAST + 1))
     return TrustedHours(series, first=FIRST, splits=splits, screening=Screening(FLAGS, found), against=against)
 
 
-def test_each_split_of_a_series_is_screened_once_for_all_blocks(storage: Storage) -> None:
+def test_each_split_of_a_series_is_screened_once_for_all_blocks(storage: Storage, refs: list[SeriesRef]) -> None:
     found = _Counting()
-    load = trusted_hours(storage, found, frozenset(FLAGS[1:]))
+    load = trusted_hours(storage, refs, found, frozenset(FLAGS[1:]))
     for first in (FIRST, FIRST + 512, FIRST + 2_000):
         for name in NAMES:
             value, observed = load(name, first, 256)
@@ -97,10 +94,10 @@ def test_each_split_of_a_series_is_screened_once_for_all_blocks(storage: Storage
     assert found.calls == dict.fromkeys(NAMES, 2)
 
 
-def test_nothing_is_screened_where_no_flag_counts(storage: Storage) -> None:
+def test_nothing_is_screened_where_no_flag_counts(storage: Storage, refs: list[SeriesRef]) -> None:
     found = _Counting()
-    load = trusted_hours(storage, found, frozenset())
-    raw = TidySeries(storage, refs(), first=FIRST, last=LAST)
+    load = trusted_hours(storage, refs, found, frozenset())
+    raw = TidySeries(storage, refs, first=FIRST, last=LAST)
     for name in NAMES:
         value, observed = load(name, FIRST, LAST - FIRST + 1)
         assert np.array_equal(value, raw[name].astype(np.float32), equal_nan=True)

@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from eia930.record.tidy import tidy_path, tidy_schema
+from eia930.question.span import Span
+from eia930.record.tidy import tidy_parquet, tidy_path, tidy_schema
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.routes import ROUTES
 from eia930.reference.runs import longest_gap
+from eia930.reference.series import SeriesKey
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.store.manifest import put_file
@@ -64,23 +65,22 @@ def write_folder(
     *,
     source: str = "api",
     change: Callable[[dict[str, Any]], None] = lambda report: None,
-    name: Callable[[str, str, str], str] = lambda route, code, kind: ROUTES[route].series_id(code, kind),
+    name: Callable[[str, str, str], str] = lambda route, code, kind: SeriesKey(ROUTES[route], code, kind).id,
 ) -> Path:
     """Write tidy files, manifest and report.json; `change` may alter the account before it is written."""
     storage = Storage.at(str(path))
     accounts, tables, files = [], dict[tuple[str, str], list[pa.Table]](), []
     for (route, code, kind), values in (two_regions() if series is None else series).items():
         series_id = name(route, code, kind)
-        found = screen_series(ROUTES[route].series_id(code, kind), values).code
+        found = screen_series(SeriesKey(ROUTES[route], code, kind).id, values).code
         row = ~np.isnan(values)
         row[NULL] = True  # a row without a value
         table = _table(route, code, kind, series_id, values=values, row=row, flags=found, source=source)
         tables.setdefault((route, code), []).append(table)
         accounts.append(_account(route, code, kind, series_id, values=values, row=row, flags=found))
     for (route, code), some in sorted(tables.items()):
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.concat_tables(some), sink)
-        files.append(put_file(storage, tidy_path(route, code), sink.getvalue(), rows=sum(one.num_rows for one in some)))
+        data, rows = tidy_parquet(Span(route, code, FIRST, FIRST + HOURS - 1), iter(some))
+        files.append(put_file(storage, tidy_path(route, code), data, rows=rows))
     storage.put("manifest.json", msgspec.json.encode({"files": [msgspec.to_builtins(file) for file in files]}))
     report = _report(sorted(accounts, key=lambda one: one["series_id"]), sum(file.rows for file in files))
     change(report)

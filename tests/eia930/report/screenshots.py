@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eia930.report.build import INDEX, write_page
+from eia930.account.stored import INDEX
+from eia930.report.build import write_page
 from eia930.store.storage import Storage
 from tests.eia930.report.browser import PHONE, WIDE, Seen, browser, chromium, opened
 

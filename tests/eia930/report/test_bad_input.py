@@ -73,12 +73,23 @@ def no_parquet(path: Path) -> None:
     (path / TIDY).write_bytes(b"nothing like it")
 
 
-def other_table(path: Path) -> None:
-    pq.write_table(pq.read_table(path / TIDY, partitioning=None).drop_columns(["flag"]), path / TIDY)
-
-
 def older_tidy(path: Path) -> None:
     pq.write_table(pq.read_table(path / TIDY, partitioning=None).slice(0, 5000), path / TIDY)
+
+
+def other_account(path: Path) -> None:
+    report = json.loads((path / "report.json").read_text())
+    report["series"][0]["present"] -= 1
+    (path / "report.json").write_text(json.dumps(report))
+
+
+def no_manifest(path: Path) -> None:
+    (path / "manifest.json").unlink()
+
+
+def other_manifest(path: Path) -> None:
+    files = json.loads((path / "manifest.json").read_text())["files"]
+    (path / "manifest.json").write_text(json.dumps({"files": [one for one in files if one["path"] != TIDY]}))
 
 
 @pytest.mark.parametrize(
@@ -87,10 +98,12 @@ def older_tidy(path: Path) -> None:
         (cut_report, "report.json is cut"),
         (other_json, "no account of a load"),
         (no_tidy, f"{TIDY} is missing"),
-        (cut_tidy, f"{TIDY} cannot be read"),
-        (no_parquet, f"{TIDY} cannot be read"),
-        (other_table, "no column flag"),
-        (older_tidy, "files and account are of two runs"),
+        (cut_tidy, f"{TIDY} is damaged"),
+        (no_parquet, f"{TIDY} is damaged"),
+        (older_tidy, f"{TIDY} is damaged or of another load"),
+        (other_account, "files and account are of two runs"),
+        (no_manifest, "manifest.json is missing or damaged"),
+        (other_manifest, f"{TIDY} is not in {{}}/manifest.json"),
     ],
 )
 def test_a_half_written_folder(
@@ -99,7 +112,7 @@ def test_a_half_written_folder(
     write_folder(tmp_path)
     spoil(tmp_path)
     before = files(tmp_path)
-    assert said in refused(capsys, "--output", str(tmp_path))
+    assert said.format(tmp_path) in refused(capsys, "--output", str(tmp_path))
     assert files(tmp_path) == before
 
 

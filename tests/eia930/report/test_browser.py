@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eia930.report.build import INDEX, write_page
+from eia930.account.stored import INDEX
+from eia930.report.build import write_page
 from eia930.store.storage import Storage
 from tests.conftest import lacking
 from tests.eia930.report.browser import PHONE, WIDE, browser, chromium, opened

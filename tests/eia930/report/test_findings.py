@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis.extra.numpy import arrays
 
+from eia930.account.stored import INDEX
+from eia930.record.assembly import SeriesReport
 from eia930.reference.hours import parse_hour, stamp
-from eia930.report.build import INDEX, write_page
+from eia930.report.build import write_page
 from eia930.report.drawing.figures import draw_event, draw_history, draw_months, draw_rate
 from eia930.report.drawing.scales import Scale, line, nice_ticks
 from eia930.report.reading.coverage import step_of
@@ -22,6 +24,7 @@ from eia930.report.reading.hourly import Hourly
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.store.storage import Storage
+from tests.eia930.account.accounts import a_series
 from tests.eia930.report.folder import FIRST, FLAT, HOURS, SPIKE, ZERO, broken, wave, write_folder
 
 FRAME = Frame(FIRST, HOURS)
@@ -162,11 +165,11 @@ def test_the_default_regions_are_drawn_by_the_hour() -> None:
 
 
 def test_a_region_is_shown_by_its_demand_else_by_the_next() -> None:
-    def one(code: str, route: str, kind: str, present: int, flagged: int = 0) -> dict[str, object]:
+    def one(code: str, route: str, kind: str, present: int, flagged: int = 0) -> SeriesReport:
         name = f"{route}/{code}/{kind}"
-        return {
-            "respondent": code, "route": route, "kind": kind, "present": present, "series_id": name, "flagged": flagged,
-        }  # fmt: skip
+        return a_series(
+            respondent=code, route=route, kind=kind, present=present, series_id=name, flagged=flagged
+        )  # fmt: skip
 
     rows = [
         one("A", "fuel-type-data", "WND", 99), one("A", "region-data", "NG", 50), one("A", "region-data", "D", 9),
@@ -228,7 +231,7 @@ def test_requests_by_minute() -> None:
 
 
 def test_the_page_tells_of_the_spike(built: Path) -> None:
-    told = json.loads((built / "report.json").read_text("utf-8"))["quality"]
+    told = json.loads((built / "report/report.json").read_text("utf-8"))["quality"]
     assert told["furthest"]["value"] == 2_000_000
     assert told["furthest"]["series_id"] == "EBA.PACW-ALL.D.H"
     assert any("2,000,000 MW" in sentence for sentence in told["verdict"])
@@ -243,7 +246,7 @@ def test_the_longest_gaps_of_all_series_are_listed_with_where_they_begin(tmp_pat
     early[3000:3030] = np.nan
     write_folder(tmp_path, {("region-data", "PACW", "D"): late, ("region-data", "ERCO", "D"): early})
     write_page(Storage.at(str(tmp_path)))
-    gaps = json.loads((tmp_path / "report.json").read_text("utf-8"))["quality"]["gaps"]
+    gaps = json.loads((tmp_path / "report/report.json").read_text("utf-8"))["quality"]["gaps"]
     assert gaps[0] == {
         "series_id": "EBA.ERCO-ALL.D.H",
         "first": stamp(FIRST + 3000),

@@ -9,9 +9,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_every_piece_of_the_page_is_packaged() -> None:
-    told = re.search(r'"quality\.report": \[(.*?)\]', (ROOT / "setup.py").read_text("utf-8"))
+    told = re.search(r'"eia930\.report": \[(.*?)\]', (ROOT / "setup.py").read_text("utf-8"))
     assert told, "setup.py lists no data of eia930.report"
     patterns = re.findall(r'"(.*?)"', told[1])
-    pieces = [path.name for path in (ROOT / "quality" / "report").iterdir() if path.suffix not in (".py", "")]
+    pieces = [path.name for path in (ROOT / "eia930" / "report").iterdir() if path.suffix not in (".py", "")]
     assert len(pieces) >= 5
     assert [name for name in pieces if not any(fnmatch(name, pattern) for pattern in patterns)] == []

@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from eia930.account.stored import INDEX, encoded, read_account
 from eia930.reference.hours import moment_of, stamp
 from eia930.reference.routes import ROUTES
-from eia930.report.build import INDEX, write_page
+from eia930.report.build import write_page
 from eia930.report.reading.frame import Frame
 from eia930.store.storage import Storage
 from tests.eia930.report.folder import FIRST, HOURS, two_regions, wave, write_folder
@@ -27,7 +28,7 @@ def html(built: Path) -> str:
 
 
 def test_every_figure_is_that_of_report_json(built: Path, html: str) -> None:
-    report = json.loads((built / "report.json").read_text("utf-8"))
+    report = json.loads((built / "report/report.json").read_text("utf-8"))
     figures = PageReader(html).figures
     wrong = [(path, text) for path, text in figures if not says(text, at(report, path), path)]
     assert not wrong
@@ -39,7 +40,7 @@ def test_every_figure_is_that_of_report_json(built: Path, html: str) -> None:
 
 
 def test_a_figure_that_differs_is_noticed(built: Path, html: str) -> None:
-    report = json.loads((built / "report.json").read_text("utf-8"))
+    report = json.loads((built / "report/report.json").read_text("utf-8"))
     report["rows"]["kept"] += 1
     assert {path for path, text in PageReader(html).figures if not says(text, at(report, path), path)} == {"rows.kept"}
 
@@ -53,7 +54,7 @@ def test_a_speed_has_three_digits_on_the_page_and_all_in_the_account(tmp_path: P
     write_folder(tmp_path, change=lambda report: report["rate"].update(dict.fromkeys(names, value)))
     write_page(Storage.at(str(tmp_path)))
     figures = dict(PageReader((tmp_path / INDEX).read_text("utf-8")).figures)
-    account = json.loads((tmp_path / "report.json").read_text("utf-8"))["rate"]
+    account = json.loads((tmp_path / "report/report.json").read_text("utf-8"))["rate"]
     assert {name: (figures[f"rate.{name}"], account[name]) for name in names} == dict.fromkeys(names, (text, value))
 
 
@@ -64,8 +65,14 @@ def test_no_figure_stands_outside_of_the_account(html: str) -> None:
     assert re.findall(r"\d[\d,.]*", loose) == []
 
 
-def test_report_json_stands_beside_the_page_too(built: Path) -> None:
-    assert (built / "report.json").read_bytes() == (built / "report" / "report.json").read_bytes()
+def test_the_account_stands_beside_the_page_with_what_the_page_adds(built: Path, tmp_path: Path) -> None:
+    """At the root it stays as the load wrote it, to the byte."""
+    root = (built / "report.json").read_bytes()
+    assert root == (write_folder(tmp_path / "unseen") / "report.json").read_bytes()
+    shown = json.loads((built / "report/report.json").read_text("utf-8"))
+    with_nothing_absent = json.loads(encoded(read_account(Storage.at(str(built)))))
+    assert {name: told for name, told in shown.items() if name != "quality"} == with_nothing_absent
+    assert shown["quality"]["verdict"]
 
 
 def test_nothing_is_asked_of_anybody(html: str) -> None:
@@ -116,7 +123,7 @@ def test_synthetic_data_are_called_so_loudly(tmp_path: Path) -> None:
     assert "<title>SYNTHETIC DATA" in html
     assert '<body class="synthetic">' in html
     assert 'role="alert"' in html
-    assert json.loads((tmp_path / "report.json").read_text())["quality"]["synthetic"] is True
+    assert json.loads((tmp_path / "report/report.json").read_text())["quality"]["synthetic"] is True
 
 
 def test_markup_in_data_stays_text(tmp_path: Path) -> None:
@@ -150,7 +157,7 @@ def test_a_page_without_flags_checks_or_requests(tmp_path: Path) -> None:
         report["checks"] = []
         report["failures"] = []
         report["requests"]["sent"] = 0
-        report["rate"] = dict.fromkeys(report["rate"]) | {"faults": {}, "per_minute": {}}
+        report["rate"] = dict.fromkeys(report["rate"]) | {"seconds": 0.0, "faults": {}, "per_minute": {}}
 
     write_folder(tmp_path, {("region-data", "ERCO", "D"): wave(40000)}, change=quiet)
     write_page(Storage.at(str(tmp_path)))
@@ -163,7 +170,7 @@ def test_hours_that_a_coverage_file_left_out_are_told_of(built: Path, html: str,
     passed = [{"series_id": "EBA.PACW-ALL.TI.H", "hours": 9600}, {"series_id": "EBA.SEPA-ALL.NG.H", "hours": 744}]
     write_folder(tmp_path, change=lambda report: report.update(passed_over=passed))
     write_page(Storage.at(str(tmp_path)))
-    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    report = json.loads((tmp_path / "report/report.json").read_text("utf-8"))
     figures = dict(PageReader((tmp_path / INDEX).read_text("utf-8")).figures)
     assert all(says(text, at(report, path), path) for path, text in figures.items())
     assert figures["quality.passed_over"] == "10,344"
@@ -188,7 +195,7 @@ def test_maps_and_tables_come_in_the_order_of_the_routes_demand_first(tmp_path: 
     }
     write_folder(tmp_path, {(route, "ERCO", kind): wave(900) for route, some in kinds.items() for kind in some})
     write_page(Storage.at(str(tmp_path)))
-    told = json.loads((tmp_path / "report.json").read_text("utf-8"))["quality"]
+    told = json.loads((tmp_path / "report/report.json").read_text("utf-8"))["quality"]
     names = [
         "Demand",
         "Day-ahead demand forecast",
@@ -201,7 +208,7 @@ def test_maps_and_tables_come_in_the_order_of_the_routes_demand_first(tmp_path: 
 
 
 def test_hours_add_up_in_every_view(built: Path) -> None:
-    report = json.loads((built / "report.json").read_text("utf-8"))
+    report = json.loads((built / "report/report.json").read_text("utf-8"))
     told = report["quality"]
     assert sum(line["present"] for line in told["types"]) == report["hours"]["present"]
     assert sum(told["coverage"]["hours"]) == sum(told["coverage"]["year_hours"]) == HOURS
@@ -232,7 +239,7 @@ def test_an_account_of_an_earlier_version_still_gets_its_page(tmp_path: Path) ->
 
     write_folder(tmp_path, change=older)
     write_page(Storage.at(str(tmp_path)))
-    assert "Expected<th" in (tmp_path / INDEX).read_text("utf-8")
+    assert 'columns.0">Expected<' in (tmp_path / INDEX).read_text("utf-8")
 
 
 def test_the_newest_two_weeks_are_called_provisional(tmp_path: Path) -> None:
@@ -240,7 +247,7 @@ def test_the_newest_two_weeks_are_called_provisional(tmp_path: Path) -> None:
     values[[HOURS - 337, HOURS - 336, HOURS - 20]] = 0  # just before them, in their first hour, and near their end
     write_folder(tmp_path, {("region-data", "PACW", "D"): values, ("region-data", "ERCO", "D"): values})
     write_page(Storage.at(str(tmp_path)))
-    told = json.loads((tmp_path / "report.json").read_text("utf-8"))["quality"]
+    told = json.loads((tmp_path / "report/report.json").read_text("utf-8"))["quality"]
     assert told["flagged"] > told["provisional"]["flagged"] >= 4
     assert told["provisional"] | {"flagged": 0} == {"from": stamp(FIRST + HOURS - 336), "hours": 336, "flagged": 0}
     flags = pq.read_table(tmp_path / "tidy", columns=["period", "flag"], partitioning=None).to_pylist()
@@ -265,7 +272,7 @@ def test_series_below_the_completeness_asked_for_are_named(tmp_path: Path, numbe
 
     write_folder(tmp_path, change=gate)
     write_page(Storage.at(str(tmp_path)))
-    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    report = json.loads((tmp_path / "report/report.json").read_text("utf-8"))
     figures = PageReader((tmp_path / INDEX).read_text("utf-8")).figures
     assert [(path, text) for path, text in figures if not says(text, at(report, path), path)] == []
     listed = [text for path, text in figures if path.startswith("completeness.short.") and path.endswith("series_id")]
@@ -288,6 +295,6 @@ def test_without_a_completeness_asked_for_nothing_falls_short(built: Path, html:
 def test_files_whose_sums_do_not_agree_are_not_to_be_read(tmp_path: Path) -> None:
     write_folder(tmp_path, change=lambda report: report.update(imbalances=["region-data/PACW: wrote 2 rows, not 1"]))
     write_page(Storage.at(str(tmp_path)))
-    steps = json.loads((tmp_path / "report.json").read_text("utf-8"))["quality"]["next"]
+    steps = json.loads((tmp_path / "report/report.json").read_text("utf-8"))["quality"]["next"]
     assert any(step["what"].startswith("Do not use the files") for step in steps)
     assert not any("pyarrow" in step["command"] for step in steps)

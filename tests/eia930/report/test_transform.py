@@ -8,7 +8,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from eia930.report.build import INDEX
+from eia930.account.stored import INDEX
 from eia930.store.lease import Owner
 from eia930.store.run import Run
 from eia930.store.storage import Storage

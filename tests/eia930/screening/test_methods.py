@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from eia930.reference.series_ids import parse_series_id, series_id
+from eia930.reference.series import parse_series
 from eia930.screening.demand import FLAGS, screen
 from eia930.screening.methods import Method, screen_series, steps_for
 from eia930.screening.signed import screen_signed
@@ -32,24 +32,20 @@ RUN, OUTLIER = FLAGS.index("identical_run"), FLAGS.index("global_outlier")
     ],
 )
 def test_the_name_decides(name: str, method: Method) -> None:
-    assert steps_for(name) is method
+    assert steps_for(parse_series(name)) is method
 
 
-@pytest.mark.parametrize("name", ["", "EBA.PACW-ALL.D.HL", "PACW-ALL.D.H", "EBA.PACW.D.H", "EBA.A-B.C.D.E.H"])
-def test_a_name_of_another_kind_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"is no series name like EBA\.PACW-ALL\.D\.H"):
-        steps_for(name)
-
-
-@given(st.text("ABCXYZ0189", min_size=2, max_size=4), st.sampled_from(["ALL", "Frep", "4001"]))
-def test_names_come_back(respondent: str, partner: str) -> None:
-    for kind in ("D", "NG.SUN", "ID"):
-        name = parse_series_id(series_id(respondent, kind, partner))
-        assert (name.respondent, name.partner, name.kind) == (respondent, partner, kind)
+@pytest.mark.parametrize("name", ["", "EBA.PACW-ALL.STEAM.COL.H", "EBA.PACW-ALL.D.HL", "EBA.A-B.C.D.E.H"])
+def test_of_a_name_that_no_route_has_nothing_is_doubted(name: str) -> None:
+    found = screen_series(name, np.array([-5.0, 0.0, 1e9, np.nan]))
+    assert not found.code.any()
+    assert np.isnan([found.g, found.iqr_r]).all()
 
 
 def test_a_real_day_of_generation_and_interchange_has_no_false_alarm(day: dict[str, NDArray[np.float64]]) -> None:
-    signed = {name: values for name, values in day.items() if steps_for(name) in (Method.SIGNED, Method.STEADY)}
+    signed = {
+        name: values for name, values in day.items() if steps_for(parse_series(name)) in (Method.SIGNED, Method.STEADY)
+    }
     assert len(signed) == 701
     assert [name for name, values in signed.items() if screen_series(name, values).code.any()] == []
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
-from eia930.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, UsageError
+from eia930.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, Unreachable, UsageError
 from eia930.question.window import KIND, VALUE, Short, Window
 from eia930.reference.hours import parse_hour
 from eia930.sources.api.client import Api, checked_url
@@ -197,7 +197,24 @@ def test_a_bomb_takes_little_memory() -> None:
     ],
 )
 def test_statuses(status: int, text: bytes, kind: type[EiaError]) -> None:
-    assert type(failure((status, {}, text))) is kind
+    error = failure((status, {}, text))
+    assert type(error) is kind
+    if isinstance(error, KeyRefused):
+        # EIA suspends a key in the words in which it disables one, or in none.
+        assert error.wrong == (b"INVALID" in text or b"MISSING" in text)
+
+
+def test_nobody_there_is_told_by_the_system_s_words() -> None:
+    for url, said in (
+        ("http://127.0.0.1:1/v2", "ConnectionRefusedError: Connection refused"),
+        ("https://nobody.invalid/v2", "gaierror: "),
+    ):
+        api = Api(url, KEY)
+        with pytest.raises(Unreachable) as caught:
+            api.ask(window())
+        api.close()
+        assert f"no connection ({said}" in str(caught.value)
+        assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -209,8 +226,7 @@ def test_statuses(status: int, text: bytes, kind: type[EiaError]) -> None:
         ("-3", 0, 0),
         ("1e9", 3600, 3600),
         ("inf", 3600, 3600),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True), 500, 600),
-        (format_datetime(datetime.now(UTC) - timedelta(days=600), usegmt=True), 0, 0),
+        ("Sat, 01 Jan 2022 00:00:00 GMT", 0, 0),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 3600, 3600),
     ],
 )
@@ -220,6 +236,14 @@ def test_retry_after_in_seconds_and_as_a_date(status: int, text: str, low: float
     assert isinstance(error, Throttled | Unavailable)
     assert error.retry_after is not None
     assert low <= error.retry_after <= high
+
+
+def test_retry_after_as_a_date_counts_from_now() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
+    error = failure((429, {"Retry-After": later}, b""))
+    assert isinstance(error, Throttled)
+    assert error.retry_after is not None
+    assert 500 <= error.retry_after <= 600
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
+import itertools
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from eia930.errors import Garbled, Interrupted, KeyRefused, Refused, Stop, Throttled, Unavailable, Unordered
+from eia930.errors import (
+    Garbled,
+    Interrupted,
+    KeyRefused,
+    Refused,
+    Stop,
+    Throttled,
+    Unavailable,
+    Unordered,
+    Unreachable,
+)
 from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.reference.hours import parse_hour
 from eia930.sources.api.lanes import Lane
 from eia930.sources.api.responses import Answer, read_answer
-from eia930.sources.dispatch import Dispatcher, Tally
+from eia930.sources.dispatch import Dispatcher
+from eia930.sources.fetched import Tally
+from eia930.sources.patience import SUSPENDED, Clocks
 from eia930.sources.rate import Unlimited
 from tests.eia930.making import LATER, body, row
 
@@ -41,8 +53,29 @@ def dispatcher(
     *,
     tick: Callable[[Tally], None] = quiet,
     **other: Any,
-) -> Dispatcher:
-    return Dispatcher(lanes() if some is None else some, ask=ask, limiter=Unlimited(), tick=tick, **other)
+) -> Dispatcher[Window, Answer]:
+    clocks = other.pop("clocks", None) or Clocks()
+    limiter = Unlimited(clocks.monotonic)
+    return Dispatcher(lanes() if some is None else some, ask=ask, limiter=limiter, tick=tick, clocks=clocks, **other)
+
+
+class Hands:
+    """Clocks whose hands move when somebody waits, or (`step`) a little at every look."""
+
+    def __init__(self, step: float = 0.0) -> None:
+        self.now = 1000.0
+        self.step = step
+
+    def look(self) -> float:
+        self.now += self.step
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    @property
+    def clocks(self) -> Clocks:
+        return Clocks(self.look, lambda: 1_700_000_000 + self.now, self.sleep)
 
 
 def test_everything_is_asked_once() -> None:
@@ -90,19 +123,18 @@ def test_what_may_pass_is_asked_again(error: type[Exception]) -> None:
 
 def test_a_pause_that_the_server_asks_for_holds_everybody() -> None:
     starts: list[float] = []
-    refused = threading.Event()
+    hands = Hands()
 
     def ask(window: Window) -> Answer:
-        starts.append(time.monotonic())
-        if not refused.is_set():
-            refused.set()
-            raise Throttled("slower", retry_after=0.6)
+        starts.append(hands.now)
+        if len(starts) == 1:
+            raise Throttled("slower", retry_after=600)
         return whole(window)
 
-    work = dispatcher(ask, in_flight=1)
+    work = dispatcher(ask, in_flight=1, clocks=hands.clocks)
     work.run()
     assert work.failures == []
-    assert starts[1] - starts[0] >= 0.6
+    assert starts[1] - starts[0] >= 600
 
 
 def test_what_cannot_be_had_is_a_failure_and_the_rest_goes_on() -> None:
@@ -171,15 +203,10 @@ def test_a_tick_may_stop_it() -> None:
         if tally.answered:
             raise Interrupted("enough")
 
-    work = dispatcher(_slowly, lanes(hours=24 * 1000), tick=tick, in_flight=2)
+    work = dispatcher(whole, lanes(hours=24 * 1000), tick=tick, in_flight=2, clocks=Hands(step=1.0).clocks)
     work.run()
     assert isinstance(work.stopped, Interrupted)
     assert 0 < work.tally.answered < 1000
-
-
-def _slowly(window: Window) -> Answer:
-    time.sleep(0.02)
-    return whole(window)
 
 
 def test_a_defect_of_our_own_is_a_failure_by_name_and_the_rest_goes_on() -> None:
@@ -233,15 +260,118 @@ def test_an_order_that_was_odd_once_costs_one_request() -> None:
 
 def test_no_more_than_so_many_are_under_way() -> None:
     lock, now, most = threading.Lock(), [0], [0]
+    together = threading.Barrier(3)
 
     def ask(window: Window) -> Answer:
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-        time.sleep(0.01)
+        # All answers come in threes, so that a fourth would be seen.
+        together.wait(30)
         with lock:
             now[0] -= 1
         return whole(window)
 
-    dispatcher(ask, lanes(10), in_flight=3).run()
+    dispatcher(ask, lanes(9), in_flight=3).run()
     assert most[0] == 3
+
+
+def test_a_key_that_worked_and_is_refused_is_paused_for() -> None:
+    """It was suspended for some minutes: one request after each growing pause, then all goes on."""
+    hands, starts, told = Hands(), [], set()
+
+    def ask(window: Window) -> Answer:
+        starts.append(hands.now)
+        if 2 <= len(starts) <= 5:
+            raise KeyRefused("the server refuses the key: status 403")
+        return whole(window)
+
+    def tick(tally: Tally) -> None:
+        told.add(tally.trouble)
+
+    work = dispatcher(ask, lanes(2), in_flight=1, tries=1, tick=tick, clocks=hands.clocks)
+    work.run()
+    assert (work.stopped, work.failures) == (None, [])
+    assert (work.tally.answered, work.tally.retried, work.tally.faults) == (8, 4, {"KeyRefused": 4})
+    pauses = [b - a for a, b in itertools.pairwise(starts)]
+    assert [round(one) for one in pauses[1:5]] == [30, 60, 120, 240]
+    assert sorted(told - {""})[0].startswith("the key is refused, though it worked before; asked again at ")
+    assert work.tally.trouble == ""
+
+
+def test_a_key_that_stays_refused_ends_it_after_hours() -> None:
+    hands, starts = Hands(), []
+
+    def ask(window: Window) -> Answer:
+        starts.append(hands.now)
+        if len(starts) > 1:
+            raise KeyRefused("the server refuses the key: status 403")
+        return whole(window)
+
+    work = dispatcher(ask, lanes(2), in_flight=8, worked=True, clocks=hands.clocks)
+    work.run()
+    assert isinstance(work.stopped, KeyRefused)
+    assert 3 * 3600 < hands.now - starts[0] < 4 * 3600
+    # Those under way when it was refused, and one after each pause.
+    assert len(starts) <= 8 + len(SUSPENDED) + 1
+    assert max(b - a for a, b in itertools.pairwise(starts)) <= 3601
+
+
+def test_a_key_that_worked_earlier_in_the_run_counts_as_one_that_worked() -> None:
+    refused = iter([True])
+
+    def ask(window: Window) -> Answer:
+        if next(refused, False):
+            raise KeyRefused("no")
+        return whole(window)
+
+    work = dispatcher(ask, worked=True, clocks=Hands().clocks, in_flight=1)
+    work.run()
+    assert (work.stopped, work.tally.answered) == (None, 4)
+
+
+@pytest.mark.parametrize(("wrong", "worked"), [(False, False), (True, True), (True, False)])
+def test_a_key_that_never_worked_or_is_wrong_ends_it_at_once(*, wrong: bool, worked: bool) -> None:
+    hands = Hands()
+
+    def ask(window: Window) -> Answer:
+        raise KeyRefused("no", wrong=wrong)
+
+    work = dispatcher(ask, worked=worked, clocks=hands.clocks)
+    work.run()
+    assert isinstance(work.stopped, KeyRefused)
+    assert hands.now == 1000
+
+
+@pytest.mark.parametrize("tries", [1, 10, 1000])
+def test_where_nobody_was_ever_reached_it_ends_within_a_minute(tries: int) -> None:
+    hands = Hands()
+
+    def ask(window: Window) -> Answer:
+        raise Unreachable(f"{window.id}: no connection (ConnectionRefusedError: Connection refused)")
+
+    told: set[str] = set()
+    work = dispatcher(ask, lanes(9), tries=tries, clocks=hands.clocks, tick=lambda tally: told.add(tally.trouble))
+    work.run()
+    assert type(work.stopped) is Stop
+    assert "ConnectionRefusedError: Connection refused" in work.stopped.what
+    assert "region-data" not in work.stopped.what
+    assert work.failures == []
+    assert hands.now - 1000 < 60
+    assert tries == 1 or "retrying: no connection (ConnectionRefusedError: Connection refused)" in told
+
+
+def test_a_server_that_was_reached_once_is_waited_for() -> None:
+    hands = Hands()
+    asked = itertools.count()
+
+    def ask(window: Window) -> Answer:
+        if next(asked) == 0:
+            raise Unavailable("503")
+        if hands.now < 1200:
+            raise Unreachable("gone for minutes")
+        return whole(window)
+
+    work = dispatcher(ask, tries=100, clocks=hands.clocks)
+    work.run()
+    assert (work.stopped, work.failures, work.tally.answered) == (None, [], 4)

@@ -15,7 +15,7 @@ from eia930.question.window import Window
 from eia930.reference.routes import PAGE
 from eia930.sources.api.lanes import Lane, needed
 from eia930.sources.api.responses import Answer, Held
-from eia930.sources.api.rows import Columns
+from eia930.sources.columns import Columns
 
 FIRST = 400_000
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eia930.errors import Garbled, Refused, Unordered
+from eia930.question.span import Span
 from eia930.reference.hours import hour_of, moment_of, stamp
 from eia930.reference.routes import PAGE
-from eia930.sources.api.responses import Answer, Held, ResponseStore, held_in, load, read_answer, unpack
+from eia930.sources.api.checked import ROOT, Checked
+from eia930.sources.api.responses import Answer, Held, ResponseStore, held_in, load, opens, read_answer, unpack
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST, LATER, answer, body, row, triples, window
 
+PACW = Span("region-data", "PACW", FIRST, FIRST + 200)
 one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
@@ -33,6 +37,15 @@ def store(storage: Storage) -> ResponseStore:
 
 def full(hours: list[int], *, total: int = PAGE + 1, **other: Any) -> Answer:
     return answer(window(0, 200, **other), [row(hour) for hour in hours], total=total)
+
+
+def whole(storage: Storage) -> bool:
+    """As a load finds out, first without and then with what it knows already."""
+    first = Checked(storage, PACW)
+    found: bool = first.whole(only(storage))
+    first.write()
+    assert Checked(storage, PACW).whole(only(storage)) == found
+    return found
 
 
 def only(storage: Storage) -> Held:
@@ -57,9 +70,9 @@ def test_names_say_which_hours_they_settle(
     assert held.key == key
     assert (held.first, held.last, held.kinds) == (asked.first, asked.last, asked.kinds)
     assert held.at == (None if age >= 240 else at)
-    back, columns, retrieved_at = load(storage, held, "region-data", "PACW")
-    assert (back, retrieved_at) == (asked, at)
-    np.testing.assert_equal(triples(columns), triples(given_answer.columns))
+    back = load(storage, held, "region-data", "PACW")
+    assert (back.name, back.first, back.last, back.kinds, back.at) == (key, asked.first, asked.last, asked.kinds, at)
+    np.testing.assert_equal(triples(back.columns), triples(given_answer.columns))
 
 
 def test_settled_hours_get_a_plain_name_and_a_repeated_question_the_moment(store: ResponseStore) -> None:
@@ -90,9 +103,9 @@ def test_a_flipped_byte_is_found_or_harmless(tmp_path: Path, place: int, flip: i
     data[place % len(data)] ^= flip
     Path(key).write_bytes(data)
     # zstd has bits that mean nothing (of the frame's head, padding of its streams): those may differ.
-    if not store.damaged(held):
+    if opens(bytes(data), held):
         assert unpack(bytes(data)) == unpack(written)
-        np.testing.assert_equal(triples(load(storage, held, "region-data", "PACW")[1]), triples(whole[1]))
+        np.testing.assert_equal(triples(load(storage, held, "region-data", "PACW").columns), triples(whole.columns))
     Path(key).unlink()
 
 
@@ -111,9 +124,9 @@ def test_a_flipped_byte_is_found_or_harmless(tmp_path: Path, place: int, flip: i
 )
 def test_what_is_no_response_is_damaged(store: ResponseStore, storage: Storage, content: bytes) -> None:
     key = store.put(answer(window(), [row(0)]))
-    assert not store.damaged(only(storage))
+    assert whole(storage)
     storage.put(key, content)
-    assert store.damaged(only(storage))
+    assert not whole(storage)
 
 
 def test_a_renamed_response_is_damaged(store: ResponseStore, storage: Storage) -> None:
@@ -121,14 +134,14 @@ def test_a_renamed_response_is_damaged(store: ResponseStore, storage: Storage) -
     data = storage.get(key)
     storage.delete(key)
     storage.put(key.replace("01T23", "09T23"), data)
-    assert store.damaged(only(storage))
+    assert not whole(storage)
 
 
 def test_dropped_responses_are_gone(store: ResponseStore, storage: Storage) -> None:
     store.put(answer(window(), [row(0)]))
-    store.drop(only(storage))
+    storage.delete(only(storage).key)
     assert held_in(storage, "region-data", "PACW") == []
-    assert store.damaged(Held("raw/eia/region-data/PACW/gone", 0, 0, (), None, LATER))
+    assert not Checked(storage, PACW).whole(Held("raw/eia/region-data/PACW/gone", 0, 0, (), None, LATER))
 
 
 def test_members_stay_byte_for_byte_and_the_echo_goes(store: ResponseStore, storage: Storage) -> None:
@@ -149,7 +162,7 @@ def test_members_stay_byte_for_byte_and_the_echo_goes(store: ResponseStore, stor
         "settled": ["2023-01-01T00", "2023-01-01T23"],
         "retrieved_at": "2023-06-01T12:30:07+00:00",
     }
-    assert not store.damaged(only(storage))
+    assert whole(storage)
 
 
 def test_objects_that_are_no_responses_are_passed_over(store: ResponseStore, storage: Storage) -> None:
@@ -231,3 +244,37 @@ def test_hours_in_names_are_the_apis(storage: Storage) -> None:
     asked = window()
     assert f"{stamp(asked.first)}_{stamp(asked.last)}" in asked.id
     assert hour_of(moment_of(asked.first)) == asked.first
+
+
+def test_what_is_known_to_be_whole_is_not_opened_and_what_differs_is(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Checked(storage, PACW)
+    store = ResponseStore(storage, settle_hours=240, wrote=lambda _, key, data: known.wrote(key, data))
+    key = store.put(answer(window(), [row(hour, value=str(hour * 7919)) for hour in range(24)]))
+    known.write()
+    path, place = Path(f"{storage.path}/{key}"), Path(f"{storage.path}/{ROOT}/region-data/PACW.json")
+    opened: list[bytes] = []
+
+    def seen(data: bytes, held: Held) -> bool:
+        opened.append(data)
+        return opens(data, held)
+
+    monkeypatch.setattr("eia930.sources.api.checked.opens", seen)
+    assert Checked(storage, PACW).whole(only(storage))
+    assert opened == []
+    # What rots on a disk keeps its size and its time.
+    good, times = path.read_bytes(), path.stat()
+    path.write_bytes(bytes([*good[:-9], good[-9] ^ 1, *good[-8:]]))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert not Checked(storage, PACW).whole(only(storage))
+    assert len(opened) == 1
+    # What is known may be lost, or be nonsense: it is found out again.
+    path.write_bytes(good)
+    for content in (None, b"", b"[]", b'{"x": 1}', b"\xff"):
+        place.unlink(missing_ok=True)
+        if content is not None:
+            place.write_bytes(content)
+        opened.clear()
+        assert Checked(storage, PACW).whole(only(storage))
+        assert len(opened) == 1

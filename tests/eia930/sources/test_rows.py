@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from eia930.errors import Garbled
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.rows import Columns, parse_rows
+from eia930.sources.api.rows import parse_rows
+from eia930.sources.columns import Columns
 from tests.eia930.making import FIRST, KINDS, UNIT, row, triples, window
 
 values = st.one_of(

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 import pickle
 import signal
@@ -17,17 +18,21 @@ import msgspec
 import pytest
 
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
-from eia930.errors import UsageError
+from eia930.errors import Stop, UsageError
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.sources.api.key import resolve_key
-from eia930.sources.api.source import ApiSource, Fetched
+from eia930.sources.api.source import ApiSource
+from eia930.sources.beat import Beat
+from eia930.sources.fetched import Fetched
+from eia930.sources.patience import Clocks
+from eia930.sources.session import NAME
 from eia930.store import lease
 from eia930.store.lease import Owner
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
 from tests.eia930.making import body
-from tests.eia930.sources.serving import serving
+from tests.eia930.sources.serving import Asked, Reply, serving
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
 FIRST, LAST = parse_hour("2019-01-01T00"), parse_hour("2019-04-30T23")
@@ -77,8 +82,8 @@ def test_columns_are_what_was_served(rows: RowSource, storage: Storage) -> None:
     with Emulator(rows) as server:
         fetched = fetch(server.url, storage, PACW)
     stored = list(source("http://127.0.0.1").columns(storage, PACW))
-    assert sum(columns.received for _, _, columns, _ in stored) == fetched.tally.rows
-    assert {hour for _, _, columns, _ in stored for hour in columns.hour.tolist()} == set(range(FIRST, LAST + 1))
+    assert sum(one.columns.received for one in stored) == fetched.tally.rows
+    assert {hour for one in stored for hour in one.columns.hour.tolist()} == set(range(FIRST, LAST + 1))
 
 
 def test_a_damaged_response_is_asked_again(rows: RowSource, storage: Storage) -> None:
@@ -90,6 +95,38 @@ def test_a_damaged_response_is_asked_again(rows: RowSource, storage: Storage) ->
         third = fetch(server.url, storage, PACW, CAL)
     assert (again.damaged, again.tally.sent, again.failures) == (1, 1, ())
     assert (third.damaged, third.tally.sent) == (0, 0)
+
+
+def test_a_rerun_opens_no_response_that_it_knows(rows: RowSource, storage: Storage) -> None:
+    """Nor does what it knows hide damage: bytes that differ are opened, and asked for again."""
+    with Emulator(rows) as server:
+        fetch(server.url, storage, PACW, CAL)
+        told = {entry.key: storage.get(entry.key) for entry in storage.list("raw/checked")}
+        again = fetch(server.url, storage, PACW, CAL)
+        assert {entry.key: storage.get(entry.key) for entry in storage.list("raw/checked")} == told
+        (key, *_) = [entry.key for entry in storage.list("raw/eia/region-data/PACW")]
+        whole = storage.get(key)
+        storage.put(key, whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+        third = fetch(server.url, storage, PACW, CAL)
+    assert sorted(told) == ["raw/checked/fuel-type-data/CAL.json", "raw/checked/region-data/PACW.json"]
+    assert (again.tally.sent, again.reused, again.damaged) == (0, 8, 0)
+    assert (third.tally.sent, third.damaged) == (1, 1)
+
+
+def test_a_response_that_is_damaged_after_it_was_known_ends_the_run_and_is_asked_again(
+    rows: RowSource, storage: Storage
+) -> None:
+    """As in a bucket that lost bytes but neither size nor time."""
+    with Emulator(rows) as server:
+        fetch(server.url, storage, PACW)
+        (key, *_) = [entry.key for entry in storage.list("raw/eia/region-data/PACW")]
+        whole = storage.get(key)
+        storage.put(key, whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+        with pytest.raises(Stop, match=f"{key} is damaged"):
+            list(source(server.url).columns(storage, PACW))
+        again = fetch(server.url, storage, PACW)
+        assert (again.damaged, again.tally.sent) == (1, 1)
+        assert len(list(source(server.url).columns(storage, PACW))) == 3
 
 
 def test_a_missing_key_is_said_and_not_raised(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +151,29 @@ def test_a_refused_key_stops(rows: RowSource, storage: Storage) -> None:
     assert fetched.stopped_by == "KeyRefused"
     assert KEY not in fetched.stopped
     assert fetched.tally.answered == 0
+
+
+def test_a_key_that_is_suspended_on_the_way_is_waited_for(storage: Storage) -> None:
+    """The server says what EIA says; the clocks move as nobody has to wait."""
+    passed = [0.0]
+
+    def sleep(seconds: float) -> None:
+        passed[0] += seconds
+
+    clocks = Clocks(lambda: passed[0], lambda: 1_700_000_000 + passed[0], sleep)
+    refused = json.dumps({"error": {"code": "API_KEY_DISABLED", "message": "An api_key was disabled"}}).encode()
+
+    def reply(asked: Asked) -> Reply:
+        if served.asked and len(served.asked) > 2 and passed[0] < 1000:
+            return 403, {}, refused
+        return 200, {}, body([])
+
+    with serving(reply) as served:
+        done = fetch(served.url, storage, PACW, CAL, hours_per_request=720, max_in_flight=1, clocks=clocks)
+    assert (done.stopped, done.failures) == ("", ())
+    assert 1000 < passed[0] < 4000
+    assert done.tally.faults == {"KeyRefused": done.tally.retried}
+    assert done.tally.hours == 2 * (LAST + 1 - FIRST)
 
 
 def test_a_failing_window_is_a_failure_and_only_that(rows: RowSource, storage: Storage) -> None:
@@ -156,6 +216,14 @@ def fetching(url: str, storage: Storage, who: Run, **other: Any) -> Iterator[lis
     assert not thread.is_alive()
 
 
+def beaten(storage: Storage, times: int) -> None:
+    """Wait until the dispatcher has beaten so often, and looked about each time."""
+    for _ in range(times):
+        before = lease.last_beat(storage, NAME)
+        while lease.last_beat(storage, NAME) == before:
+            time.sleep(0.02)
+
+
 def test_a_dispatcher_whose_driver_was_killed_stops_by_itself(rows: RowSource, storage: Storage) -> None:
     program = (
         "import sys, time, msgspec; from eia930.store.lease import Owner;"
@@ -177,7 +245,7 @@ def test_a_dispatcher_that_is_asked_to_stop_stops(rows: RowSource, storage: Stor
     who = run()
     with Emulator(rows, latency=(0.05, 0.0)) as server, fetching(server.url, storage, who) as done:
         ask_to_stop(storage, Run(Owner.here("another"), who.since))
-        time.sleep(1.2)
+        beaten(storage, 2)
         assert not done
         ask_to_stop(storage, who)
     assert done[0].stopped_by == "Interrupted"
@@ -222,8 +290,9 @@ def test_a_dispatcher_that_was_killed_is_carried_on_and_its_requests_are_counted
     assert stored < windows
     assert (done.reused, done.tally.answered, again.reused, again.tally.answered) == (0, windows, 0, windows)
     assert windows <= done.tally.sent <= asked <= windows + 2
-    news = lease.news_of(storage, "dispatcher")
-    assert news["hours"] <= news["hours_wanted"] <= LAST + 1 - FIRST
+    news = lease.news_of(storage, NAME, Beat)
+    assert news is not None
+    assert news.tally.hours <= news.hours_wanted <= LAST + 1 - FIRST
 
 
 def test_a_worker_with_other_code_sends_nothing(rows: RowSource, storage: Storage) -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from select import select
 
 import msgspec
 import pytest
@@ -19,6 +20,12 @@ from eia930.store.storage import Storage
 @pytest.fixture
 def storage(tmp_path: Path) -> Storage:
     return Storage.at(str(tmp_path))
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Some news."""
+
+    n: int
 
 
 def take(storage: Storage, run: str = "a", *, take_over: bool = False) -> Lease:
@@ -40,11 +47,11 @@ except Superseded as error:
 print("won", held.epoch, flush=True)
 try:
     while True:
-        held.beat({"run": sys.argv[2]})
+        held.beat()
         time.sleep(0.1)
 except Superseded as error:
     print("told", error, flush=True)
-    time.sleep(0.5)
+    sys.stdin.readline()
     held.release()
 """
 
@@ -58,7 +65,7 @@ class Holders:
 
     def start(self, name: str = "x", *, at: float = 0.0, over: bool = False) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", _HOLD, str(self.folder), name, str(at), "over" if over else "no"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.started.append(process)
         return process
 
@@ -108,31 +115,32 @@ def test_taking_over_tells_the_old_one_and_waits_for_it(holders: Holders) -> Non
     assert said(first) == "won 1"
     second = holders.start("second", over=True)
     assert said(first).startswith("told another run has taken over")
+    assert second.stdout is not None
+    assert not select([second.stdout], [], [], 0)[0]
+    # It lets go when it is told to; the second comes only then.
+    first.communicate("\n")
+    assert first.returncode == 0
     assert said(second) == "won 2"
-    # It let go half a second after it was told; the second came only then.
-    assert first.wait(5) == 0
 
 
-def test_a_holder_that_was_suspended_goes_on_if_nobody_came(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_holder_that_was_suspended_goes_on_if_nobody_came(storage: Storage) -> None:
     held = take(storage)
-    now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 10 * lease.SILENCE)
-    held.beat({"n": 1})
-    assert news_of(storage, "run")["n"] == 1
+    held.beat(Counted(1))
+    assert news_of(storage, "run", Counted) == Counted(1)
 
 
 def test_a_holder_that_was_suspended_stops_if_another_came(storage: Storage) -> None:
     held = take(storage)
     storage.create(f"{lease.ROOT}/run/000002.owner", msgspec.json.encode(Owner.here("b")))
     with pytest.raises(Superseded):
-        held.beat({})
+        held.beat()
 
 
 def test_letting_go(storage: Storage) -> None:
     for epoch in (1, 2, 3):
         held = take(storage)
         assert held.epoch == epoch
-        held.beat({"epoch": epoch})
+        held.beat(Counted(epoch))
         held.release()
     names = sorted(entry.key.rsplit("/", 1)[-1] for entry in storage.list(f"{lease.ROOT}/run"))
     assert names == [f"00000{epoch}.{what}" for epoch in (2, 3) for what in ("beat", "done", "owner")]
@@ -153,15 +161,15 @@ def test_an_owner_elsewhere_counts_while_it_beats(storage: Storage) -> None:
     assert beats == [lease.BEAT]
 
 
-def test_an_owner_elsewhere_that_is_silent_is_gone(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_owner_elsewhere_that_is_silent_is_gone(storage: Storage) -> None:
     storage.put(f"{lease.ROOT}/run/000001.owner", msgspec.json.encode(Owner("far", "elsewhere", 1, "1")))
     passed = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: passed[0])
 
     def pause(seconds: float) -> None:
         passed[0] += seconds
 
-    assert acquire(storage, "run", Owner.here("a"), take_over=False, pause=pause).epoch == 2
+    held = acquire(storage, "run", Owner.here("a"), take_over=False, pause=pause, clock=lambda: passed[0])
+    assert held.epoch == 2
     assert lease.SILENCE <= passed[0] < lease.SILENCE + 2 * lease.BEAT
 
 
@@ -177,11 +185,11 @@ def test_a_file_managers_files_are_passed_over(storage: Storage) -> None:
     for name in (".DS_Store", "Thumbs.db", "x.owner", "000009.txt"):
         storage.put(f"{lease.ROOT}/run/{name}", b"x")
     assert take(storage).epoch == 1
-    assert news_of(storage, "run") == {}
+    assert news_of(storage, "run", Counted) is None
 
 
 def test_news_that_cannot_be_read_are_none(storage: Storage) -> None:
     held = take(storage)
     storage.put(f"{lease.ROOT}/run/000001.beat", b"half")
-    assert news_of(storage, "run") == {}
+    assert news_of(storage, "run", Counted) is None
     held.release()

@@ -14,16 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eia930.question.span import Span
 from eia930.question.window import KIND, PERIOD, Short, Window
 from eia930.reference.months import first_hour, hours_in, month_of, months_of, roundest
 from eia930.reference.routes import PAGE
-from eia930.sources.api.nulls import NullRows, Unsorted
+from eia930.sources.api.counts.nulls import NullRows, Unsorted
 from eia930.sources.api.responses import Answer
+from eia930.sources.matrix import Counted, Counts, Matrix
 
-Counts = NDArray[np.int64]
 Then = Callable[[Answer], None]
 
 CHANGED = "the rows changed while they were counted, or an hour has two"
@@ -31,25 +30,6 @@ _DRIFT = 50
 """Rows that may come in to earlier kinds while a span is counted."""
 _HALVES = 2
 """Two months take one more answer of one row; a longer part would take more of them than reading it does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """One series: first and last hour with a row, and int64[months of the span] `rows`, `null` of them empty."""
-
-    kind: str
-    first: int
-    last: int
-    rows: Counts
-    null: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """A span's series, by kind. Month 0 is that of `span.first`."""
-
-    span: Span
-    series: tuple[Counted, ...]
 
 
 @dataclass(slots=True)

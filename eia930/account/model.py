@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The account of a load, as one typed value: what `report.json` says, member by member and in this order.
+
+Members that a version of ours did not write yet have a value for their absence; what a newer one adds is passed over.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from eia930.record.asked_hours import PassedOver
+from eia930.record.assembly import SeriesReport
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Rows of answers: received = kept + duplicate + rejected."""
+
+    received: int
+    kept: int
+    duplicate: int
+    rejected: int
+
+
+class Hours(msgspec.Struct, frozen=True):
+    """Hours of all series: asked = present + null + missing."""
+
+    asked: int
+    present: int
+    null: int
+    missing: int
+
+
+class Requests(msgspec.Struct, frozen=True):
+    """Requests of a run; `damaged` counts stored answers whose checksum failed."""
+
+    planned: int
+    reused: int
+    sent: int
+    retried: int
+    failed: int
+    damaged: int
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """Speed from the first start to the last answer; None where too little was asked to have one."""
+
+    records_per_second: float | None
+    requests_per_second: float | None
+    page_fill: float | None
+    success_rate: float | None
+    seconds: float
+    limit_per_hour: int | None = None
+    """Requests that might start in an hour; None: unhurried."""
+    faults: dict[str, int] = {}
+    per_minute: dict[str, int] = {}
+    """Requests started, by minute of the run."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A request that could not be had."""
+
+    request: str
+    reason: str
+    remedy: str
+
+
+class SpanAsked(msgspec.Struct, frozen=True):
+    """Hours `first`..`last` (inclusive) that a respondent was asked for; `kinds` is empty for all of the route."""
+
+    route: str
+    respondent: str
+    kinds: tuple[str, ...]
+    first: str
+    last: str
+
+
+class NotAsked(msgspec.Struct, frozen=True):
+    """Hours `first`..`last` (inclusive) of the question that were not asked for, and why."""
+
+    route: str
+    respondent: str
+    first: str
+    last: str
+    reason: str
+
+
+class WorstHour(msgspec.Struct, frozen=True):
+    """A series that a check found wrong: its worst hour, with what was expected and found there, and how many hours."""
+
+    series_id: str
+    hour: str
+    expected: float | None
+    found: float | None
+    hours: int
+
+
+class CheckResult(msgspec.Struct, frozen=True):
+    """What a cross-check found; `columns` names what `expected` and `found` are in it."""
+
+    name: str
+    what: str
+    tolerance: str
+    hours_checked: int
+    hours_broken: int
+    worst: tuple[WorstHour, ...]
+    columns: tuple[str, str] = ("Expected", "Found")
+    left_out: int = 0
+
+
+class Short(msgspec.Struct, frozen=True):
+    """A series with a smaller share of its hours present than asked for."""
+
+    series_id: str
+    share: float
+
+
+class Completeness(msgspec.Struct, frozen=True):
+    """The share of its hours that each series was to have, and those that have less."""
+
+    minimum: float = 0.0
+    short: tuple[Short, ...] = ()
+
+
+class Program(msgspec.Struct, frozen=True):
+    """What wrote a file: the version of this program, and the fingerprint of its code."""
+
+    version: str
+    code: str
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a run says of itself. Hours as text are `2024-01-31T23`: hour ending, UTC."""
+
+    rows: Rows
+    rejects: dict[str, dict[str, int]] = {}
+    """Lines of rejects/, by the count that they belong to and by reason."""
+    hours: Hours
+    requests: Requests
+    rate: Rate
+    failures: tuple[Failed, ...]
+    stopped: str
+    """Why the rest was not asked; empty where nothing was left."""
+    stopped_by: str = ""
+    """The kind of error (`KeyRefused`, …)."""
+    spans: tuple[SpanAsked, ...]
+    series: tuple[SeriesReport, ...]
+    passed_over: tuple[PassedOver, ...] = ()
+    not_asked: tuple[NotAsked, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    imbalances: tuple[str, ...]
+    completeness: Completeness = Completeness()
+    exit: int
+    program: Program | None = None
+    run: str = ""
+    """Names the run that wrote it."""

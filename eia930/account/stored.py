@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where an account lies in an output, and the one way to read and to write it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from eia930.account.model import Account, NotAsked, SpanAsked
+from eia930.errors import UsageError
+from eia930.reference.hours import parse_hour
+from eia930.store.storage import Storage
+
+REPORT = "report.json"
+"""The account of the load whose files stand in the output."""
+STOPPED = "report/stopped.json"
+"""The account of a later run that changed none of them: it was stopped before."""
+INDEX = "report/index.html"
+"""The page."""
+BESIDE = f"report/{REPORT}"
+"""The account at the root, with what the page adds: for whoever takes the page's folder away."""
+_REMEDY = "run python -m pipelines.historical with this --output first"
+
+
+def read_account(storage: Storage, *, key: str = REPORT) -> Account:
+    """The account of an output. UsageError, in one line, where there is none, or what is there is no account."""
+    try:
+        account = msgspec.json.decode(storage.get(key), type=Account)
+    except KeyError:
+        raise UsageError(f"{storage.place} has no {key}: no load has finished there", remedy=_REMEDY) from None
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{storage.place}/{key} is no account of a load: {error}", remedy=_REMEDY) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{storage.place}/{key} is cut or no account of a load: {error}", remedy=_REMEDY) from None
+    try:
+        asked_hours(account)
+    except ValueError as error:
+        raise UsageError(f"{storage.place}/{key} is no account of a load: {error}", remedy=_REMEDY) from None
+    return account
+
+
+def write_account(storage: Storage, account: Account, *, key: str = REPORT) -> None:
+    """Store the account whole."""
+    storage.put(key, encoded(account))
+
+
+def encoded(value: msgspec.Struct) -> bytes:
+    """JSON that people can read too, in the order of the members."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def asked_hours(account: Account) -> tuple[int, ...]:
+    """First and last hour (since 1970 UTC) of each span of the question. ValueError for what is no hour."""
+    spans: tuple[SpanAsked | NotAsked, ...] = (*account.spans, *account.not_asked)
+    return tuple(parse_hour(text) for span in spans for text in (span.first, span.last))

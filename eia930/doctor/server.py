@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server under examination: few requests, a pause between them, bounded bodies, the key in nothing that is kept."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from urllib3.exceptions import HTTPError
+
+AGENT = "eia930 (doctor)"
+_LARGEST = 32 << 20
+_TIMEOUT = 60.0
+
+
+class Unanswered(Exception):
+    """No answer came, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server sent, and when it came: headers by lower-case name, as much of the body as was asked for."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received: datetime
+
+    def json(self) -> Any:
+        """The body as JSON; ValueError where it is none."""
+        return json.loads(self.body)
+
+
+class Server:
+    """One host, asked at most once in `pause` seconds. `key` goes as a header, and comes back in nothing."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str = "",
+        pause: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._key = key
+        self._pause = pause
+        self._sleep = sleep
+        self._now = now
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = AGENT
+        self._session.trust_env = "://127.0.0.1" not in url and "://localhost" not in url
+        self._kept: dict[tuple[object, ...], Reply] = {}
+        self.asked = 0
+
+    def get(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        keyed: bool = True,
+        most: int = _LARGEST,
+    ) -> Reply:
+        """One answer; the same question is asked once. Reads at most `most` bytes. Unanswered where none came."""
+        question = (path, tuple(params), method, tuple((headers or {}).items()), keyed)
+        if question not in self._kept:
+            if self.asked:
+                self._sleep(self._pause)
+            self.asked += 1
+            self._kept[question] = self._ask(path, params, method, dict(headers or {}), keyed=keyed, most=most)
+        return self._kept[question]
+
+    def without_key(self, text: str) -> str:
+        """The text, should the key stand in it."""
+        return text.replace(self._key, "REDACTED") if len(self._key) > 3 else text
+
+    def _ask(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        method: str,
+        headers: dict[str, str],
+        *,
+        keyed: bool,
+        most: int,
+    ) -> Reply:
+        if keyed and self._key:
+            headers["X-Api-Key"] = self._key
+        try:
+            with self._session.request(
+                method,
+                self._url + path,
+                params=list(params),
+                headers=headers,
+                timeout=_TIMEOUT,
+                stream=True,
+                allow_redirects=False,
+            ) as response:
+                body = bytearray()
+                while len(body) < most and (chunk := response.raw.read1(min(65536, most), decode_content=True)):
+                    body += chunk
+                clean = bytes(body).replace(self._key.encode(), b"REDACTED") if self._key else bytes(body)
+                return Reply(
+                    response.status_code, {k.lower(): v for k, v in response.headers.items()}, clean, self._now()
+                )
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise Unanswered(self.without_key(f"no answer ({type(error).__name__})")) from None

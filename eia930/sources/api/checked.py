@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which stored responses are known to be whole, so that a later run need not unpack them to know it again.
+
+    raw/checked/<route>/<respondent>.json   name, size, checksum of the packed bytes, when it was written
+
+On a disk the packed bytes are still read and summed: what rots there keeps its time. A bucket keeps its objects whole,
+so there size and time are enough. Whatever is not known, or differs, is opened. May be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from threading import Lock
+
+import msgspec
+
+from eia930.question.span import Span
+from eia930.sources.api.responses import Held, opens
+from eia930.store.storage import Storage
+
+ROOT = "raw/checked"
+
+
+class _Known(msgspec.Struct, frozen=True, array_like=True):
+    """`written` in Unix seconds, as a listing of the bucket told it; 0 where none did yet, and on a disk."""
+
+    size: int
+    crc: int
+    written: float = 0.0
+
+
+class Checked:
+    """What is known of the responses of one respondent in one route."""
+
+    def __init__(self, storage: Storage, span: Span) -> None:
+        self._storage = storage
+        self._path = _path(span)
+        self._lock = Lock()
+        self._known = self._read()
+        self._was = dict(self._known)
+
+    def whole(self, held: Held) -> bool:
+        """Whether a stored response is as it was written, and settles the hours that its name says."""
+        known = self._known.get(held.key)
+        same = known is not None and known.size == held.size
+        written = held.modified.timestamp() if self._storage.path is None else 0.0
+        if known and same and written and known.written == written:
+            return True
+        try:
+            data = self._storage.get(held.key)
+        except KeyError:
+            return False
+        crc = zlib.crc32(data)
+        if not (known and same and known.crc == crc) and not opens(data, held):
+            return False
+        self._known[held.key] = _Known(len(data), crc, written)
+        return True
+
+    def wrote(self, key: str, data: bytes) -> None:
+        """A response was checked and packed to these bytes: what is read next time must be the same."""
+        with self._lock:
+            self._known[key] = _Known(len(data), zlib.crc32(data))
+
+    def keep(self, there: Sequence[Held]) -> None:
+        """Forget what is no longer there."""
+        keys = {one.key for one in there}
+        self._known = {key: known for key, known in self._known.items() if key in keys}
+
+    def write(self) -> None:
+        """Write down what is known, where that is news."""
+        if self._known != self._was:
+            self._storage.put(self._path, msgspec.json.encode(dict(sorted(self._known.items()))))
+            self._was = dict(self._known)
+
+    def _read(self) -> dict[str, _Known]:
+        try:
+            return msgspec.json.decode(self._storage.get(self._path), type=dict[str, _Known])
+        except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+            return {}
+
+
+def forget(storage: Storage, span: Span) -> None:
+    """Take nothing for whole: each response is opened once more."""
+    storage.delete(_path(span))
+
+
+def _path(span: Span) -> str:
+    return f"{ROOT}/{span.route}/{span.respondent}.json"

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether an answer is written as we expect it: a few odd rows are asked for once more, mostly odd ones are no answer.
+
+A server whose format has changed says so by every row. What is expected and what was found stand in one line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from eia930.errors import Drifted, Marred
+from eia930.question.window import Window
+from eia930.sources.api.responses import Answer
+from eia930.sources.columns import Refusal
+
+CHANGED = "the server's format has changed"
+_VERSION = re.compile(rb'"apiVersion":"([^"]{1,20})"')
+_LONGEST = 300
+
+
+class Scrutiny:
+    """Looks at every answer before it is stored. Thread-safe: a set takes one name at a time."""
+
+    def __init__(self) -> None:
+        self._once: set[str] = set()
+
+    def check(self, answer: Answer) -> Answer:
+        """The answer. Drifted where most of its rows cannot be read; Marred, once a request, where some cannot."""
+        refused, received = answer.columns.refused, answer.columns.received
+        if 2 * len(refused) > received:
+            raise Drifted(_told(answer, refused, received))
+        if refused and answer.window.id not in self._once:
+            self._once.add(answer.window.id)
+            raise Marred(
+                f"{answer.window.id}: {len(refused):,} of {received:,} rows cannot be read: {refused[0].reason}"
+            )
+        return answer
+
+
+def _told(answer: Answer, refused: tuple[Refusal, ...], received: int) -> str:
+    """Expected and found, one row as it came, and which version of the API says so."""
+    reason = Counter(one.reason for one in refused).most_common(1)[0][0]
+    one = next(one for one in refused if one.reason == reason)
+    version = _VERSION.search(answer.body[-4096:])
+    said = f" (API version {version[1].decode('ascii', 'replace')})" if version else ""
+    return (
+        f"{answer.window.id}: {CHANGED}{said}: {len(refused):,} of {received:,} rows cannot be read, {reason}; "
+        f"{_difference(one.row, answer.window)}; a row: {one.row[:_LONGEST]}"
+    )
+
+
+def _difference(text: str, window: Window) -> str:
+    """What a row should have, and what it has instead."""
+    try:
+        row = msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return "expected an object, found none"
+    route = window.source
+    expected = {
+        "period": "YYYY-MM-DDTHH",
+        route.respondent: window.respondent,
+        route.kind: "a code",
+        "value": "a number, in quotes or not, or null",
+        "value-units": route.unit,
+    }
+    if absent := [name for name in expected if name not in row]:
+        names = {*expected, route.respondent_name, route.kind_name}
+        new = [name for name in row if name not in names]
+        return f"expected {', '.join(absent)}, found {', '.join(new) or 'no such member'}"
+    odd = [name for name in ("value-units", route.respondent, "period") if not _like(row[name], expected[name])]
+    name = odd[0] if odd else "value"
+    return f"expected {name} {expected[name]}, found {msgspec.json.encode(row[name]).decode()[:40]}"
+
+
+def _like(found: object, expected: str) -> bool:
+    if expected == "YYYY-MM-DDTHH":
+        return isinstance(found, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d", found, re.ASCII) is not None
+    return found == expected

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every source's stored answers are turned into: rows as columns, and what the answer speaks of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Hours = NDArray[np.int64]
+Row = msgspec.Raw | str
+"""A row as it was served: JSON where it is some, else its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that is not kept: its place in the answer, the row verbatim, and why."""
+
+    index: int
+    row: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Kept rows of one answer, in the order served.
+
+    `hour` int64 (hours since 1970 UTC, hour ending), `kind` int32 (index into `kinds`), `value` float64
+    (MW, or MWh in the hour; NaN where the row has none). `received` counts all rows, refused ones too.
+    """
+
+    received: int
+    hour: Hours
+    kind: NDArray[np.int32]
+    kinds: tuple[str, ...]
+    value: NDArray[np.float64]
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a stored answer says of one respondent in one route.
+
+    Of hours `first`..`last` (inclusive) and `kinds` (empty: all) it is the whole word: a row that is not in `columns`
+    did not exist `at` the time it was retrieved. `columns` may hold rows of other hours besides.
+    """
+
+    name: str
+    """Where it lies in the output; names it in `rejects/`."""
+    first: int
+    last: int
+    kinds: tuple[str, ...]
+    columns: Columns
+    at: datetime

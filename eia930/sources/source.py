@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a source of hours is: it says what it would ask, asks for what is not stored yet, and reads what is stored.
+
+Programs and transforms know this protocol alone; `members.SOURCES` turns a name into a member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from eia930.question.span import Span
+from eia930.sources.columns import Columns, Row, Stored
+from eia930.sources.fetched import Fetched
+from eia930.sources.matrix import Matrix
+from eia930.store.run import Run
+from eia930.store.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a user wants a source to be asked: a source takes what concerns it.
+
+    `name` is the source's; `url` None for its own address; `key` a reference (`env:NAME`, `file:PATH`), never the key.
+    """
+
+    name: str
+    url: str | None = None
+    key: str = "none:"
+    requests_per_hour: int | None = None
+    burst_per_second: int = 3
+    min_delay: float = 0.0
+    max_in_flight: int = 8
+    hours_per_request: int | None = None
+    tries: int = 10
+    quota: str | None = None
+    """Where programs with one key share its pace: a folder, a bucket, `none`; None for the source's own choice."""
+    settle_hours: int = 240
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """About what a load asks: `requests` were nothing stored, `to_ask` as things stand, and what one of them is.
+
+    `stored` answers save asking for some of it; `lasting` says how long the rest takes.
+    """
+
+    requests: int
+    to_ask: int
+    stored: int
+    each: str
+    """What a request is: `of up to 5,000 rows`."""
+    lasting: str
+
+
+class Reading(Protocol):
+    """A source as far as assembling needs it: what is stored, and nothing is asked."""
+
+    @property
+    def name(self) -> str:
+        """What the tidy column `source` says."""
+
+    def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
+        """What is stored for a span, in a fixed order."""
+
+    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
+        """A stored answer once more: the rows of the span that are kept, as columns and as they were served.
+
+        KeyError, ValueError or a decoder's error where it is gone or damaged meanwhile.
+        """
+
+
+class Source(Reading, Protocol):
+    """A place that hours come from. It travels to workers: it holds references, never a key nor a connection."""
+
+    @classmethod
+    def on(cls, terms: Terms) -> Self:
+        """The source on a user's terms. UsageError where it cannot be asked so."""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Whose hours it brings, for `store.origin.claim`: the hosts that it asks."""
+
+    @property
+    def requests_per_hour(self) -> int | None:
+        """Requests that may start in any hour; None: unhurried."""
+
+    @property
+    def refresh(self) -> bool:
+        """Whether hours are asked for although they are stored."""
+
+    def at(self, url: str) -> Self:
+        """The same, asked of another server: the embedded emulator, once it runs."""
+
+    def check_here(self) -> None:
+        """UsageError where this machine lacks what asking takes."""
+
+    def check_elsewhere(self) -> tuple[str, ...]:
+        """Warnings, a line each, where workers on other machines ask. UsageError where they cannot."""
+
+    def plan_size(self, spans: Sequence[Span]) -> int:
+        """About how many requests the spans take where nothing is stored."""
+
+    def estimate(self, storage: Storage, spans: Sequence[Span]) -> Estimate:
+        """What a load would ask, given what is stored. Sends and writes nothing."""
+
+    def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
+        """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""
+
+    def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
+        """Count the rows of `spans`. A span that cannot be counted has no matrix."""

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holds the reference tables against a loaded output and the facet lists of a server, and says what to change.
+
+python -m pipelines.reference --check --output=data
+"""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    from pipelines.running.start import begin
+
+    begin()
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+
+from eia930.account.stored import read_account
+from eia930.errors import EiaError, Passing, UsageError
+from eia930.program.arguments import Parser
+from eia930.program.ending import end_with
+from eia930.reference.hours import hour_of, parse_hour
+from eia930.reference.renewal import Loaded, of_list, of_output, of_tables
+from eia930.reference.respondents import table
+from eia930.reference.routes import ROUTES, Route
+from eia930.sources.api.client import API_URL, Api
+from eia930.sources.api.facets import facets
+from eia930.sources.api.key import resolve_key
+from eia930.store.storage import Storage
+from pipelines.options import fail
+
+_TABLES = ("respondents", "neighbours", "fuels", "subregions", "energy_sources", "types")
+_TRIES = 4
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 nothing to change, 1 something, 2 wrong usage, 3 the server or the storage does not answer."""
+    try:
+        flags = _parser().parse_all(argv)
+        if not flags.check:
+            print("\n".join(_tables()))
+            return 0
+        differ, held = 0, ["each other"]
+        for line in _differences(flags, held):
+            differ += 1
+            print(line, flush=True)
+    except UsageError as error:
+        return fail(error)
+    except EiaError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
+    print(f"tables held against {', '.join(held)}: {differ or 'nothing'} to change")
+    return 1 if differ else 0
+
+
+def _differences(flags: argparse.Namespace, held: list[str]) -> Iterator[str]:
+    yield from of_tables()
+    if flags.output is not None:
+        held.append(flags.output)
+        yield from of_output(_loaded(flags.output))
+    if flags.api_url is not None:
+        held.append(flags.api_url)
+        with closing(Api(flags.api_url, resolve_key(flags.api_key))) as api:
+            yield from _of_server(api, flags.pause)
+
+
+def _loaded(place: str) -> list[Loaded]:
+    """What a finished load asked, and what came of it, by its account."""
+    storage = Storage.at(place)
+    storage.reach()
+    account = read_account(storage)
+    seen: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
+    for one in account.series:
+        if one.first and one.last:
+            ends = parse_hour(one.first), parse_hour(one.last)
+            seen.setdefault((one.route, one.respondent), {})[one.kind] = ends
+    return [
+        Loaded(
+            route=ROUTES[span.route],
+            respondent=span.respondent,
+            kinds=span.kinds,
+            first=parse_hour(span.first),
+            last=parse_hour(span.last),
+            seen=seen.get((span.route, span.respondent), {}),
+        )
+        for span in account.spans
+        if span.route in ROUTES
+    ]
+
+
+def _of_server(api: Api, pause: float) -> Iterator[str]:
+    """One short request a facet of each route, `pause` seconds apart."""
+    now = hour_of(datetime.now(UTC))
+    for route in ROUTES.values():
+        for name in route.keys:
+            yield from of_list(route, name, _listed(api, route, name, pause), now)
+
+
+def _listed(api: Api, route: Route, name: str, pause: float) -> dict[str, str]:
+    """Code → name; asked for again a few times where the server is busy."""
+    for left in reversed(range(_TRIES)):
+        time.sleep(pause)
+        try:
+            return {one.code: one.name for one in facets(api, route, name)}
+        except Passing:
+            if not left:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _tables() -> Iterator[str]:
+    """A line a table: rows, and the days up to which its sources speak."""
+    yield f"{'table':20} {'rows':>5}  {'sources speak up to':22} sources"
+    for name in _TABLES:
+        rows = table(name)
+        days = sorted({row["as_of"] for row in rows})
+        span = days[0] if len(days) == 1 else f"{days[0]}…{days[-1]}"
+        yield f"{name + '.csv':20} {len(rows):5}  {span:22} {len({row['source'] for row in rows})}"
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m pipelines.reference",
+        description="Hold the reference tables against each other, a loaded output and a server's facet lists; print "
+        "what to change, a line each. Without --check: which tables there are, and up to when their sources speak.",
+    )
+    parser.add_argument("--check", action="store_true", help="compare; exit 1 where something differs")
+    parser.add_argument("--output", help="folder or bucket URL of a finished load")
+    parser.add_argument("--api_url", help=f"a server that speaks EIA v2, as {API_URL}: eight short requests")
+    parser.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH-OR-URL, never the key")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds before each request (default: 1)")
+    return parser
+
+
+if __name__ == "__main__":
+    end_with(main)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that an installation puts on the PATH (entry points in setup.py), each a program's `python -m`.
+
+Loads nothing before `begin`, so that Ctrl-C and a missing package are one line here too.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from eia930.program.ending import end_with
+from pipelines.running.start import begin
+
+
+def historical() -> NoReturn:
+    """`eia930-historical`: python -m pipelines.historical."""
+    begin()
+    from pipelines.historical import main
+
+    end_with(main)
+
+
+def coverage() -> NoReturn:
+    """`eia930-coverage`: python -m pipelines.coverage."""
+    begin()
+    from pipelines.coverage import main
+
+    end_with(main)
+
+
+def blocks() -> NoReturn:
+    """`eia930-blocks`: python -m pipelines.blocks."""
+    begin()
+    from pipelines.blocks import main
+
+    end_with(main)
+
+
+def report() -> NoReturn:
+    """`eia930-report`: python -m pipelines.report."""
+    begin()
+    from pipelines.report import main
+
+    end_with(main)
+
+
+def doctor() -> NoReturn:
+    """`eia930-doctor`: python -m pipelines.doctor."""
+    begin()
+    from pipelines.doctor import main
+
+    end_with(main)
+
+
+def emulator() -> NoReturn:
+    """`eia930-emulator`: python -m eia930.emulator, which needs nothing that [load] brings."""
+    from eia930.emulator.__main__ import main
+
+    end_with(main)
