@@ -46,7 +46,7 @@ def test_a_choice_is_part_of_the_whole(folders: Folders, data: st.DataObject) ->
         "order": order,
         "stripe": stripe,
     }
-    ranks = [RingBlocks(folders("panel"), slots=rows, ring_size=ring, ring_rank=r, **ring_of, **common) for r in range(ring)]
+    ranks = [RingBlocks(folders("panel"), slots=rows, ring_rank=r, **ring_of, **common) for r in range(ring)]
     index = data.draw(st.integers(0, len(whole) - 1))
     held = [rank[index] for rank in ranks]
     assert {len(item["value"]) for item in held} == {context // ring}
