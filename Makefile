@@ -6,9 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements.lock setup.py 2>/dev/null | cksum | cut -d' ' -f1)
 READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock 2>/dev/null | cksum | cut -d' ' -f1)
+READY_READERS := .venv-readers/.ready-$(shell cat requirements-readers.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help run test test-slow test-recorded test-ml test-gcp test-flink lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
+.PHONY: help run test test-slow test-recorded test-ml test-readers test-gcp test-flink lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -16,14 +17,21 @@ help:  ## what there is to make
 $(READY):
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	rm -f $(VENV)/.ready-* && touch $@
 
 $(READY_ML):
 	$(PYTHON) -m venv .venv-ml
-	.venv-ml/bin/pip install --quiet --disable-pip-version-check -r requirements-ml.lock
+	.venv-ml/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-ml.lock
 	rm -f .venv-ml/.ready-* && touch $@
+
+$(READY_READERS):
+	$(PYTHON) -m venv .venv-readers
+	.venv-readers/bin/pip install --quiet --disable-pip-version-check -r requirements-readers.lock
+	rm -rf build/spark35
+	.venv-readers/bin/pip install --quiet --disable-pip-version-check --no-deps --target build/spark35 pyspark==3.5.7
+	rm -f .venv-readers/.ready-* && touch $@
 
 run: $(READY)  ## install, and load five regions (synthetic without a key); ARGS="--regions=all …"
 	$(BIN)/python -m pipelines.historical --runner=DirectRunner $(ARGS)
@@ -40,8 +48,12 @@ test-recorded: $(READY)  ## the tests on millions of real rows; RECORDED=folder 
 test-ml: $(READY_ML)  ## the reader and the training example beside TensorFlow, JAX, grain and datasets
 	.venv-ml/bin/python -m pytest -m "not recorded" tests/ringdata tests/examples $(ARGS)
 
+test-readers: $(READY) $(READY_READERS)  ## tidy/ read by pandas, Spark 3.5 and 4.1 (Java 17), dask and the others
+	rm -rf build/readers && $(BIN)/python -m tests.readers.making build/readers
+	.venv-readers/bin/python -m pytest tests/readers $(ARGS)
+
 test-gcp: $(READY)  ## Dataflow's job, built offline beside Beam's cloud part
-	test -d build/gcp || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target build/gcp -r requirements-gcp.lock
+	test -d build/gcp || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/gcp -r requirements-gcp.lock
 	PYTHONPATH=.:build/gcp $(BIN)/python -m pytest tests/pipelines/test_dataflow.py $(ARGS)
 
 test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go)
@@ -60,7 +72,7 @@ docs: $(READY)  ## the API page, from the docstrings, into build/docs
 	$(BIN)/python tools/api.py
 
 bench: $(READY)  ## the benchmarks, each printing ratios measured in one run
-	for script in parsing screening assemble extract blocks reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done
+	for script in parsing screening assemble extract checks blocks reader; do $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 real-rows: $(READY)  ## the main job on real rows: make real-rows ROWS=region-data.parquet
 	$(BIN)/python benchmarks/real_rows.py $(ROWS) $(ARGS)
@@ -84,4 +96,4 @@ flink-down: $(READY)  ## stop what flink-up started
 	$(BIN)/python -m deploy.flink.cluster down
 
 clean:  ## remove the environment and caches, not the data
-	rm -rf $(VENV) .venv-ml build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-ml .venv-readers build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

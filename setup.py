@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent
 # The code says it, so that it is known also where packages were only copied, as to the workers of a cluster.
 (VERSION,) = re.findall('^__version__ = "(.+)"$', (ROOT / "eia930/__init__.py").read_text("utf-8"), re.MULTILINE)
 PACKAGES = ["eia930", "ringdata", "transforms", "pipelines"]
-COMMANDS = ["historical", "coverage", "blocks", "report", "doctor", "emulator"]
+COMMANDS = ["historical", "coverage", "blocks", "report", "verify", "doctor", "emulator"]
 BEAM = ["apache-beam>=2.76,<2.78"]
 
 setup(

@@ -5,6 +5,7 @@
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,8 @@ def named_right(frames: Frames, first_hour: int) -> None:
             planted = {key: frames[key].copy() for key in (name, ahead)}
             planted[moved][begin:end] = np.roll(frames[moved], delay)[begin:end]
             if find_shift(planted[name], planted[ahead]).weeks.size >= 4:
-                (found,) = shifted([Equation(total=name, parts=(ahead,))], planted, first_hour=first_hour)
+                equation = Equation(total=name, parts=(ahead,))
+                found = shifted(equation, sides(equation, planted), planted, first_hour=first_hour)
                 named += 1
                 right += found.worst is not None and found.worst.series_id == moved
     print("planted for a winter and seen for four weeks, named right:", share(right, named))
@@ -96,7 +98,7 @@ def pairs(frames: Frames) -> None:
     print("pairs: exact", int((off == 0).sum()), "more than 1 MW", int((off > 1).sum()), "of", off.size)
 
 
-def show(checks: list[Check]) -> None:
+def show(checks: Sequence[Check]) -> None:
     for check in checks:
         worst = ", ".join(f"{w.series_id} {w.hours} h ({w.found:g})" for w in check.worst[:8])
         print(f"  {check.name}: {check.hours_broken:,} of {check.hours_checked:,}: {worst}")
@@ -113,7 +115,7 @@ def main() -> None:
     planted_shift(frames)
     named_right(frames, first)
     print("checks, years:")
-    show(run_checks(frames, first, MEMBERS))
+    show(run_checks(frames, first, MEMBERS).checks)
     day: Frames = {}
     for route in (REGION, FUEL, INTERCHANGE):
         (path,) = asked.day.glob(f"{route.id}_????-??-??.parquet")
@@ -128,7 +130,7 @@ def main() -> None:
     balance(day)
     pairs(day)
     print("checks, day:")
-    show(run_checks(day, first, MEMBERS))
+    show(run_checks(day, first, MEMBERS).checks)
 
 
 if __name__ == "__main__":

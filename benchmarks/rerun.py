@@ -18,7 +18,6 @@ from eia930.emulator import Emulator, synthetic
 from eia930.question.plan import Question, plan
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
-from eia930.reference.respondents import served
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.checked import ROOT
 from eia930.sources.api.source import ApiSource
@@ -42,7 +41,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     flags = parser.parse_args()
     last = parse_hour("2024-01-01T00")
-    codes = served(ROUTES["fuel-type-data"])[: flags.respondents]
+    codes = ROUTES["fuel-type-data"].served()[: flags.respondents]
     spans = plan(Question(("region-data", "fuel-type-data"), codes, (), last - flags.years * 8766, last - 1))
     with tempfile.TemporaryDirectory() as place, Emulator(synthetic(now=last + 2000)) as server:
         storage = Storage.at(place)

@@ -15,7 +15,7 @@ from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport
 from eia930.sources.fetched import Fetched
 from eia930.store.failure import telling
-from eia930.store.manifest import File
+from eia930.store.manifest import CHECKS, File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 from transforms.block_manifests import open_blocks
@@ -68,7 +68,8 @@ class _PublishFn(beam.DoFn):
         groups = [one for one in told if isinstance(one, GroupReport)]
         (fetched,) = (one for one in told if isinstance(one, Fetched))
         checks = [check for one in told if isinstance(one, tuple) for check in one]
-        blocks = [one for one in told if isinstance(one, File)]
+        files = [one for one in told if isinstance(one, File)]
+        stretches, blocks = ([one for one in files if (one.path == CHECKS) is so] for so in (True, False))
         groups.sort(key=lambda group: (group.route, group.respondent))
         not_asked, least = self._not_asked, self._min_completeness
         account = account_of(groups, fetched, self._run, checks=checks, not_asked=not_asked, min_completeness=least)
@@ -80,7 +81,15 @@ class _PublishFn(beam.DoFn):
             if len(groups) != self._spans:
                 raise AssertionError(f"{self._spans} spans were planned, {len(groups)} were assembled")
             statistics = train_statistics(self._storage, blocks)
-            publish(self._storage, groups, account, run=self._run, blocks=blocks, statistics=statistics)
+            publish(
+                self._storage,
+                groups,
+                account,
+                run=self._run,
+                stretches=stretches,
+                blocks=blocks,
+                statistics=statistics,
+            )
         yield self._storage.url
 
 

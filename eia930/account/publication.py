@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands at the root of an output: series.parquet, report.json, manifest.json, `_SUCCESS` last."""
+"""What stands at the root of an output: series.parquet, checks.parquet, report.json, manifest.json, `_SUCCESS` last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eia930.account.standing import MARKS
 from eia930.account.stored import REPORT, STOPPED, encoded, read_account, write_account
 from eia930.account.sums import program_of
 from eia930.record.assembly import GroupReport, SeriesReport
-from eia930.store.manifest import MANIFEST, SUCCESS, File, Manifest, read_manifest
+from eia930.store.manifest import CHECKS, MANIFEST, SUCCESS, File, Manifest, read_manifest
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
@@ -24,12 +24,16 @@ def publish(
     told: Account,
     *,
     run: Run,
+    stretches: Sequence[File] = (),
     blocks: Sequence[File],
     statistics: pa.Table,
 ) -> None:
     """Write the account of a run, and what goes with it; `finish` comes after it, once the page stands too."""
     files = [file for group in groups for file in group.files]
-    files += [*blocks, write_catalogue(storage, catalogue(_series(groups)), statistics)]
+    files += [*stretches, *blocks, write_catalogue(storage, catalogue(_series(groups)), statistics)]
+    if not stretches:
+        # An older one would speak of other hours.
+        storage.delete(CHECKS)
     _drop_old_blocks(storage, blocks)
     _manifest(storage, files, run)
     if told.exit:

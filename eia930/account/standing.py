@@ -55,7 +55,8 @@ def sparing(storage: Storage, fetched: Fetched, run: Run) -> Fetched:
         return fetched
     first, number = fetched.failures[0], len(fetched.failures)
     why = f"no request was answered, of {number:,} that were sent; the first: {first.reason} ({first.remedy})"
-    return replace(fetched, stopped=why, stopped_by=errors.Unavailable.__name__)
+    kind = errors.Drifted if errors.Drifted.__name__ in fetched.tally.faults else errors.Unavailable
+    return replace(fetched, stopped=why, stopped_by=kind.__name__)
 
 
 def _passes(fault: str) -> bool:

@@ -82,8 +82,8 @@ def exit_code(told: Account) -> int:
 
 
 def stop_code(stopped_by: str) -> int:
-    """Exit code by the kind of error that stopped a run: 130 asked to, 2 wrong usage, 3 cannot go on."""
-    return {"Interrupted": 130, "UsageError": 2}.get(stopped_by, 3)
+    """Exit code by the kind of error that stopped a run: 130 asked to, 2 wrong usage, 1 not readable, else 3."""
+    return {"Interrupted": 130, "UsageError": 2, "Drifted": 1}.get(stopped_by, 3)
 
 
 def imbalances(groups: Sequence[GroupReport]) -> list[str]:

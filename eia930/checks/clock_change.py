@@ -50,7 +50,8 @@ def clock_change(names: Iterable[str], series: Series, *, first_hour: int) -> It
             found=float(values[hours[0]]),
             hours=len(hours),
         )
-        yield Outcome(hours_checked=checked, worst=worst, weight=float(len(hours)))
+        places = np.array(hours, np.intp)
+        yield Outcome(hours_checked=checked, worst=worst, weight=float(len(hours)), places=places)
 
 
 def _is_inside(start: int, hours: int) -> bool:

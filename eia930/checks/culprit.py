@@ -12,15 +12,13 @@ import bottleneck as bn
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.checks.outcome import Values
+from eia930.checks.outcome import Places, Values
 
 _DAYS = 10  # the same hour of so many days to each side says what is usual
 _HOURS = 84  # where that is too little: all hours so far to each side
 _FEWEST = 7
 _FAR, _NEAR = 12.0, 3.0  # × the median departure from the usual value, about 8 and 2 standard deviations
 _REST = 0.05  # share of the difference that may be left when the part is corrected: sums seldom agree to the MW
-
-Places = NDArray[np.intp]
 
 
 class Usual:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures that must add up: one series against the sum of others, hour by hour."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.checks.culprit import Places, Usual, culprits, with_rest
-from eia930.checks.outcome import Outcome, Series, Tolerance, Values, Worst
+from eia930.checks.culprit import Usual, culprits, with_rest
+from eia930.checks.outcome import Outcome, Places, Series, Tolerance, Values, Worst
 
 _MOSTLY, _RARELY = 0.5, 0.1  # shares of hours by which a missing part is told from a wrong total
 _LOOKED_AT = 1000  # hours of a broken sum, the worst of them, in which a single part is looked for
@@ -65,44 +65,42 @@ def sides(equation: Equation, series: Series) -> Sides:
 
 
 def compare(
-    equations: Sequence[Equation], series: Series, *, first_hour: int, tolerance: Tolerance
+    equation: Equation, both: Sides, series: Series, *, first_hour: int, tolerance: Tolerance
 ) -> Iterator[Outcome]:
-    """Yield the outcome of each equation, and one more for each single part that is to blame for hours of it.
+    """Yield the outcome of an equation, and one more for each single part that is to blame for hours of it.
 
     A part is to blame where it is missing or alone far from usual; what is left is named after the total.
     """
-    for equation in equations:
-        both = sides(equation, series)
-        off = np.abs(both.found - both.expected)
-        broken = off > tolerance.of(np.maximum(np.abs(both.found), both.size))
-        checked = int(np.count_nonzero(~np.isnan(off)))
-        for find in (_wrong, _missing):
-            for name, hours in find(equation, both, series, broken=broken, tolerance=tolerance).items():
-                broken[hours] = False
-                worst = _part(name, equation, both, series, hours=hours, first_hour=first_hour)
-                yield Outcome(hours_checked=0, worst=worst, weight=float(off[hours].max()))
-        if not broken.any():
-            yield Outcome(hours_checked=checked)
-            continue
-        hour = int(np.argmax(np.where(broken, off, -1.0)))
-        worst = Worst(
-            series_id=equation.total,
-            hour=first_hour + hour,
-            expected=float(both.expected[hour]),
-            found=float(both.found[hour]),
-            hours=int(broken.sum()),
-        )
-        yield Outcome(hours_checked=checked, worst=worst, weight=float(off[hour]))
+    off = np.abs(both.found - both.expected)
+    broken = off > tolerance.of(np.maximum(np.abs(both.found), both.size))
+    checked = int(np.count_nonzero(~np.isnan(off)))
+    for find in (_wrong, _missing) if broken.any() else ():
+        for name, hours in find(equation, both, series, broken=broken, tolerance=tolerance).items():
+            broken[hours] = False
+            worst = _part(name, equation, both, series, hours=hours, first_hour=first_hour)
+            yield Outcome(hours_checked=0, worst=worst, weight=float(off[hours].max()), places=hours)
+    if not broken.any():
+        yield Outcome(hours_checked=checked)
+        return
+    hour = int(np.argmax(np.where(broken, off, -1.0)))
+    worst = Worst(
+        series_id=equation.total,
+        hour=first_hour + hour,
+        expected=float(both.expected[hour]),
+        found=float(both.found[hour]),
+        hours=int(broken.sum()),
+    )
+    yield Outcome(hours_checked=checked, worst=worst, weight=float(off[hour]), places=np.flatnonzero(broken))
 
 
 def _wrong(
     equation: Equation, both: Sides, series: Series, *, broken: NDArray[np.bool_], tolerance: Tolerance
 ) -> dict[str, Places]:
     """Part → the hours, among the worst, in which the sum fails by its fault alone."""
-    off = np.where(broken, np.abs(both.found - both.expected), -1.0)
-    places = np.sort(np.argsort(-off, kind="stable")[: min(_LOOKED_AT, np.count_nonzero(broken))])
-    if not places.size:
-        return {}
+    places = np.flatnonzero(broken)
+    if places.size > _LOOKED_AT:
+        off = np.abs(both.found[places] - both.expected[places])
+        places = np.sort(places[np.argsort(-off, kind="stable")[:_LOOKED_AT]])
     parts = ((name, sign, series[name]) for sign, name in equation.terms if name in both.present)
     # The smaller side: one that is out of all proportion must not stretch what is allowed.
     allowed = tolerance.of(np.minimum(np.abs(both.found), both.size)[places])

@@ -2,7 +2,7 @@
 """What a cross-check finds: how many hours were held against each other, how many differ, and the worst."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,11 @@ Values = NDArray[np.float64]
 Series = Mapping[str, Values]
 """series id → float64[hours] in MW on one common hourly frame, NaN = absent; may load on demand."""
 
+Places = NDArray[np.intp]
+"""Hours of the frame, by their index."""
+
 _SHOWN = 20
+NOWHERE: Places = np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,14 @@ class Check:
     left_out: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outcome:
-    """What a check found for one series, pair or sum."""
+    """What a check found for one series, pair or sum: the worst, and `places`, every hour that is wrong."""
 
     hours_checked: int
     worst: Worst | None = None
     weight: float = 0.0
+    places: Places = field(default_factory=lambda: NOWHERE)
 
 
 def collect(

@@ -27,7 +27,7 @@ def repeated_days(names: Iterable[str], series: Series, *, first_hour: int) -> I
         start, hours = int(starts[np.argmax(lengths)]), int(again.sum())
         value = float(values[start])
         worst = Worst(series_id=name, hour=first_hour + start, expected=float("nan"), found=value, hours=hours)
-        yield Outcome(hours_checked=checked, worst=worst, weight=float(hours))
+        yield Outcome(hours_checked=checked, worst=worst, weight=float(hours), places=np.flatnonzero(again))
 
 
 def repeats(values: Values) -> NDArray[np.bool_]:
@@ -36,8 +36,9 @@ def repeats(values: Values) -> NDArray[np.bool_]:
     for lag in _LAGS:
         same = np.zeros(values.size, dtype=bool)
         same[lag:] = values[lag:] == values[:-lag]
-        for start, length in zip(*runs(same), strict=True):
-            if length >= DAY and _is_rich(values[start : start + length]):
+        starts, lengths = runs(same)
+        for start, length in zip(starts[lengths >= DAY], lengths[lengths >= DAY], strict=True):
+            if _is_rich(values[start : start + length]):
                 found[start : start + length] = True
     return found
 

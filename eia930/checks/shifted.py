@@ -4,14 +4,14 @@
 Hour-to-hour steps are correlated week by week, at no delay and at some; only a clear gain counts.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import bottleneck as bn
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.checks.equations import Equation, sides
+from eia930.checks.equations import Equation, Sides
 from eia930.checks.outcome import Outcome, Series, Values, Worst
 
 WEEK = 168
@@ -34,22 +34,19 @@ class Shift:
     delay: NDArray[np.int64]
 
 
-def shifted(equations: Sequence[Equation], series: Series, *, first_hour: int) -> Iterator[Outcome]:
-    """Yield one outcome per equation whose sides should move together."""
-    for equation in equations:
-        both = sides(equation, series)
-        shift = find_shift(both.found, both.expected)
-        checked = int((~np.isnan(both.found) & ~np.isnan(both.expected)).sum())
-        if not shift.weeks.size:
-            yield Outcome(hours_checked=checked)
-            continue
-        name, delay = equation.total, int(np.median(shift.delay))
-        if moved(both.expected, shift, -delay) > moved(both.found, shift, delay):
-            name, delay = _largest(both.present, series), -delay
-        hours = int(shift.weeks.size) * WEEK
-        hour = first_hour + int(shift.weeks[0]) * WEEK
-        worst = Worst(series_id=name, hour=hour, expected=0.0, found=float(delay), hours=hours)
-        yield Outcome(hours_checked=checked, worst=worst, weight=float(hours))
+def shifted(equation: Equation, both: Sides, series: Series, *, first_hour: int) -> Outcome:
+    """The outcome of an equation whose sides should move together."""
+    shift = find_shift(both.found, both.expected)
+    checked = int((~np.isnan(both.found) & ~np.isnan(both.expected)).sum())
+    if not shift.weeks.size:
+        return Outcome(hours_checked=checked)
+    name, delay = equation.total, int(np.median(shift.delay))
+    if moved(both.expected, shift, -delay) > moved(both.found, shift, delay):
+        name, delay = _largest(both.present, series), -delay
+    places = (shift.weeks[:, None] * WEEK + np.arange(WEEK)).ravel()
+    hour = first_hour + int(shift.weeks[0]) * WEEK
+    worst = Worst(series_id=name, hour=hour, expected=0.0, found=float(delay), hours=places.size)
+    return Outcome(hours_checked=checked, worst=worst, weight=float(places.size), places=places)
 
 
 def find_shift(values: Values, reference: Values) -> Shift:

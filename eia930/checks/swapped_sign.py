@@ -51,6 +51,6 @@ def _fits_turned(
 
 def _outcome(name: str, flow: Values, hours: NDArray[np.bool_], *, first_hour: int, checked: int) -> Outcome:
     hour = int(np.argmax(np.where(hours, np.abs(flow), -1.0)))
-    value = float(flow[hour])
-    worst = Worst(series_id=name, hour=first_hour + hour, expected=-value, found=value, hours=int(hours.sum()))
-    return Outcome(hours_checked=checked, worst=worst, weight=abs(value))
+    value, places = float(flow[hour]), np.flatnonzero(hours)
+    worst = Worst(series_id=name, hour=first_hour + hour, expected=-value, found=value, hours=places.size)
+    return Outcome(hours_checked=checked, worst=worst, weight=abs(value), places=places)

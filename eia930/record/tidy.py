@@ -42,7 +42,8 @@ def tidy_schema(route: Route) -> pa.Schema:
         [
             pa.field("series_id", pa.string(), nullable=False),
             pa.field("period", moment, nullable=False),
-            pa.field(route.respondent, pa.string(), nullable=False),
+            # A dictionary, as the folder's name is to pyarrow and pandas: they refuse a column that differs from it.
+            pa.field(route.respondent, pa.dictionary(pa.int32(), pa.string()), nullable=False),
             pa.field(route.kind, pa.string(), nullable=False),
             pa.field("value", pa.float64()),
             pa.field("flag", pa.dictionary(pa.int32(), pa.string())),
@@ -67,7 +68,7 @@ def tidy_parquet(span: Span, tables: Iterator[pa.Table]) -> tuple[pa.Buffer, int
         sink,
         schema,
         compression="zstd",
-        use_dictionary=[name for name in schema.names if name not in _ENCODINGS],
+        use_dictionary=[name for name in schema.names if name not in _PLAINLY],
         column_encoding=_ENCODINGS,
         write_page_index=True,
     ) as writer:
@@ -77,11 +78,9 @@ def tidy_parquet(span: Span, tables: Iterator[pa.Table]) -> tuple[pa.Buffer, int
     return sink.getvalue(), rows
 
 
-_ENCODINGS = {
-    "period": "DELTA_BINARY_PACKED",
-    "retrieved_at": "DELTA_BINARY_PACKED",
-    "value": "BYTE_STREAM_SPLIT",
-}
+# What Spark 3.5 and fastparquet read too: splitting the bytes of `value` would be a fifth smaller, and closed to them.
+_ENCODINGS = {"period": "DELTA_BINARY_PACKED", "retrieved_at": "DELTA_BINARY_PACKED"}
+_PLAINLY = ("value", *_ENCODINGS)
 
 
 def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) -> pa.Table:
@@ -90,12 +89,12 @@ def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) 
     columns = [
         _repeated(series_id, len(places)),
         _moments((places + span.first) * 3600),
-        _repeated(span.respondent, len(places)),
+        _one_word(span.respondent, len(places)),
         _repeated(one.series.kind, len(places)),
         pa.array(value, mask=np.isnan(value)),
         _flags(one, places),
         _moments(one.series.at[places].astype(np.int64)),
-        pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(places), np.int32)), pa.array([source])),
+        _one_word(source, len(places)),
     ]
     return pa.table(columns, schema=tidy_schema(route))
 
@@ -107,6 +106,10 @@ def _flags(one: Flagged, places: NDArray[np.intp]) -> pa.Array:
 
 def _repeated(text: str, rows: int) -> pa.Array:
     return pa.repeat(pa.scalar(text, pa.string()), rows)
+
+
+def _one_word(text: str, rows: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
 
 
 def _moments(seconds: NDArray[np.int64]) -> pa.Array:

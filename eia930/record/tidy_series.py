@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The series of an output's tidy files as arrays on one frame of hours, read when needed, few files at a time."""
+"""The series of an output's tidy files as arrays on one frame of hours, each file read once, when needed."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eia930.record.assembly import GroupReport, SeriesReport
+from eia930.record.spool import Spool
 from eia930.record.tidy import tidy_path
 from eia930.record.tidy_file import SeriesRows, read_tidy
 from eia930.reference.hours import parse_hour
@@ -19,8 +19,6 @@ from eia930.store.manifest import File
 from eia930.store.storage import Storage
 
 Values = NDArray[np.float64]
-_FILES = 24
-"""Files kept in memory: a file holds one respondent's history in one route, a few megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +54,36 @@ def _series_ref(account: SeriesReport, files: Mapping[str, File]) -> SeriesRef |
 
 
 class TidySeries(Mapping[str, Values]):
-    """series id → float64[hours] in MW (NaN: absent or null) for hours `first`..`last` (inclusive, hour ending)."""
+    """series id → float64[hours] in MW (NaN: absent or null) for hours `first`..`last` (inclusive, hour ending).
+
+    A file is read once, when first asked for; its series then wait in a temporary file, 8 bytes an hour, and are
+    handed out as read-only views of it. StorageError where there is no room for that.
+    """
 
     def __init__(self, storage: Storage, refs: Sequence[SeriesRef], *, first: int, last: int) -> None:
         self._storage = storage
         self._first = first
         self._hours = last - first + 1
-        self._path = {ref.series_id: ref.file.path for ref in refs}
-        self._file = {ref.file.path: ref.file for ref in refs}
-        self._files: OrderedDict[str, dict[str, Values]] = OrderedDict()
+        self._file = {ref.series_id: ref.file for ref in refs}
+        self._place = {series_id: place for place, series_id in enumerate(sorted(self._file))}
+        self._spool = Spool(len(self._file), self._hours)
+        self._read: dict[str, Values] = {}
 
     def __getitem__(self, series_id: str) -> Values:
-        path = self._path[series_id]
-        if path not in self._files:
-            self._files[path] = self._read(path)
-        self._files.move_to_end(path)
-        while len(self._files) > _FILES:
-            self._files.popitem(last=False)
-        found = self._files[path].get(series_id)
-        return np.full(self._hours, np.nan) if found is None else found
+        if series_id not in self._read:
+            for rows in read_tidy(self._storage, self._file[series_id]):
+                if rows.series_id in self._place:
+                    self._read[rows.series_id] = self._spool.put(self._place[rows.series_id], self._on_frame(rows))
+        return self._read[series_id]
+
+    def __contains__(self, series_id: object) -> bool:
+        return series_id in self._file
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._path))
+        return iter(self._place)
 
     def __len__(self) -> int:
-        return len(self._path)
-
-    def _read(self, path: str) -> dict[str, Values]:
-        """All series of one file."""
-        return {rows.series_id: self._on_frame(rows) for rows in read_tidy(self._storage, self._file[path])}
+        return len(self._file)
 
     def _on_frame(self, rows: SeriesRows) -> Values:
         """Values by their hours, as far as those lie on the frame."""

@@ -11,6 +11,7 @@ from eia930.store.storage import Storage
 MANIFEST = "manifest.json"
 SUCCESS = "_SUCCESS"
 SERIES = "series.parquet"
+CHECKS = "checks.parquet"
 
 
 class File(msgspec.Struct, frozen=True):

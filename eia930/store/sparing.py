@@ -8,10 +8,10 @@ from functools import cached_property
 from threading import Event
 from typing import Any
 
-from eia930.store.manifest import SERIES
+from eia930.store.manifest import CHECKS, SERIES
 from eia930.store.storage import Storage
 
-_FILES = ("tidy/", "avro/", "rejects/", "blocks/", "tfds/", SERIES)
+_FILES = ("tidy/", "avro/", "rejects/", "blocks/", "tfds/", SERIES, CHECKS)
 """What a manifest speaks of."""
 
 

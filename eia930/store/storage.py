@@ -30,6 +30,7 @@ BRIEFLY = timedelta(seconds=2)
 """How long where nothing is known of the bucket yet, or it did not answer all the time before."""
 _SLOWEST = timedelta(seconds=60)
 """That one answer, or the largest file on its way, may take."""
+_PIECE = 2**20
 _STAGED = re.compile(r"#\d+$")
 _CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP error: )?")
 """What a client of buckets says before it says what is wrong; the method and the URL are kept."""
@@ -166,6 +167,16 @@ class Storage:
         with self._using(key) as store:
             try:
                 return bytes(obstore.get(store, key).bytes())
+            except FileNotFoundError:
+                raise KeyError(key) from None
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """The object's bytes, a megabyte or so at a time. KeyError if there is none."""
+        if self._absent:
+            raise KeyError(key)
+        with self._using(key) as store:
+            try:
+                yield from map(bytes, obstore.get(store, key).stream(min_chunk_size=_PIECE))
             except FileNotFoundError:
                 raise KeyError(key) from None
 

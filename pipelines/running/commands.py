@@ -44,6 +44,14 @@ def report() -> NoReturn:
     end_with(main)
 
 
+def verify() -> NoReturn:
+    """`eia930-verify`: python -m pipelines.verify."""
+    begin()
+    from pipelines.verify import main
+
+    end_with(main)
+
+
 def doctor() -> NoReturn:
     """`eia930-doctor`: python -m pipelines.doctor."""
     begin()

@@ -90,4 +90,6 @@ def _next(todo: LoadSettings, account: Account) -> str:
         return f"set EIA_API_KEY and run again for real data{elsewhere}"
     if account.rows.rejected:
         return f"look at rejects/: {account.rows.rejected:,} rows were refused, each with its reason"
-    return f"read it: pyarrow.dataset.dataset('{todo.storage.place}/tidy')"
+    routes = dict.fromkeys(span.route for span in account.spans)
+    lines = (f"read it: pyarrow.parquet.read_table('{todo.storage.place}/tidy/{route}')" for route in routes)
+    return "\n          ".join(lines)

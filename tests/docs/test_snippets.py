@@ -36,7 +36,7 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_snippets_run(page: str, needs: str, code: str, beside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in needs.split():
         if not find_spec(name):
-            pytest.skip(f"{name} is not installed: this snippet cannot run")
+            pytest.skip(f"{name} is not here: this snippet is for the readers")
     monkeypatch.chdir(beside)
     names: dict[str, Any] = {}
     exec(compile(code, page, "exec"), names)

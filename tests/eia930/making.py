@@ -34,7 +34,7 @@ def row(hour: int, kind: str = "D", value: Any = "1", *, route: str = "region-da
         names.kind: kind,
         names.kind_name: "a name",
         "value": value,
-        "value-units": UNIT,
+        "value-units": names.unit,
         **other,
     }
 

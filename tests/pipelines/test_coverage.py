@@ -26,7 +26,7 @@ BEGAN, ENDED = parse_hour("2017-12-01T00"), parse_hour("2020-07-01T23")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """Demand and forecasts up to July 2020, with what the real record has: gaps, months without a row, nulls."""
     file = tmp_path_factory.mktemp("rows") / "rows.parquet"
-    began = {"PACW": BEGAN, "CAL": parse_hour("2018-07-01T05"), "GLHB": parse_hour("2020-02-29T00")}
+    began = {"PACW": BEGAN, "CAL": parse_hour("2018-07-01T05"), "GLHB": parse_hour("2020-02-29T07")}
     pq.write_table(
         pa.concat_tables(rows(code, kind, first) for code, first in began.items() for kind in ("D", "DF")), file
     )

@@ -15,7 +15,7 @@ import pytest
 pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMMANDS = {
-    **{name: f"pipelines.{name}" for name in ("historical", "coverage", "blocks", "report", "doctor")},
+    **{name: f"pipelines.{name}" for name in ("historical", "coverage", "blocks", "report", "verify", "doctor")},
     "emulator": "eia930.emulator",
 }
 PACKED = ("eia930", "ringdata", "transforms", "pipelines")

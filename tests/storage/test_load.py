@@ -11,7 +11,7 @@ import pytest
 from eia930.emulator import Emulator, synthetic
 from eia930.sources.api.responses import held_in
 from eia930.store.storage import Storage
-from pipelines import blocks, historical
+from pipelines import blocks, historical, verify
 from pipelines import report as report_page
 from ringdata import RingBlocks
 from tests.storage.loads import KEY, NOW, checksums, cost, emulator, flags, manifest, report
@@ -47,6 +47,19 @@ def settled(output: str) -> dict[str, set[int]]:
         code: {hour for held in held_in(storage, "region-data", code) for hour in range(held.first, held.last + 1)}
         for code in ("PACW", "TEX")
     }
+
+
+def test_a_bucket_is_verified_as_a_folder_is(loaded: Loaded, capsys: pytest.CaptureFixture[str]) -> None:
+    for output in (loaded.folder, loaded.bucket):
+        assert verify.main([f"--output={output}"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].replace(loaded.folder, "") == told[1].replace(loaded.bucket, "")
+    storage, path = Storage.at(loaded.bucket), "tidy/region-data/respondent=TEX/part-00000.parquet"
+    whole = storage.get(path)
+    storage.put(path, whole[:-1] + b"?")
+    assert verify.main([f"--output={loaded.bucket}"]) == 1
+    storage.put(path, whole)
+    assert capsys.readouterr().out.startswith(f"{path} is changed: its sha256 is another (python -m pipelines.hist")
 
 
 def test_a_bucket_holds_the_same_bytes_as_a_folder(loaded: Loaded) -> None:

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eia930.account.model import Account
 from eia930.errors import UsageError
@@ -17,6 +18,7 @@ from eia930.record.tidy import tidy_path
 from eia930.record.tidy_file import listed
 from eia930.report.drawing.figures import Chart, draw_history
 from eia930.report.reading.coverage import Coverage
+from eia930.report.reading.doubts import Doubts
 from eia930.report.reading.events import Event, Worst, events_of
 from eia930.report.reading.frame import Frame
 from eia930.report.reading.history import drawn, history, steps
@@ -45,6 +47,10 @@ class Findings:
     furthest: Event | None = None
     provisional: int = 0
     """Flagged hours among the newest, whose flags may still change."""
+    contradicted: int = 0
+    """Hours with a value that a cross-check found wrong."""
+    doubted: int = 0
+    """Hours with a value that carry a flag, or that a cross-check found wrong."""
     gaps: list[Gap] = field(default_factory=list)
     """The longest over all series."""
     lines: list[Line] = field(default_factory=list)
@@ -59,7 +65,7 @@ class Findings:
 
 def examine(storage: Storage, account: Account, frame: Frame) -> Findings:
     """Read every tidy file that report.json tells of, one at a time. UsageError where file and account differ."""
-    found = Findings(frame, Coverage(frame))
+    found, doubts = Findings(frame, Coverage(frame)), Doubts(storage, frame)
     step = steps(drawn(account.series), frame.hours)
     by_file = sorted(account.series, key=lambda one: (one.route, one.respondent, one.series_id))
     files = listed(storage, (tidy_path(one.route, one.respondent) for one in by_file))
@@ -69,7 +75,10 @@ def examine(storage: Storage, account: Account, frame: Frame) -> Findings:
         _take_file(found, tidy)
         series = {hourly.series_id: hourly for hourly in tidy.series}
         for one in accounts:
-            _take(found, one, _matching(path, one, series), step.get(one.series_id, 0))
+            hourly = _matching(path, one, series)
+            _take(found, one, hourly, step.get(one.series_id, 0))
+            if hourly is not None:
+                _doubt(found, hourly, doubts.of(hourly.series_id) & hourly.present)
     return found
 
 
@@ -106,6 +115,11 @@ def _take(found: Findings, account: SeriesReport, hourly: Hourly | None, step: i
     if step:
         line = history(hourly, step=step)
         found.lines.append(Line(account, draw_history(line, found.frame), line.packed(found.frame), step))
+
+
+def _doubt(found: Findings, hourly: Hourly, wrong: NDArray[np.bool_]) -> None:
+    found.contradicted += int(np.count_nonzero(wrong))
+    found.doubted += int(np.count_nonzero(wrong | (hourly.code >= 0)))
 
 
 def _off(event: Event) -> float:

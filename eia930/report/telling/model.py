@@ -139,6 +139,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     lifetime_share: float | None
     flagged: int
     flagged_share: float | None
+    contradicted: int
+    doubted: int
+    doubted_share: float | None
     provisional: Provisional
     types: tuple[TypeLine, ...]
     kinds: tuple[FlagLine, ...]

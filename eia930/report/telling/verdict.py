@@ -22,11 +22,8 @@ _SHORT = Step(
     "since; leave those series out; or ask for a smaller share, if their gaps do no harm.",
     "python -m pipelines.historical --output <this folder> --min_completeness <share>",
 )
-_MASK = Step(
-    "Values are as reported, errors included. Leave flagged hours out, or mask them, when you train.",
-    "pyarrow.dataset.dataset('tidy').to_table(filter=pyarrow.compute.field('flag').is_null())",
-)
-_READ = Step("Read the files.", "pyarrow.dataset.dataset('tidy').to_table()")
+_MASK = "Values are as reported, errors included. Leave flagged hours out, or mask them, when you train."
+_READ = "Read the files, each route by itself: their columns differ."
 
 
 def verdict(account: Account, told: Figures) -> list[str]:
@@ -93,7 +90,13 @@ def _checks(told: Figures) -> list[str]:
     if not checks.broken:
         return [f"All {checks.ran} cross-checks that had hours to compare hold."]
     found = _of(checks.broken, "cross-check")
-    return [f"{found} not hold everywhere, of {checks.ran} that had hours to compare."]
+    said = [f"{found} not hold everywhere, of {checks.ran} that had hours to compare."]
+    if told.contradicted:
+        said.append(
+            f"In all {count(told.doubted)} hours ({percent(told.doubted_share)}) are to be distrusted: those that "
+            f"carry a flag, and {count(told.contradicted)} that a cross-check finds wrong (checks.parquet)."
+        )
+    return said
 
 
 def _of(number: int, what: str) -> str:
@@ -121,4 +124,7 @@ def _reading(account: Account, told: Figures) -> list[Step]:
     """What to do with the files; nothing where they hold nothing, or are not to be read."""
     if account.imbalances or not account.hours.present:
         return []
-    return [_MASK if told.flagged else _READ]
+    route, unflagged = account.spans[0].route, "filters=pyarrow.compute.field('flag').is_null()"
+    if told.flagged:
+        return [Step(_MASK, f"pyarrow.parquet.read_table('tidy/{route}', {unflagged})")]
+    return [Step(_READ, f"pyarrow.parquet.read_table('tidy/{route}')")]

@@ -29,6 +29,7 @@ class Manner:
     min_delay: float
     hours_per_request: int | None
     settle_hours: int
+    max_in_flight: int
     refresh: bool
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -13,16 +12,15 @@ from zstandard import ZstdError
 from eia930.errors import Stop, StorageError, UsageError
 from eia930.question.span import Span
 from eia930.question.window import Window
-from eia930.sources.api.checked import Checked, forget
+from eia930.sources.api.checked import forget
 from eia930.sources.api.client import API_URL, LOOPBACK, Api, checked_url
 from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size
 from eia930.sources.api.key import resolve_key
-from eia930.sources.api.lanes import Lane, answers, needed
-from eia930.sources.api.responses import Answer, Held, ResponseStore, held_in, load, load_verbatim
-from eia930.sources.asking import Asking
+from eia930.sources.api.left import Work, left, usable
+from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, load_verbatim
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
@@ -38,8 +36,6 @@ from eia930.store.storage import Storage
 from eia930.store.swapped import Swapped
 
 _AGAIN = "run the same command again: its hours are asked for once more"
-_ENOUGH_ENDS = 4
-"""Requests under way that fill 1.75 a second at 1.6 s an answer, with one to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +111,16 @@ class ApiSource:
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""
-
         return alone(
-            storage, run, lambda session: self._dispatch(storage, session, lambda: self._left(storage, spans, run))
+            storage,
+            run,
+            lambda session: self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner)),
         )
 
     def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
         """Count the rows of `spans` by short answers, at the same pace. A span that cannot be counted has no matrix."""
         counts = [Counting(span, self._shorts(storage, span, run).find) for span in spans]
-        work = _Work(counts, sum(one.left for one in counts), 0, 0)
+        work = Work(counts, sum(one.left for one in counts), 0, 0)
         fetched = alone(storage, run, lambda session: self._dispatch(storage, session, lambda: work))
         failures = (*fetched.failures, *(_uncounted(one) for one in counts if one.failure))
         reused = sum(one.reused for one in counts)
@@ -132,7 +129,7 @@ class ApiSource:
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What is stored for a span, as columns, one response after the other by name."""
         for held in held_in(storage, span.route, span.respondent):
-            if not _usable(held, span):
+            if not usable(held, span):
                 continue
             try:
                 stored = load(storage, held, span.route, span.respondent)
@@ -146,14 +143,13 @@ class ApiSource:
         """The rows of a stored response that are kept, as columns and as they were served."""
         return load_verbatim(storage, name, span.route, span.respondent)
 
-    def _dispatch(self, storage: Storage, session: Session, work: Callable[[], _Work]) -> Fetched:
+    def _dispatch(self, storage: Storage, session: Session, work: Callable[[], Work]) -> Fetched:
         """Ask for all that the work still wants."""
         secret = resolve_key(self.key)
         todo = work()
         store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.wrote)
         session.begin(hours=todo.hours, reused=todo.reused)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
-
         scrutiny = Scrutiny()
 
         def ask(window: Window) -> Answer:
@@ -177,34 +173,15 @@ class ApiSource:
             todo.remember()
         return session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)
 
-    def _left(self, storage: Storage, spans: Sequence[Span], run: Run) -> _Work:
-        """What is left to ask, the stored responses that settle the rest, and how many were damaged."""
-        with ThreadPoolExecutor(8) as pool:
-            held = list(pool.map(lambda span: _sound(storage, span), spans))
-        lanes = [
-            Lane(
-                span,
-                needed(span, one.good, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh),
-                hours_per_request=self.hours_per_request,
-            )
-            for span, one in zip(spans, held, strict=True)
-        ]
-        reused = sum(self._answers(one, span, run) for span, some in zip(spans, held, strict=True) for one in some.good)
-        left = _enough([lane for lane in lanes if lane.left], self.max_in_flight)
-        checked = {span.id: one.checked for span, one in zip(spans, held, strict=True)}
-        work = _Work(left, sum(lane.left for lane in left), reused, sum(one.bad for one in held), checked)
-        work.remember()
-        return work
-
-    def _answers(self, held: Held, span: Span, run: Run) -> bool:
-        """Whether a stored response saves asking for some hours of the span."""
-        mine = answers(held, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)
-        return bool(mine.start < mine.stop)
-
     @property
     def _manner(self) -> Manner:
         return Manner(
-            self.requests_per_hour, self.min_delay, self.hours_per_request, self.settle_hours, refresh=self.refresh
+            self.requests_per_hour,
+            self.min_delay,
+            self.hours_per_request,
+            self.settle_hours,
+            self.max_in_flight,
+            refresh=self.refresh,
         )
 
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:
@@ -228,37 +205,6 @@ class ApiSource:
         return shared
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What a dispatcher is to ask for: `hours` that are wanted, and what the store holds already."""
-
-    lanes: Sequence[Asking[Window, Answer]]
-    hours: int
-    reused: int
-    damaged: int
-    checked: dict[str, Checked] = field(default_factory=dict)
-    """What is known of the stored responses, by the id of their span."""
-
-    def wrote(self, window: Window, key: str, data: bytes) -> None:
-        """A response of `window` was written."""
-        if (known := self.checked.get(f"{window.route}/{window.respondent}")) is not None and not window.short:
-            known.wrote(key, data)
-
-    def remember(self) -> None:
-        """For a later run."""
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(Checked.write, self.checked.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    """The stored responses of a span that are whole, and how many were not."""
-
-    good: list[Held]
-    bad: int
-    checked: Checked
-
-
 def _quota(terms: Terms) -> str:
     """This host's, unless the user says another: a server on loopback is somebody's own, and has no quota."""
     if terms.quota is not None:
@@ -271,26 +217,3 @@ def _uncounted(one: Counting) -> Failure:
     span = one.span
     remedy = "run it again; or load the hours with pipelines.historical and count them there (--from_tidy)"
     return Failure(span.id, span.route, span.respondent, span.first, span.last, one.failure, remedy)
-
-
-def _sound(storage: Storage, span: Span) -> _Sound:
-    """What is stored and whole; what is damaged is removed, so that it is asked again."""
-    held, checked = held_in(storage, span.route, span.respondent), Checked(storage, span)
-    bad = {one.key for one in held if _usable(one, span) and not checked.whole(one)}
-    storage.delete(*bad)
-    good = [one for one in held if one.key not in bad]
-    checked.keep(good)
-    return _Sound(good, len(bad), checked)
-
-
-def _usable(held: Held, span: Span) -> bool:
-    """Whether a stored response speaks of hours and kinds of the span."""
-    return held.first <= span.last and held.last >= span.first
-
-
-def _enough(lanes: list[Lane], in_flight: int) -> list[Lane]:
-    """Halve the longest lanes until their ends can keep the pipe full."""
-    while lanes and 2 * len(lanes) < min(in_flight, _ENOUGH_ENDS) and max(lane.pages for lane in lanes) > 8:
-        longest = max(lanes, key=lambda lane: lane.pages)
-        lanes = [*(lane for lane in lanes if lane is not longest), *longest.halves()]
-    return lanes

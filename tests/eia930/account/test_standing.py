@@ -9,6 +9,7 @@ import pytest
 
 from eia930.account.standing import account_of, earlier, put_stopped, sparing
 from eia930.account.stored import REPORT, STOPPED, write_account
+from eia930.account.sums import stop_code
 from eia930.sources.fetched import Failure, Fetched, Tally
 from eia930.store.lease import Owner
 from eia930.store.run import Run
@@ -51,6 +52,14 @@ def test_a_stopped_run_leaves_an_earlier_account_where_it_is(output: Storage) ->
     assert earlier(output, RUN) == before
     assert account_of(output, RUN) == stopped
     assert account_of(output, Run(Owner.here("a third"), RUN.since)) is None
+
+
+def test_a_format_that_has_changed_leaves_an_earlier_load_and_exits_1(output: Storage) -> None:
+    write_account(output, an_account(run="another"))
+    drifted = replace(OUTAGE, tally=Tally(sent=3, failed=1, faults={"Drifted": 3}))
+    found = sparing(output, drifted, RUN)
+    assert (found.stopped_by, stop_code(found.stopped_by)) == ("Drifted", 1)
+    assert stop_code("Unavailable") == 3
 
 
 @pytest.mark.parametrize(

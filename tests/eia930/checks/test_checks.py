@@ -86,15 +86,15 @@ def _generation(frames: Frames, code: str) -> Frames:
 
 
 def findings(frames: Mapping[str, NDArray[np.float64]], first: int = SYSTEM_FIRST) -> dict[str, set[str]]:
-    return {c.name: {w.series_id for w in c.worst} for c in run_checks(frames, first, MEMBERS) if c.worst}
+    return {c.name: {w.series_id for w in c.worst} for c in run_checks(frames, first, MEMBERS).checks if c.worst}
 
 
 def found(frames: Frames, check: str) -> Check:
-    return next(c for c in run_checks(frames, SYSTEM_FIRST, MEMBERS) if c.name == check)
+    return next(c for c in run_checks(frames, SYSTEM_FIRST, MEMBERS).checks if c.name == check)
 
 
 def test_a_consistent_system_breaks_nothing_and_every_check_has_work(system: Frames) -> None:
-    checks = run_checks(system, SYSTEM_FIRST, MEMBERS)
+    checks = run_checks(system, SYSTEM_FIRST, MEMBERS).checks
     assert len({c.name for c in checks}) == len(checks)
     assert all(c.hours_checked > 0 for c in checks)
     assert [c.name for c in checks if c.hours_broken or c.worst] == []
@@ -102,7 +102,7 @@ def test_a_consistent_system_breaks_nothing_and_every_check_has_work(system: Fra
 
 def test_the_page_on_quality_has_every_check(system: Frames) -> None:
     page = (Path(__file__).resolve().parents[3] / "docs" / "quality.md").read_text("utf-8")
-    assert [c.name for c in run_checks(system, SYSTEM_FIRST, MEMBERS) if f"`{c.name}`" not in page] == []
+    assert [c.name for c in run_checks(system, SYSTEM_FIRST, MEMBERS).checks if f"`{c.name}`" not in page] == []
 
 
 def delayed(values: NDArray[np.float64], part: slice, hours: int) -> NDArray[np.float64]:
@@ -298,19 +298,19 @@ def whole_day(request: pytest.FixtureRequest) -> tuple[Frames, dict[str, Check]]
         # In a made day regions add up too, so that each fault would be found once more in its region's sum.
         codes = {code for code, about in respondents().items() if about.kind == "authority"}
         day = made_day(codes)
-    checks = run_checks(day, DAY_FIRST, {**members(), **subregions()})
+    checks = run_checks(day, DAY_FIRST, {**members(), **subregions()}).checks
     return day, {c.name: c for c in checks}
 
 
 def test_a_day_in_which_all_adds_up_has_no_finding() -> None:
-    checks = run_checks(made_day(), MADE_DAY, {**members(), **subregions()})
+    checks = run_checks(made_day(), MADE_DAY, {**members(), **subregions()}).checks
     assert sum(c.hours_checked for c in checks) > 30_000
     assert [(c.name, w.series_id) for c in checks for w in c.worst] == []
 
 
 def test_tolerances_on_every_row_of_a_real_day(day: Frames) -> None:
     """The figures of docs/quality.md: what stays outside is the same few authorities hour after hour."""
-    checks = {c.name: c for c in run_checks(day, DAY_FIRST, {**members(), **subregions()})}
+    checks = {c.name: c for c in run_checks(day, DAY_FIRST, {**members(), **subregions()}).checks}
     counts = {name: (c.hours_checked, c.hours_broken) for name, c in checks.items() if c.hours_checked}
     assert counts == {
         "demand_balance": (1325, 118),
@@ -354,7 +354,7 @@ def test_faults_planted_in_a_day_add_just_their_own_findings(
     day, before = whole_day
     planted = {name: values.copy() for name, values in day.items()}
     expected = set(plant(planted))
-    after = {c.name: c for c in run_checks(planted, DAY_FIRST, {**members(), **subregions()})}
+    after = {c.name: c for c in run_checks(planted, DAY_FIRST, {**members(), **subregions()}).checks}
     shown = {f"{n} {w.series_id}" for n, c in after.items() for w in c.worst}
     assert shown - {f"{n} {w.series_id}" for n, c in before.items() for w in c.worst} == expected
 
@@ -364,7 +364,7 @@ def test_five_real_years_cry_wolf_seldom_and_know_the_known_shifts(years: Frames
 
     Both stand out by the phase of their days against their own other years.
     """
-    checks = {c.name: c for c in run_checks(years, YEARS_FIRST, {**members(), **subregions()})}
+    checks = {c.name: c for c in run_checks(years, YEARS_FIRST, {**members(), **subregions()}).checks}
     shifts = {w.series_id: (w.found, w.hours // 168) for w in checks["shifted_stamps"].worst}
     assert shifts["EBA.PJM-ALL.DF.H"] == (-1.0, 62)
     assert shifts["EBA.CISO-ALL.D.H"] == (1.0, 62)
@@ -385,7 +385,7 @@ def test_any_length_and_missing_series_pass_without_warnings(hours: int, kind: s
         "EBA.A-ALL.DF.H": np.arange(float(hours)),
         "EBA.R-ALL.D.H": np.zeros(hours),
     }
-    for check in run_checks(frames, SYSTEM_FIRST, {"R": ("A", "B")}):
+    for check in run_checks(frames, SYSTEM_FIRST, {"R": ("A", "B")}).checks:
         assert check.hours_broken == 0
 
 
@@ -422,17 +422,17 @@ def kinds_asked(names: Iterable[str]) -> dict[tuple[str, str], tuple[str, ...]]:
 
 def test_a_series_that_no_route_has_takes_part_in_nothing(system: Frames) -> None:
     """Else what is no electricity would be added to the net generation, and a region's to its authorities'."""
-    usual = repr(run_checks(system, SYSTEM_FIRST, MEMBERS))
+    usual = repr(run_checks(system, SYSTEM_FIRST, MEMBERS).checks)
     strange = {
         f"EBA.{code}-ALL.{kind}.H": np.full(HOURS, 1e6) for code in ("DUK", "CAR") for kind in ("STEAM.COL", "STEAM.E")
     }
     strange |= {"EBA.DUK-ALL.D.HL": np.full(HOURS, 3.0), "plain": np.full(HOURS, 3.0)}
-    assert repr(run_checks(system | strange, SYSTEM_FIRST, MEMBERS)) == usual
+    assert repr(run_checks(system | strange, SYSTEM_FIRST, MEMBERS).checks) == usual
 
 
 def asked_checks(frames: Frames, kinds: Mapping[tuple[str, str], tuple[str, ...]]) -> dict[str, Check]:
     asked = Asked(kinds, SYSTEM_FIRST, SYSTEM_FIRST + HOURS - 1)
-    return {c.name: c for c in run_checks(frames, SYSTEM_FIRST, MEMBERS, asked=asked)}
+    return {c.name: c for c in run_checks(frames, SYSTEM_FIRST, MEMBERS, asked=asked).checks}
 
 
 def without(frames: Frames, *names: str) -> Frames:
@@ -442,7 +442,7 @@ def without(frames: Frames, *names: str) -> Frames:
 def test_all_that_was_asked_for_is_checked_as_if_nothing_had_been_said(system: Frames) -> None:
     planted = without(system, "EBA.DUK-EAST.D.H", "EBA.SC-ALL.D.H", "EBA.SC-ALL.NG.NUC.H")
     checks = asked_checks(planted, kinds_asked(system))
-    assert repr(list(checks.values())) == repr(run_checks(planted, SYSTEM_FIRST, MEMBERS))  # NaN is not NaN
+    assert repr(tuple(checks.values())) == repr(run_checks(planted, SYSTEM_FIRST, MEMBERS).checks)  # NaN is not NaN
     assert {n: [w.series_id for w in c.worst] for n, c in checks.items() if c.worst} == {
         "generation_by_fuel": ["EBA.SC-ALL.NG.H"],  # asked for, and not served: still found
         "subregions": ["EBA.DUK-EAST.D.H"],
@@ -491,7 +491,7 @@ def test_a_region_is_checked_only_with_all_its_authorities_that_were_at_work(sys
 
     def regions(kinds: Mapping[tuple[str, str], tuple[str, ...]], frames: Frames) -> Check:
         asked = Asked(kinds, SYSTEM_FIRST, SYSTEM_FIRST + HOURS - 1)
-        return next(c for c in run_checks(frames, SYSTEM_FIRST, members, asked=asked) if c.name == "regions")
+        return next(c for c in run_checks(frames, SYSTEM_FIRST, members, asked=asked).checks if c.name == "regions")
 
     whole = regions(everyone, frames)
     assert (whole.hours_checked, whole.hours_broken, whole.left_out) == (HOURS, 0, 0)

@@ -96,7 +96,7 @@ def _table(
     columns = [
         pa.array([series_id] * len(at)),
         pa.array((at + FIRST) * 3600, pa.timestamp("s", tz="UTC")),
-        pa.array([code] * len(at)),
+        pa.array([code] * len(at), pa.dictionary(pa.int32(), pa.string())),
         pa.array([kind] * len(at)),
         pa.array(values[at], mask=np.isnan(values[at])),
         pa.array(flag, pa.dictionary(pa.int32(), pa.string())),

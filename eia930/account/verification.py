@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole output, moved or restored, held against its manifest; its stored answers against their own checksums.
+
+Nothing is written. Files pass in pieces, several at once: memory is a few megabytes, whatever the output's size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import zstandard
+
+from eia930.account.published import unfinished
+from eia930.account.stored import REPORT
+from eia930.errors import UsageError
+from eia930.sources.api.responses import ROOT, unpack
+from eia930.store.manifest import MANIFEST, SUCCESS, File, read_manifest
+from eia930.store.storage import Storage
+
+T = TypeVar("T")
+_THREADS = 16
+"""A bucket answers slowly, and many at once."""
+_FOLDERS = ("tidy", "avro", "rejects", "blocks", "tfds")
+"""What the manifest speaks of, besides single files at the root."""
+_CUT = ("blocks/", "tfds/", "series.parquet")
+_ROOM = {"s3": "aws s3 rm", "gs": "gcloud storage rm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One file that is not as it was written: what is wrong with it, and the command that mends it."""
+
+    path: str
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an output has to be held against: its manifest's files, and the names of stored answers."""
+
+    files: tuple[File, ...]
+    answers: tuple[str, ...]
+
+
+def parts_of(storage: Storage) -> Parts:
+    """What there is to verify. UsageError where there is no output of a load."""
+    files = tuple(read_manifest(storage))
+    answers = tuple(one.key for one in storage.list(ROOT) if one.key.endswith(".json.zst"))
+    if not files and not answers and not any(storage.exists(name) for name in (MANIFEST, REPORT)):
+        raise UsageError(f"--output {storage.place}: no load has written there")
+    return Parts(files, answers)
+
+
+def faults(storage: Storage, parts: Parts) -> Iterator[Fault]:
+    """Everything that differs: first what the load says of itself, then its files, extra ones, and its answers."""
+    yield from _whole(storage, parts)
+    yield from _each(lambda file: _file(storage, file), parts.files)
+    yield from _extra(storage, {file.path for file in parts.files})
+    yield from _each(lambda key: _answer(storage, key), parts.answers)
+
+
+def _each(look: Callable[[T], Fault | None], these: Iterable[T]) -> Iterator[Fault]:
+    with ThreadPoolExecutor(_THREADS) as pool:
+        yield from (found for found in pool.map(look, these) if found is not None)
+
+
+def _whole(storage: Storage, parts: Parts) -> Iterator[Fault]:
+    if not parts.files:
+        yield Fault(MANIFEST, "is missing or damaged", _load(storage))
+    elif not storage.exists(REPORT):
+        yield Fault(REPORT, "is missing", _load(storage))
+    elif why := unfinished(storage):
+        yield Fault(SUCCESS, f"is missing: {why}", _load(storage))
+
+
+def _file(storage: Storage, file: File) -> Fault | None:
+    """One file of the manifest; None where every byte is as it was written."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        for piece in storage.pieces(file.path):
+            digest.update(piece)
+            size += len(piece)
+    except KeyError:
+        return Fault(file.path, "is missing", _again(storage, file.path))
+    if size != file.bytes:
+        return Fault(file.path, f"has {size:,} bytes where {file.bytes:,} were written", _again(storage, file.path))
+    if digest.hexdigest() != file.sha256:
+        return Fault(file.path, "is changed: its sha256 is another", _again(storage, file.path))
+    return None
+
+
+def _extra(storage: Storage, known: set[str]) -> Iterator[Fault]:
+    found = (entry.key for folder in _FOLDERS for entry in storage.list(folder))
+    yield from (Fault(key, "is not in the manifest", _remove(storage, key)) for key in found if key not in known)
+
+
+def _answer(storage: Storage, key: str) -> Fault | None:
+    """One stored answer, of which the checksum lies in the file."""
+    try:
+        unpack(storage.get(key))
+    except KeyError:
+        return None  # a run at work has replaced it since it was listed
+    except zstandard.ZstdError:
+        return Fault(key, "is damaged: its checksum differs", _load(storage))
+    return None
+
+
+def _again(storage: Storage, path: str) -> str:
+    if path.startswith(_CUT):
+        return f"python -m pipelines.blocks --output={shlex.quote(storage.place)} with the cuts that it had"
+    return _load(storage)
+
+
+def _load(storage: Storage) -> str:
+    return f"python -m pipelines.historical --output={shlex.quote(storage.place)} with the flags of its load"
+
+
+def _remove(storage: Storage, key: str) -> str:
+    if storage.path is not None:
+        return f"rm {shlex.quote(str(storage.path / key))}"
+    return f"{_ROOM.get(storage.url.partition(':')[0], 'remove')} {shlex.quote(f'{storage.url}/{key}')}"
