@@ -9,8 +9,6 @@ Loaders that are not installed are named and left out.
 """
 
 import argparse
-import hashlib
-import json
 import subprocess
 import sys
 import tempfile
@@ -25,7 +23,18 @@ import numpy as np
 import pyarrow.parquet as pq
 from memory import peak_kib
 
-from ringdata import Cuts, Layout, Member, RingBlocks, card_file, config_files, plan_panel, plan_series, shard_files
+from ringdata import (
+    Cuts,
+    Layout,
+    Member,
+    RingBlocks,
+    card_file,
+    config_files,
+    manifest_files,
+    plan_panel,
+    plan_series,
+    shard_files,
+)
 from ringdata.blocks import shard_tables
 from ringdata.formats import folder_of
 from ringdata.output import BlockFile
@@ -66,7 +75,7 @@ def best(work: Callable[[], Any]) -> float:
 def write(output: Path, record: Record) -> dict[str, Layout]:
     """A whole data set, and the speed of each step of it."""
     layouts = {config: plan(record.members, cuts=record.cuts) for config, plan in PLANS.items()}
-    entries: list[dict[str, Any]] = []
+    entries = {}
     formats = ("parquet", "tfrecord") if find_spec("tensorflow_datasets") else ("parquet",)
     for config, layout in layouts.items():
         files = config_files(layout, record.members, record.load, formats=formats)
@@ -74,17 +83,18 @@ def write(output: Path, record: Record) -> dict[str, Layout]:
             files += [BlockFile(f"{folder_of(config, 'tfrecord')}/{Path(f.path).name}", f.data) for f in files]
         for shard in layout.shards:
             files += shard_files(layout, record.members, shard, record.load)
-        entries += [put(output, file) for file in [*files, card_file(list(layouts.values()))]]
-    (output / "manifest.json").write_text(json.dumps({"files": entries}))
-    (output / "_SUCCESS").touch()
+        for file in [*files, card_file(list(layouts.values()))]:
+            put(output, file)
+            entries[file.path] = file.entry
+    for file in manifest_files(entries):
+        put(output, file)
     return layouts
 
 
-def put(output: Path, file: BlockFile) -> dict[str, Any]:
-    path, data = output / file.path, bytes(file.data)
+def put(output: Path, file: BlockFile) -> None:
+    path = output / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return {"path": file.path, "rows": file.rows, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    path.write_bytes(bytes(file.data))
 
 
 def measure_writing(record: Record, layout: Layout) -> None:

@@ -34,6 +34,7 @@ from pipelines.options.where import existing
 from pipelines.options.words import fail, listed
 from pipelines.running.execute import execute
 from pipelines.running.preflight import look_ahead
+from pipelines.running.recall import recall, say_changes
 from transforms.block_settings import BlockSettings
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         storage = existing(flags.output)
         refs, frame = _loaded(storage)
         chosen = block_settings(flags, frame, listed("formats", flags.formats, tuple(FOLDERS)))
+        chosen = recall(storage, chosen)
         runner = beam_flags(flags.runner, rest)
         look_ahead(runner, storage)
         _run(storage, refs, chosen, runner)
@@ -116,6 +118,7 @@ def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: 
     from eia930.account.published import check_files
 
     check_files(storage, (ref.file.path for ref in refs))
+    say_changes(storage, chosen)
     owner = lease.Owner.here(uuid.uuid4().hex)
     run = Run(owner, datetime.now(UTC))
     held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)

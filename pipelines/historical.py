@@ -13,6 +13,7 @@ if __name__ == "__main__":
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from pipelines.options.settings import LoadSettings, settings
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
 from pipelines.running.lines import say_begun
+from pipelines.running.recall import recall, say_changes
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -91,6 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(_known_rowless(spans))
             return dry_run(todo, spans)
         say_outlived(todo.question)
+        todo = replace(todo, blocks=recall(todo.storage, todo.blocks))
+        say_changes(todo.storage, todo.blocks)
         if todo.plain:
             # The next import takes seconds. Where Beam may refuse its flags, that is to be the only line.
             say_begun(todo, spans)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What models read: blocks of the hourly record, written once, cut at read time for any context, ring and order."""
 
+from ringdata.describe import describe
 from ringdata.layout import Cuts, Layout, Member, Shard, hour
-from ringdata.output import BlockFile, card_file, config_files, shard_files
+from ringdata.output import BlockFile, card_file, config_files, manifest_files, shard_files
 from ringdata.plan import plan_panel, plan_series
 from ringdata.reader import RingBlocks
 
@@ -15,7 +16,9 @@ __all__ = [
     "Shard",
     "card_file",
     "config_files",
+    "describe",
     "hour",
+    "manifest_files",
     "plan_panel",
     "plan_series",
     "shard_files",

@@ -7,10 +7,11 @@ RingDataError
 ├── ContextError   context, stride, ring or replica that do not fit the blocks
 ├── EmptySplit     a split without blocks
 └── FolderError    a folder that cannot be trusted
-    ├── NotFinished    no _SUCCESS
+    ├── NotFinished    no manifest: the run that writes the folder has not ended well
     ├── MissingFile    a file that should be there and is not
     ├── DamagedFile    a file cut short, or with other bytes than were written
-    └── MixedVersions  files of more than one run or format
+    ├── MixedVersions  files of more than one run or format
+    └── Unreachable    a bucket or disk that does not answer, or refuses
 """
 
 
@@ -39,7 +40,7 @@ class FolderError(RingDataError):
 
 
 class NotFinished(FolderError):
-    """The folder has no _SUCCESS: the run that writes it has not ended well."""
+    """The folder has no manifest.json: the run that writes it has not ended well."""
 
 
 class MissingFile(FolderError, FileNotFoundError):
@@ -52,3 +53,7 @@ class DamagedFile(FolderError):
 
 class MixedVersions(FolderError):
     """Files of more than one run or format lie in one folder."""
+
+
+class Unreachable(FolderError, OSError):
+    """A bucket or disk that does not answer in time, or refuses."""

@@ -2,13 +2,24 @@
 """Files of a folder or bucket, read by byte range; safe to share between threads, to pickle and to fork."""
 
 import os
+import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import pyarrow as pa
 from pyarrow import NativeFile
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
+
+from ringdata.errors import ContextError, MissingFile, Unreachable
+
+_PATIENCE = 30.0
+"""Seconds that a bucket has to answer at all."""
+_ONE_SLASH = re.compile(r"(s3|gs|gcs|abfs|abfss|hdfs|file|https?):/+", re.ASCII)
 
 
 class Files:
@@ -16,45 +27,79 @@ class Files:
 
     A file system of one's own (`filesystem`, with `path` in its own words) serves credentials given by hand.
     Where none is given only the path is pickled: credentials come from the environment of the process that reads.
+    Nothing is asked before `reach`. Raises MissingFile for what is not there, Unreachable where nobody answers.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, filesystem: FileSystem | None = None) -> None:
         self.path = os.fspath(path)
         self._given = filesystem
-        self._held = _Held(*_connect(self.path, filesystem))
+        if filesystem is None and "://" not in self.path:
+            _refuse_mistyped(self.path)
+            self.path = os.path.abspath(self.path)  # another process may stand in another folder
+        elif filesystem is not None and not isinstance(filesystem, FileSystem):
+            raise ContextError(
+                f"filesystem is a {type(filesystem).__name__}: give one of pyarrow.fs; fsspec's become one by "
+                "pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(filesystem))"
+            )
+        self._held: _Held | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "_given": self._given}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._held = _Held(*_connect(self.path, self._given))
+        self._held = None
+
+    def reach(self) -> FileType:
+        """What stands at the path; Unreachable after 30 s without an answer."""
+        if self._given is None and "://" not in self.path:
+            return self._kind()
+        told: list[FileType | Exception] = []
+
+        def ask() -> None:
+            try:
+                told.append(self._kind())
+            except Exception as error:
+                told.append(error)
+
+        # Clients wait for minutes, some for a quarter of an hour, and cannot be told otherwise.
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(_PATIENCE)
+        if not told:
+            raise Unreachable(f"{self.path}: no answer in {_PATIENCE:.0f} s; {_REMEDY}")
+        if isinstance(told[0], Exception):
+            raise told[0]
+        return told[0]
 
     @property
     def root(self) -> PurePosixPath:
         """The folder, in the file system's own words."""
-        return PurePosixPath(self._held.root)
+        return PurePosixPath(self._own().root)
 
     def infos(self, paths: list[PurePosixPath]) -> list[FileInfo]:
         """What is known of each path."""
-        found: list[FileInfo] = self._own().filesystem.get_file_info([str(path) for path in paths])
+        with self._told(self.path):
+            found: list[FileInfo] = self._own().filesystem.get_file_info([str(path) for path in paths])
         return found
 
     def sizes(self) -> dict[str, int]:
         """Bytes of every file of the folder, by name."""
         own = self._own()
-        listed = own.filesystem.get_file_info(FileSelector(own.root, allow_not_found=True))
+        with self._told(self.path):
+            listed = own.filesystem.get_file_info(FileSelector(own.root, allow_not_found=True))
         return {info.base_name: info.size for info in listed if info.type == FileType.File}
 
     def read(self, path: PurePosixPath) -> bytes:
         """The whole of a file."""
-        with self._own().filesystem.open_input_file(str(path)) as file:
+        with self._told(path), self._own().filesystem.open_input_file(str(path)) as file:
             content: bytes = file.read()
         return content
 
     def open(self, name: str) -> NativeFile:
         """A file of the folder, to be closed by the caller."""
-        return self._own().filesystem.open_input_file(str(self.root / name))
+        with self._told(self.root / name):
+            return self._own().filesystem.open_input_file(str(self.root / name))
 
     def read_at(self, name: str, offset: int, size: int) -> bytes:
         """Bytes [offset, offset + size) of a file of the folder; one request, by any number of threads at once."""
@@ -63,15 +108,37 @@ class Files:
         if handle is None:
             with own.lock:
                 handle = own.handles.setdefault(name, own.handles.get(name) or self.open(name))
-        content: bytes = handle.read_at(size, offset)
+        with self._told(name):
+            content: bytes = handle.read_at(size, offset)
         return content
+
+    def _kind(self) -> FileType:
+        return self.infos([self.root])[0].type
 
     def _own(self) -> "_Held":
         """What this process holds. A forked child connects anew; where its threads race, each one's is as good."""
         held = self._held
-        if held.process != os.getpid():
-            held = self._held = _Held(*_connect(self.path, self._given))
+        if held is None or held.process != os.getpid():
+            with self._told(self.path):
+                held = self._held = _Held(*_connect(self.path, self._given))
         return held
+
+    @contextmanager
+    def _told(self, what: object) -> Iterator[None]:
+        """What clients raise, as errors of ours."""
+        try:
+            yield
+        except (MissingFile, Unreachable):
+            raise
+        except FileNotFoundError:
+            raise MissingFile(f"{what} is not there (any more); {_AGAIN}") from None
+        except (OSError, pa.ArrowException) as wrong:
+            said = (str(wrong).strip() or type(wrong).__name__).splitlines()[0]
+            raise Unreachable(f"{what}: {said}; {_REMEDY}") from wrong
+
+
+_AGAIN = "open the folder again where a new run has replaced it, else copy it again from where it is whole"
+_REMEDY = "look at address, network and rights (credentials come from the environment, or with filesystem=)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +155,20 @@ class _Held:
 def _connect(path: str, given: FileSystem | None) -> tuple[FileSystem, str]:
     if given is not None:
         return given, path.rstrip("/")
-    uri = path if "://" in path else Path(path).absolute().as_uri()
-    filesystem, root = FileSystem.from_uri(uri)
+    uri = path if "://" in path else Path(path).as_uri()
+    filesystem, root = FileSystem.from_uri(_hasty(uri))
     return filesystem, root.rstrip("/")
+
+
+def _hasty(uri: str) -> str:
+    """Google's client repeats for a quarter of an hour unless its address says otherwise."""
+    parts = urlsplit(uri)
+    if parts.scheme not in ("gs", "gcs") or "retry_limit_seconds" in parse_qs(parts.query):
+        return uri
+    return f"{uri}{'&' if parts.query else '?'}retry_limit_seconds={_PATIENCE / 2:.0f}"
+
+
+def _refuse_mistyped(path: str) -> None:
+    """`s3:/bucket/x` is no folder that anybody meant."""
+    if (found := _ONE_SLASH.match(path)) and not os.path.exists(path):
+        raise MissingFile(f"{path}: {found[1]}: needs two slashes; did you mean {found[1]}://{path[found.end() :]}?")

@@ -6,15 +6,12 @@ from pathlib import PurePosixPath
 
 from pyarrow.fs import FileType
 
+from ringdata.config import CONFIGS
 from ringdata.errors import DamagedFile, EmptySplit, MissingFile, MixedVersions, NotFinished
 from ringdata.files import Files
 from ringdata.formats import ShardFormat, format_in
 from ringdata.layout import SPLITS, VERSION, Layout
-from ringdata.manifest import AGAIN, Entry, Folder
-
-LAYOUT = "layout.json"
-SEQUENCES = "sequences.parquet"
-_DEPTH = 4  # tfds/<name>/<config>/<version> lies four levels below the root that holds _SUCCESS
+from ringdata.manifest import AGAIN, LAYOUT, MANIFEST, SEQUENCES, Entry, Folder, read_entries
 
 
 def open_folder(files: Files, split: str, *, verify: str = "size") -> tuple[Folder, ShardFormat]:
@@ -27,8 +24,8 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> tuple[Fold
     """
     if verify not in ("size", "sha256"):
         raise ValueError(f"verify {verify!r}: give 'size' or 'sha256'")
-    manifest = _manifest(files, _finished_root(files))
-    folder, form = Folder(files, _layout(files), manifest), format_in(list(manifest))
+    folder = open_any(files)
+    manifest, form = folder.manifest, format_in(list(folder.manifest))
     _check_split(folder, split)
     sizes = files.sizes()
     for name, rows in _expected(folder, form, split).items():
@@ -39,31 +36,41 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> tuple[Fold
     return folder, form
 
 
-def _finished_root(files: Files) -> PurePosixPath:
-    """The nearest folder at or above that holds _SUCCESS."""
-    if files.infos([files.root])[0].type == FileType.File:
+def open_any(files: Files) -> Folder:
+    """A finished folder, whatever splits it holds; no shard is looked at."""
+    _check_place(files)
+    manifest, written = _manifest(files)
+    return Folder(files, _layout(files), manifest, written)
+
+
+def _check_place(files: Files) -> None:
+    """Refuse what is no folder, or one above or below the blocks."""
+    kind = files.reach()
+    if kind == FileType.NotFound:
+        raise MissingFile(f"{files.path} does not exist: give a folder such as OUTPUT/blocks/panel")
+    if kind == FileType.File:
         raise MissingFile(f"{files.path} is a file: give the folder that holds it, such as OUTPUT/blocks/panel")
-    above = [folder for folder in (files.root, *files.root.parents) if folder.name or folder.root][: _DEPTH + 1]
-    for folder, info in zip(above, files.infos([folder / "_SUCCESS" for folder in above]), strict=True):
-        if info.type == FileType.File:
-            return folder
-    raise NotFinished(
-        f"{files.path}: no _SUCCESS here or in the {_DEPTH} folders above: the run that writes it has not ended "
-        "well, or only a part was copied; run it (again), or copy the whole output with _SUCCESS and manifest.json"
-    )
+    below = [PurePosixPath(above) / config.name for above in ("", "blocks") for config in reversed(CONFIGS)]
+    found = files.infos([files.root / LAYOUT, *(files.root / place / LAYOUT for place in below)])
+    there = [place for place, info in zip(below, found[1:], strict=True) if info.type == FileType.File]
+    if found[0].type != FileType.File and there:
+        raise MissingFile(f"{files.path} holds no blocks itself: give {files.path.rstrip('/')}/{there[0]}")
 
 
-def _manifest(files: Files, root: PurePosixPath) -> dict[str, Entry]:
-    """The manifest's entries of this folder, by file name."""
-    path = root / "manifest.json"
+def _manifest(files: Files) -> tuple[dict[str, Entry], bytes]:
+    """The folder's own manifest, by file name: whoever writes blocks writes it last."""
     try:
-        listed = json.loads(files.read(path))["files"]
-        held = {PurePosixPath(f["path"]): Entry(f.get("rows", -1), f["bytes"], f["sha256"]) for f in listed}
+        content = files.read(files.root / MANIFEST)
     except FileNotFoundError:
-        raise MissingFile(f"{path} is missing beside _SUCCESS; {AGAIN}") from None
+        raise NotFinished(
+            f"{files.path}: no {MANIFEST}: the run that writes these blocks has not ended well, or is older than this "
+            "reader, or only a part was copied; run it (again), cut them again (python -m pipelines.blocks), or copy "
+            "the whole folder"
+        ) from None
+    try:
+        return read_entries(content), content
     except (ValueError, KeyError, TypeError) as wrong:
-        raise DamagedFile(f"{path} is no manifest ({wrong}); {AGAIN}") from wrong
-    return {path.name: entry for path, entry in held.items() if root / path.parent == files.root}
+        raise DamagedFile(f"{files.root / MANIFEST} is no manifest ({wrong}); {AGAIN}") from wrong
 
 
 def _layout(files: Files) -> Layout:
@@ -110,7 +117,7 @@ def _check_file(files: Files, name: str, entry: Entry | None, size: int | None, 
         raise MixedVersions(f"{path} is not in manifest.json: it is of another run; {AGAIN}")
     if size != entry.size:
         raise DamagedFile(f"{path} has {size:,} bytes where manifest.json has {entry.size:,}; {AGAIN}")
-    if rows >= 0 and entry.rows not in (-1, rows):
+    if rows >= 0 and entry.rows != rows:
         raise MixedVersions(f"{path}: manifest.json has {entry.rows} rows, {LAYOUT} has {rows}; {AGAIN}")
 
 

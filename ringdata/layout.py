@@ -78,6 +78,24 @@ class Member:
     last_hour: int
     unit: str = "megawatthours"
     time_zone: str = "UTC"
+    area: str = ""
+    """Whose it is: the code of a respondent, or of a sub-region."""
+    type: str = ""
+    """What it measures, as the source has it: D, DF, NG, TI, NG.SUN, ID."""
+    kind: str = ""
+    """Of the area: authority, region, nation, subregion."""
+    parent: str = ""
+    """Of a sub-region: its authority."""
+    partner: str = ""
+    """Of an interchange: the other side."""
+    region: str = ""
+    is_sum: bool = False
+    """Whether other areas of the record add up to it."""
+
+    @property
+    def vacant(self) -> bool:
+        """Whether it holds no hour at all: a series that is gone keeps its place, empty."""
+        return (self.first_hour, self.last_hour) == (0, -1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,19 @@
 """What a folder of blocks says of its own files, and reading those that are small against it."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
 
 from ringdata.errors import DamagedFile
 from ringdata.files import Files
 from ringdata.layout import Layout
 
 MANIFEST = "manifest.json"
+LAYOUT = "layout.json"
+SEQUENCES = "sequences.parquet"
 AGAIN = "run the pipeline again, or copy the folder again from where it is whole"
 
 
@@ -18,8 +23,36 @@ class Entry:
     """What the manifest says of a file."""
 
     rows: int
+    """Blocks; 0 where it holds none."""
     size: int
     sha256: str
+
+    @classmethod
+    def of(cls, data: Any, rows: int) -> "Entry":
+        """What is to be said of these bytes."""
+        view = memoryview(data).cast("B")
+        return cls(rows, view.nbytes, hashlib.sha256(view).hexdigest())
+
+
+def write_manifests(listed: Mapping[str, Entry]) -> dict[str, bytes]:
+    """A manifest for each folder of blocks, by path: of the files `listed` by path, those that lie in it.
+
+    Write them when all else stands: a folder without one is not opened.
+    """
+    folders = sorted(str(PurePosixPath(path).parent) for path in listed if PurePosixPath(path).name == LAYOUT)
+    return {f"{folder}/{MANIFEST}": _written(listed, PurePosixPath(folder)) for folder in folders}
+
+
+def read_entries(content: bytes) -> dict[str, Entry]:
+    """What a manifest says, by file name; ValueError, KeyError or TypeError where it is none."""
+    listed = json.loads(content)["files"]
+    return {file["path"]: Entry(file["rows"], file["bytes"], file["sha256"]) for file in listed}
+
+
+def _written(listed: Mapping[str, Entry], folder: PurePosixPath) -> bytes:
+    held = {PurePosixPath(path).name: one for path, one in listed.items() if PurePosixPath(path).parent == folder}
+    files = [{"path": n, "rows": e.rows, "bytes": e.size, "sha256": e.sha256} for n, e in sorted(held.items())]
+    return json.dumps({"files": files}, indent=1).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +62,8 @@ class Folder:
     files: Files
     layout: Layout
     manifest: Mapping[str, Entry]
+    written: bytes
+    """`manifest.json` as it was read."""
 
     def read(self, name: str) -> bytes:
         """The whole of a file. DamagedFile where its sha256 is not the manifest's."""

@@ -6,30 +6,33 @@ rank 0                0 1 2 3        0 1 6 7
 rank 1                4 5 6 7        2 3 4 5          (the same causal work for each)
 """
 
+import math
 import operator
 from typing import Any
 
 from ringdata.errors import ContextError
 
-ORDERS = ("contiguous", "zigzag", "block_stripe")
+ORDERS = ("contiguous", "zigzag", "block_stripe", "stripe")
 Span = tuple[int, int]
 
 
-def unit(order: str, *, ring_size: int, slots: int, block_tokens: int) -> int:
-    """Tokens that a context must be a multiple of: whole hours in every chunk, whole blocks in every stripe."""
+def unit(order: str, *, ring_size: int, slots: int, block_tokens: int, stripe: int = 1) -> int:
+    """Tokens that a context must be a multiple of: whole hours in every chunk and window, whole stripes a rank."""
     if order not in ORDERS:
         raise ContextError(f"no order {order!r}; there are {', '.join(ORDERS)}")
     if ring_size < 1:
         raise ContextError(f"ring_size {ring_size}: give 1 or more")
     if ring_size == 1:
         return slots
+    if order == "stripe":
+        return math.lcm(stripe * ring_size, slots)
     return {"contiguous": slots, "zigzag": 2 * slots, "block_stripe": block_tokens}[order] * ring_size
 
 
 def spans(order: str, *, context: int, ring_size: int, ring_rank: int, stripe: int) -> tuple[Span, ...]:
     """Token ranges [start, stop) of a window that the rank holds, in the order in which it holds them.
 
-    `stripe` is the tokens of a stripe in `block_stripe`: rank r holds stripes r, r + R, r + 2R, ...
+    `stripe` is the tokens of a stripe in `block_stripe` and `stripe`: rank r holds stripes r, r + R, r + 2R, ...
     """
     if not 0 <= ring_rank < ring_size:
         raise ContextError(f"ring_rank {ring_rank} of a ring of {ring_size}: give 0 to {ring_size - 1}, or None")
@@ -42,6 +45,19 @@ def spans(order: str, *, context: int, ring_size: int, ring_rank: int, stripe: i
     else:
         held = [(first, first + stripe) for first in range(ring_rank * stripe, context, ring_size * stripe)]
     return _joined(held)
+
+
+def check_causal(causal: str | None, order: str) -> None:
+    """Refuse an order that a kernel cannot mask: by index, later tokens of another rank would pass for earlier."""
+    if causal not in (None, "index", "position"):
+        raise ContextError(
+            f"causal {causal!r}: give 'index' or 'position', by what the kernel tells earlier from later"
+        )
+    if causal == "index" and order != "contiguous":
+        raise ContextError(
+            f"order {order!r} with a kernel that masks by index is silently wrong; give order='contiguous', or a "
+            "kernel that masks by position"
+        )
 
 
 def whole(name: str, number: Any) -> int:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every file of the training folders, as path and bytes: whoever stores them decides where and how."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from ringdata.blocks import Load, shard_tables
 from ringdata.card import dataset_card
-from ringdata.folder import LAYOUT, SEQUENCES
 from ringdata.formats import FORMATS, chosen
 from ringdata.layout import Layout, Member, Shard
+from ringdata.manifest import LAYOUT, SEQUENCES, Entry, write_manifests
 from ringdata.sequences import sequences_bytes, sequences_table
 
 _ALL = tuple(form.name for form in FORMATS)
@@ -23,6 +23,11 @@ class BlockFile:
     path: str
     data: bytes | pa.Buffer
     rows: int = 0
+
+    @property
+    def entry(self) -> Entry:
+        """What the folder's manifest says of it."""
+        return Entry.of(self.data, self.rows)
 
 
 def shard_files(
@@ -57,3 +62,8 @@ def config_files(
 def card_file(layouts: Sequence[Layout]) -> BlockFile:
     """`blocks/README.md` over all configs."""
     return BlockFile("blocks/README.md", dataset_card(layouts))
+
+
+def manifest_files(listed: Mapping[str, Entry]) -> list[BlockFile]:
+    """Each folder's `manifest.json`, of all files by path: to be stored last, for without it no folder is opened."""
+    return [BlockFile(path, data) for path, data in write_manifests(listed).items()]

@@ -22,7 +22,9 @@ def plan_series(members: Sequence[Member], *, cuts: Cuts | None = None, shards: 
     _check(members, shards)
     found: list[Shard] = []
     for split in SPLITS:
-        runs = [_run(grid, cuts, split, place, m.first_hour, m.last_hour) for place, m in enumerate(members)]
+        runs = [
+            _run(grid, cuts, split, place, m.first_hour, m.last_hour) for place, m in enumerate(members) if not m.vacant
+        ]
         held = [run for run in runs if run.blocks]
         found += _shards(split, _deal(held, _count(grid, held, len(held), shards)))
     return Layout(grid, cuts, tuple(found))
@@ -36,7 +38,8 @@ def plan_panel(members: Sequence[Member], *, cuts: Cuts | None = None, shards: i
     cuts = cuts or Cuts()
     _check(members, shards)
     grid = BlockGrid(PANEL, 1 << (len(members) - 1).bit_length())
-    first, last = min(m.first_hour for m in members), max(m.last_hour for m in members)
+    held = [member for member in members if not member.vacant]
+    first, last = min(m.first_hour for m in held), max(m.last_hour for m in held)
     found: list[Shard] = []
     for split in SPLITS:
         run = _run(grid, cuts, split, 0, first, last)
@@ -47,10 +50,10 @@ def plan_panel(members: Sequence[Member], *, cuts: Cuts | None = None, shards: i
 
 def _check(members: Sequence[Member], shards: int | None) -> None:
     """Refuse what no layout fits."""
-    if not members:
+    if all(member.vacant for member in members):
         raise LayoutError("no series given: blocks need at least one")
     for member in members:
-        if member.last_hour < member.first_hour:
+        if member.last_hour < member.first_hour and not member.vacant:
             raise LayoutError(f"{member.series_id}: ends at {member.last_hour}, before its start {member.first_hour}")
     if len({member.series_id for member in members}) < len(members):
         raise LayoutError("a series is given twice; each takes one sequence or slot")

@@ -6,7 +6,7 @@ Labels are shifted before anything is cut; every field is cut and reordered by o
 
 import operator
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, SupportsIndex
@@ -17,11 +17,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow.fs import FileSystem
 
-from ringdata.errors import ContextError
+from ringdata.choosing import check_fingerprint, chosen_rows, chosen_tracks, renumbered
+from ringdata.choosing import fingerprint as fingerprint_of
+from ringdata.covers import Cover, picked_covers, plain_covers
+from ringdata.describe import describe_folder
+from ringdata.errors import ContextError, EmptySplit, FolderError, MissingFile, MixedVersions
 from ringdata.files import Files
-from ringdata.folder import SEQUENCES, open_folder
+from ringdata.folder import open_folder
 from ringdata.layout import Layout
-from ringdata.orders import check_multiple, spans, unit, whole
+from ringdata.manifest import MANIFEST, SEQUENCES
+from ringdata.orders import check_causal, check_multiple, spans, unit, whole
 from ringdata.shards import ShardReader, Tokens, empty_tokens
 from ringdata.windows import TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
 
@@ -53,6 +58,11 @@ class RingBlocks:
         ring_size: int = 1,
         ring_rank: int | None = None,
         order: str = "zigzag",
+        stripe: int = 1,
+        causal: str | None = None,
+        series: Sequence[str] | None = None,
+        slots: Sequence[int] | None = None,
+        fingerprint: str | None = None,
         seed: int | None = 0,
         horizon: int = 1,
         verify: str = "size",
@@ -61,20 +71,32 @@ class RingBlocks:
         self._files = Files(path, filesystem=filesystem)
         folder, form = open_folder(self._files, split, verify=verify)
         self.layout: Layout = folder.layout
+        self._manifest = folder.written
         self._block_tokens = self.layout.grid.block_tokens
         self.split, self.context, self.horizon = split, whole("context", context), whole("horizon", horizon)
         self.stride = self.context if stride is None else whole("stride", stride)
         self.seed = None if seed is None else whole("seed", seed)
-        self.spans = self._cut(whole("ring_size", ring_size), ring_rank, order)
+        self._rows = chosen_rows(self._all_sequences(), series, slots)
+        alone = self.layout.grid.config.alone
+        self.slots = self.layout.grid.slots if self._rows is None or alone else len(self._rows)
+        check_fingerprint(fingerprint, self.fingerprint)
+        if ring_rank is not None:
+            check_causal(causal, order)
+        self.spans = self._cut(whole("ring_size", ring_size), ring_rank, order, whole("stripe", stripe))
         shards = self.layout.split(split)
-        self._windows = self._all_windows(tracks_of(self.layout.grid, shards))
+        tracks = tracks_of(self.layout.grid, shards)
+        self._windows = self._all_windows(chosen_tracks(tracks, self._rows) if alone else tracks)
         with ThreadPoolExecutor(min(_OPENERS, len(shards))) as pool:
             readers = pool.map(lambda shard: form.open(folder, shard), shards)
             self._shards: tuple[ShardReader, ...] = tuple(readers)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is counted out of the layout again is not worth sending to a worker."""
-        return {name: held for name, held in self.__dict__.items() if name not in ("_hours", "_slots", "sequences")}
+        return {
+            name: held
+            for name, held in self.__dict__.items()
+            if name not in ("_hours", "_slots", "_covers", "sequences")
+        }
 
     def __len__(self) -> int:
         """Windows in the split."""
@@ -87,11 +109,21 @@ class RingBlocks:
     def __getitem__(self, index: SupportsIndex) -> dict[str, NDArray[Any]]:
         """TokenWindow `index` of the split, or this rank's slice of it."""
         window = self.window(index)
+        try:
+            return self._item(window)
+        except FolderError as wrong:
+            if self._replaced():
+                raise MixedVersions(
+                    f"{self._files.path} was written again since this reader opened it: open it anew, in every worker"
+                ) from wrong
+            raise
+
+    def _item(self, window: TokenWindow) -> dict[str, NDArray[Any]]:
         size = sum(stop - start for start, stop in self.spans)
         tokens, labels, done = empty_tokens(size), empty_tokens(size), 0
-        for start, stop in self.spans:
-            end = done + stop - start
-            self._fill(window.track, window.token + start, tokens.part(done, end), labels.part(done, end))
+        for cover in self._covers:
+            end = done + cover.size
+            self._hold(window, cover, tokens.part(done, end), labels.part(done, end))
             done = end
         return {
             "value": tokens.value,
@@ -101,6 +133,16 @@ class RingBlocks:
             "position": self._hours + window.start_hour,
             "slot": self._slots.copy(),
         }
+
+    def _hold(self, window: TokenWindow, cover: Cover, tokens: Tokens, labels: Tokens) -> None:
+        """What is held of one range, and its labels."""
+        if cover.picks is None:
+            self._fill(window.track, window.token + cover.start, tokens, labels)
+            return
+        read, later = empty_tokens(cover.stop - cover.start), empty_tokens(cover.stop - cover.start)
+        self._fill(window.track, window.token + cover.start, read, later)
+        for held, found in ((tokens, read), (labels, later)):
+            held.fill(Tokens(found.value[cover.picks], found.observed[cover.picks]))
 
     def window(self, index: SupportsIndex) -> TokenWindow:
         """Which sequence and hours window `index` holds; IndexError past the end."""
@@ -114,43 +156,102 @@ class RingBlocks:
         Replicas differ by at most one window; `(len(data) - start) // replicas` is what each of them has.
         """
         order = epoch_order(len(self), seed=self.seed, epoch=whole("epoch", epoch))
-        return replica_share(order, replica=replica, replicas=replicas, start=start)
+        share = (whole(*one) for one in (("replica", replica), ("replicas", replicas), ("start", start)))
+        return replica_share(order, *share)
 
     @cached_property
     def sequences(self) -> pa.Table:
         """`sequences.parquet`: series, unit, time zone, hours and train statistics of each sequence and slot."""
+        return renumbered(self._all_sequences(), self._rows, alone=self.layout.grid.config.alone)
+
+    @property
+    def fingerprint(self) -> str:
+        """What a model rests on, to keep in checkpoints: config, tokens an hour, series in their order, cuts."""
+        return fingerprint_of(self.layout, self.sequences, self.slots)
+
+    def scale(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and standard deviation over train hours in MW, float32[slots] each (of `series`: a sequence each).
+
+        0 and 1 where a slot has none, so that what is masked stays 0; never 0 to divide by.
+        """
+        count = len(self.sequences) if self.layout.grid.config.alone else self.slots
+        mean, std = np.zeros(count, np.float32), np.ones(count, np.float32)
+        for number, row in enumerate(self.sequences.to_pylist()):
+            if row["train_mean"] is not None:
+                mean[number], std[number] = row["train_mean"], row["train_std"] or 1.0
+        return mean, std
+
+    def __repr__(self) -> str:
+        return f"{describe_folder(self.layout, self.sequences, self._files.path)}\n{self._told()}"
+
+    def _told(self) -> str:
+        held = sum(stop - start for start, stop in self.spans)
+        return (
+            f"reading   {self.split}: {len(self):,} windows of {self.context:,} tokens, {self.stride:,} apart; "
+            f"{held:,} tokens held; fingerprint {self.fingerprint}"
+        )
+
+    def _all_sequences(self) -> pa.Table:
         return pq.read_table(pa.BufferReader(self._files.read(self._files.root / SEQUENCES)))
 
     @cached_property
     def _hours(self) -> NDArray[np.int64]:
         """Hours from the window's first to each token held."""
-        return np.concatenate([np.arange(start, stop) for start, stop in self.spans]) // self.layout.grid.slots
+        return np.concatenate([np.arange(start, stop) for start, stop in self.spans]) // self.slots
 
     @cached_property
     def _slots(self) -> NDArray[np.int32]:
         """Slot of each token held."""
         held = np.concatenate([np.arange(start, stop, dtype=np.int32) for start, stop in self.spans])
-        return held % np.int32(self.layout.grid.slots)
+        return held % np.int32(self.slots)
 
-    def _cut(self, ring_size: int, ring_rank: int | None, order: str) -> tuple[tuple[int, int], ...]:
-        grid = self.layout.grid
-        divisor = unit(order, ring_size=ring_size, slots=grid.slots, block_tokens=grid.block_tokens)
-        check_multiple("context", self.context, divisor, f"{order}, ring_size {ring_size}, {grid.slots} tokens an hour")
-        check_multiple("stride", self.stride, grid.slots, f"{grid.slots} tokens an hour")
+    @cached_property
+    def _covers(self) -> tuple[Cover, ...]:
+        """What is read for the tokens held."""
+        grid, rows = self.layout.grid, None if self.layout.grid.config.alone else self._rows
+        if rows is None and all(edge % grid.slots == 0 for span in self.spans for edge in span):
+            return plain_covers(self.spans)
+        chosen = np.arange(grid.slots) if rows is None else rows
+        return picked_covers(self.spans, chosen, slots=grid.slots, gap=grid.group_blocks * grid.block_hours)
+
+    def _replaced(self) -> bool:
+        """Whether another run wrote the folder since it was opened, or is about to."""
+        try:
+            return self._files.read(self._files.root / MANIFEST) != self._manifest
+        except MissingFile:
+            return True
+
+    def _cut(self, ring_size: int, ring_rank: int | None, order: str, stripe: int) -> tuple[tuple[int, int], ...]:
+        if stripe < 1:
+            raise ContextError(f"stripe {stripe}: give 1 token or more")
+        slots, block = self.slots, self.slots * self.layout.grid.block_hours
+        divisor = unit(order, ring_size=ring_size, slots=slots, block_tokens=block, stripe=stripe)
+        check_multiple("context", self.context, divisor, f"{order}, ring_size {ring_size}, {slots} tokens an hour")
+        check_multiple("stride", self.stride, slots, f"{slots} tokens an hour")
         if self.horizon < 1:
             raise ContextError(f"horizon {self.horizon}: give 1 hour or more; the target lies ahead")
         if ring_rank is None:
             return ((0, self.context),)
         rank = whole("ring_rank", ring_rank)
-        return spans(order, context=self.context, ring_size=ring_size, ring_rank=rank, stripe=grid.block_tokens)
+        size = stripe if order == "stripe" else block
+        return spans(order, context=self.context, ring_size=ring_size, ring_rank=rank, stripe=size)
 
     def _all_windows(self, tracks: tuple[Track, ...]) -> Windows:
-        windows = Windows(self.layout.grid, tracks, self.context, self.stride)
+        stored = self.layout.grid.slots
+        if not tracks:
+            raise EmptySplit(f"{self._files.path}: none of the series chosen holds a block of split {self.split!r}")
+        windows = Windows(self.layout.grid, tracks, *(n // self.slots * stored for n in (self.context, self.stride)))
         if not len(windows):
-            longest = max(track.tokens for track in tracks)
+            longest = max(track.tokens for track in tracks) // stored * self.slots
             raise ContextError(
                 f"{self._files.path}: no window of {self.context} tokens in split {self.split!r}, whose longest "
                 f"sequence has {longest}; give a context of at most {longest}"
+            )
+        if self.horizon * self.layout.grid.slots > max(track.tokens for track in tracks):
+            hours = max(track.tokens for track in tracks) // self.layout.grid.slots
+            raise ContextError(
+                f"horizon {self.horizon}: no target lies in split {self.split!r}, whose longest sequence has {hours} "
+                f"hours; give at most {hours}"
             )
         return windows
 

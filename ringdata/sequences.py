@@ -18,8 +18,15 @@ SCHEMA = pa.schema(
         pa.field("slots", pa.int32(), nullable=False),
         pa.field("unit", pa.string(), nullable=False),
         pa.field("time_zone", pa.string(), nullable=False),
-        pa.field("first_hour", pa.int64(), nullable=False),
-        pa.field("last_hour", pa.int64(), nullable=False),
+        pa.field("area", pa.string(), nullable=False),
+        pa.field("type", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("parent", pa.string(), nullable=False),
+        pa.field("partner", pa.string(), nullable=False),
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("is_sum", pa.bool_(), nullable=False),
+        pa.field("first_hour", pa.int64()),
+        pa.field("last_hour", pa.int64()),
         pa.field("train_count", pa.int64(), nullable=False),
         pa.field("train_mean", pa.float64()),
         pa.field("train_std", pa.float64()),
@@ -27,13 +34,15 @@ SCHEMA = pa.schema(
         pa.field("train_iqr", pa.float64()),
     ]
 )
+_OF_MEMBER = ("unit", "time_zone", "area", "type", "kind", "parent", "partner", "region", "is_sum")
 STATISTICS = ("train_count", "train_mean", "train_std", "train_median", "train_iqr")
 
 
 def sequences_table(layout: Layout, members: Sequence[Member], load: Load) -> pa.Table:
-    """One row a member: its sequence and slot, V, unit, time zone, hours, and train count, mean, std, median and IQR.
+    """One row a member: its sequence and slot, V, unit, whose it is, hours, and train count, mean, std, median and IQR.
 
-    `load` is asked for train hours alone. Statistics are null where train holds no observed hour; std divides by n.
+    A member that is gone has no hours (null). `load` is asked for train hours alone. Statistics are null where train
+    holds no observed hour; std divides by n.
     """
     config = layout.grid.config
     rows = [
@@ -41,10 +50,9 @@ def sequences_table(layout: Layout, members: Sequence[Member], load: Load) -> pa
             **dict(zip(("sequence_id", "slot"), config.place(number), strict=True)),
             "series_id": member.series_id,
             "slots": layout.grid.slots,
-            "unit": member.unit,
-            "time_zone": member.time_zone,
-            "first_hour": member.first_hour,
-            "last_hour": member.last_hour,
+            **{name: getattr(member, name) for name in _OF_MEMBER},
+            "first_hour": None if member.vacant else member.first_hour,
+            "last_hour": None if member.vacant else member.last_hour,
             **_train_statistics(layout, member, load),
         }
         for number, member in enumerate(members)

@@ -103,13 +103,13 @@ def epoch_order(count: int, *, seed: int | None, epoch: int) -> NDArray[np.int64
     numbers = np.arange(count, dtype=np.uint64)
     if seed is None:
         return numbers.astype(np.int64)
-    if epoch < 0:
-        raise ContextError(f"epoch {epoch}: give 0 or more")
+    if not 0 <= epoch < 1 << 63:
+        raise ContextError(f"epoch {epoch}: give 0 or more, below 2**63")
     key = _mixed(_mixed(np.array([seed % (1 << 64)], np.uint64)) + np.uint64(epoch))
     return np.argsort(_mixed(numbers ^ key), kind="stable").astype(np.int64)
 
 
-def replica_share(order: NDArray[np.int64], *, replica: int, replicas: int, start: int) -> NDArray[np.int64]:
+def replica_share(order: NDArray[np.int64], replica: int, replicas: int, start: int) -> NDArray[np.int64]:
     """What replica `replica` of `replicas` takes of the order after its first `start`: each one once over all."""
     if replicas < 1:
         raise ContextError(f"replicas {replicas}: give 1 or more")

@@ -7,20 +7,32 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from eia930.record.tidy_series import SeriesRef
 from eia930.reference.hours import stamp
+from eia930.reference.respondents import respondents
+from eia930.reference.routes import INTERCHANGE, SUBREGION
+from eia930.reference.series import find_series
 from ringdata.layout import SPLITS, Layout, Member
 from ringdata.plan import plan_panel, plan_series
 from transforms.block_settings import BlockSettings
 
+_SUMS = ("region", "nation")
 
-def members_of(refs: Sequence[SeriesRef]) -> list[Member]:
-    """The series as layouts know them."""
-    return [Member(ref.series_id, ref.first, ref.last, time_zone=ref.time_zone) for ref in refs]
+
+def slots_of(refs: Sequence[SeriesRef], chosen: BlockSettings) -> tuple[str, ...]:
+    """Series ids by slot: those that have one keep it, new ones come after them, by id."""
+    new = sorted({ref.series_id for ref in refs} - set(chosen.slots))
+    return (*chosen.slots, *new)
+
+
+def members_of(refs: Sequence[SeriesRef], chosen: BlockSettings) -> list[Member]:
+    """The series as layouts know them, by slot."""
+    held = {ref.series_id: ref for ref in refs}
+    return [_member(name, held.get(name)) for name in slots_of(refs, chosen)]
 
 
 def layouts_of(refs: Sequence[SeriesRef], chosen: BlockSettings) -> dict[str, Layout]:
     """Both configs; none where there is no series or no training format was asked for."""
-    members = members_of(refs)
-    if not members or not chosen.formats:
+    members = members_of(refs, chosen)
+    if not refs or not chosen.formats:
         return {}
     return {"series": plan_series(members, cuts=chosen.cuts), "panel": plan_panel(members, cuts=chosen.cuts)}
 
@@ -52,3 +64,26 @@ def _empty(layouts: Mapping[str, Layout]) -> dict[tuple[str, ...], list[str]]:
 def _listed(words: Sequence[str]) -> str:
     """`a, b and c`."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _member(series_id: str, ref: SeriesRef | None) -> Member:
+    """The series by its name and the tables; without a reference it holds no hour, and keeps its slot empty."""
+    first, last = (ref.first, ref.last) if ref else (0, -1)
+    key = find_series(series_id)
+    if key is None:
+        return Member(series_id, first, last, time_zone=ref.time_zone if ref else "UTC")
+    found, part = respondents().get(key.respondent), key.route is SUBREGION
+    kind = "subregion" if part else found.kind if found else "unknown"
+    return Member(
+        series_id,
+        first,
+        last,
+        time_zone=found.time_zone if found else "UTC",
+        area=key.kind if part else key.respondent,
+        type=series_id.split(".", 2)[2].removesuffix(".H"),
+        kind=kind,
+        parent=key.respondent if part else "",
+        partner=key.kind if key.route is INTERCHANGE else "",
+        region=found.region if found else "",
+        is_sum=kind in _SUMS,
+    )

@@ -13,11 +13,12 @@ from eia930.record.assembly import Screening
 from eia930.record.tidy_series import SeriesRef, TidySeries
 from eia930.screening.loader import TrustedHours
 from eia930.store.failure import telling
-from eia930.store.manifest import File, put_file
+from eia930.store.manifest import CUTS, File, put_file
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 from ringdata.layout import SPLITS, Layout, Member
 from ringdata.output import BlockFile, card_file, config_files, shard_files
+from transforms.block_memory import memory_bytes
 from transforms.block_plan import layouts_of, members_of
 from transforms.block_settings import BlockSettings
 
@@ -54,7 +55,7 @@ class Blocks(beam.PTransform):
         build = _BuildFn(self._storage, self._chosen, self._screening, self._run)
         return (
             catalogue
-            | "Lay out" >> beam.FlatMap(_parts, self._chosen)
+            | "Lay out" >> beam.FlatMap(_parts, self._storage, self._chosen, self._run)
             | "Spread" >> beam.Reshuffle()
             | "Build" >> beam.ParDo(build, beam.pvalue.AsSingleton(catalogue))
         )
@@ -73,10 +74,10 @@ class _BuildFn(beam.DoFn):
             heed_stop(self._storage, self._run)
             # One for all threads of a worker, and for this pipeline alone.
             work = self._shared.acquire(lambda: self._work(refs))
-            yield from (_put(self._storage, file) for file in _files(part, work, self._chosen.formats))
+            yield from (_put(self._storage, file) for file in _files(part, work, self._chosen))
 
     def _work(self, refs: list[SeriesRef]) -> _Work:
-        return _Work(members_of(refs), layouts_of(refs, self._chosen), self._loader(refs))
+        return _Work(members_of(refs, self._chosen), layouts_of(refs, self._chosen), self._loader(refs))
 
     def _loader(self, refs: list[SeriesRef]) -> TrustedHours:
         first, last = self._chosen.first, self._chosen.last
@@ -86,18 +87,21 @@ class _BuildFn(beam.DoFn):
         return TrustedHours(series, first=first, splits=inside, screening=self._screening, against=self._chosen.against)
 
 
-def _files(part: _Part, work: _Work, formats: tuple[str, ...]) -> list[BlockFile]:
-    """A shard in every format, or what stands beside the shards of a config; the card with the first."""
-    layout = work.layouts[part.config]
+def _files(part: _Part, work: _Work, chosen: BlockSettings) -> list[BlockFile]:
+    """A shard in every format, or what stands beside the shards of a config; memory and card with the first."""
+    layout, formats = work.layouts[part.config], chosen.formats
     if part.place >= 0:
         return shard_files(layout, work.members, layout.shards[part.place], work.load, formats=formats)
     files = config_files(layout, work.members, work.load, formats=formats)
-    if part.config == next(iter(work.layouts)) and "parquet" in formats:
-        files.append(card_file(list(work.layouts.values())))
+    if part.config == next(iter(work.layouts)):
+        slots = tuple(member.series_id for member in work.members)
+        files.append(BlockFile(CUTS, memory_bytes(chosen.cuts, slots)))
+        files += [card_file(list(work.layouts.values()))] if "parquet" in formats else []
     return files
 
 
-def _parts(refs: list[SeriesRef], chosen: BlockSettings) -> Iterator[_Part]:
+def _parts(refs: list[SeriesRef], storage: Storage, chosen: BlockSettings, run: Run) -> Iterator[_Part]:
+    heed_stop(storage, run)
     for config, layout in layouts_of(refs, chosen).items():
         yield _Part(config, -1)
         yield from (_Part(config, place) for place in range(len(layout.shards)))

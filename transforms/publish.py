@@ -16,9 +16,10 @@ from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport
 from eia930.sources.fetched import Fetched
 from eia930.store.failure import telling
-from eia930.store.manifest import CHECKS, File
+from eia930.store.manifest import CHECKS, SUCCESS, File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
+from transforms.block_manifests import close_blocks, open_blocks
 from transforms.train_statistics import train_statistics
 
 
@@ -91,6 +92,8 @@ class _PublishFn(beam.DoFn):
             heed_stop(self._storage, self._run)
             if len(groups) != self._spans:
                 raise AssertionError(f"{self._spans} spans were planned, {len(groups)} were assembled")
+            if account.exit and not self._storage.exists(SUCCESS):
+                close_blocks(self._storage)
             statistics = train_statistics(self._storage, blocks)
             done = publish(
                 self._storage,
@@ -121,7 +124,9 @@ class PublishBlocks(beam.PTransform):
 
 def _publish_blocks(blocks: Sequence[File], storage: Storage, run: Run) -> str:
     with telling(storage, run, "Publish"):
-        return publish_blocks(storage, blocks, train_statistics(storage, blocks), run)
+        url = publish_blocks(storage, blocks, train_statistics(storage, blocks), run)
+        finish(storage, run, open_blocks)
+    return url
 
 
 class Finish(beam.PTransform):
@@ -140,5 +145,5 @@ def _finish(url: str, run: Run) -> str:
     storage = Storage(url)
     with telling(storage, run, "Finish"):
         heed_stop(storage, run)
-        finish(storage, run)
+        finish(storage, run, open_blocks)
     return url

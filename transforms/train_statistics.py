@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from eia930.record.tidy_file import held as held_file
 from eia930.store.manifest import File
 from eia930.store.storage import Storage
-from ringdata.folder import SEQUENCES
+from ringdata.manifest import SEQUENCES
 from ringdata.sequences import SCHEMA, STATISTICS
 
 

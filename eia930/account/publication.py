@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from eia930.account.series_table import catalogue, write_catalogue
 from eia930.account.stored import STOPPED, encoded, read_account, write_account
 from eia930.account.sums import program_of
 from eia930.record.assembly import GroupReport, SeriesReport, group_paths
-from eia930.store.manifest import SUCCESS, File, Manifest, read_manifest
+from eia930.store.manifest import CUTS, MANIFEST, SUCCESS, File, Manifest, read_manifest
 from eia930.store.objects import publish as publish_files
 from eia930.store.objects import remember, sweep
 from eia930.store.run import Run, heed_stop
@@ -55,19 +55,22 @@ def _series(groups: Sequence[GroupReport]) -> Iterator[SeriesReport]:
     return (one for group in groups for one in group.series)
 
 
-def finish(storage: Storage, run: Run) -> None:
-    """`_SUCCESS`, last of all, and only where every hour asked was answered and every sum and share is as asked."""
+def finish(storage: Storage, run: Run, release: Callable[[Storage], None]) -> None:
+    """`_SUCCESS`, last of all, and only where every hour asked was answered and every sum and share is as asked.
+
+    `release` lets others read what stands, just before it.
+    """
     if read_account(storage).exit == 0:
+        release(storage)
         storage.put(SUCCESS, f"{run.id}\n".encode())
 
 
 def publish_blocks(storage: Storage, blocks: Sequence[File], statistics: pa.Table, run: Run) -> str:
-    """New blocks beside what an output holds already, and `_SUCCESS` if its load ended well. Returns its URL."""
+    """New blocks beside what an output holds already; `finish` comes after it. Returns the output's URL."""
     series = write_catalogue(Staging.of(storage), catalogue(read_account(storage).series), statistics)
-    renewed = (*_CUT, series.path)
+    renewed = (*_CUT, series.path, *(file.path for file in blocks))
     kept = [file for file in read_manifest(storage) if not file.path.startswith(renewed)]
     _put_in_place(storage, [*kept, *blocks, series], run)
-    finish(storage, run)
     return storage.url
 
 
@@ -77,6 +80,8 @@ def _standing(storage: Storage, groups: Sequence[GroupReport], files: Sequence[F
     # Of a span that was loaded anew nothing stays, such as Avro that is no longer asked for.
     renewed = {path for group in groups for path in group_paths(group.route, group.respondent)}
     present = {entry.key for folder in _RECORD for entry in storage.list(folder)}
+    # Where no blocks were cut this time, their cuts and slots are remembered all the same.
+    present |= {CUTS} if storage.exists(CUTS) else set()
     for file in read_manifest(storage):
         if file.path in present - renewed - mine:
             yield file
@@ -105,6 +110,8 @@ class _Written(Manifest, frozen=True):
 def _drop_strangers(storage: Storage, files: Sequence[File]) -> None:
     """Shards that no manifest names would be read as blocks of this one by whoever reads a folder as it lies."""
     mine = {file.path for file in files}
+    # A folder's own manifest stands until it is written anew.
+    mine |= {f"{path.rpartition('/')[0]}/{MANIFEST}" for path in mine}
     found = (entry.key for folder in _CUT for entry in storage.list(folder.rstrip("/")))
     storage.delete(*(key for key in found if key not in mine))
     storage.drop_empty_folders("blocks", "tfds")

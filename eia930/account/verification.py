@@ -96,7 +96,9 @@ def _file(storage: Storage, file: File) -> Fault | None:
 
 
 def _extra(storage: Storage, known: set[str]) -> Iterator[Fault]:
-    found = (entry.key for folder in _FOLDERS for entry in storage.list(folder))
+    keys = (entry.key for folder in _FOLDERS for entry in storage.list(folder))
+    # A folder of blocks has a manifest of its own, written after this one when all is well.
+    found = (key for key in keys if not key.endswith(f"/{MANIFEST}"))
     yield from (Fault(key, "is not in the manifest", _remove(storage, key)) for key in found if key not in known)
 
 

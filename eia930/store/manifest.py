@@ -12,6 +12,8 @@ MANIFEST = "manifest.json"
 SUCCESS = "_SUCCESS"
 SERIES = "series.parquet"
 CHECKS = "checks.parquet"
+CUTS = "blocks.json"
+"""What an output remembers of its blocks."""
 
 
 class File(msgspec.Struct, frozen=True):

@@ -6,11 +6,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from eia930.store.manifest import CHECKS, SERIES, File
+from eia930.store.manifest import CHECKS, CUTS, SERIES, File
 from eia930.store.objects import object_key
 from eia930.store.storage import Storage
 
-FILES = ("tidy/", "avro/", "rejects/", "blocks/", "tfds/", SERIES, CHECKS)
+FILES = ("tidy/", "avro/", "rejects/", "blocks/", "tfds/", SERIES, CHECKS, CUTS)
 """What a manifest speaks of."""
 
 

@@ -116,13 +116,18 @@ def _train(
     seen: list[tuple[int, float]] = []
     for number, windows in enumerate(islice(_batches(train, plan.batch), plan.steps)):
         if number % every == 0:
-            seen.append((number, float(np.mean([look(state.weights, batch) for batch in held_out]))))
+            seen.append((number, _mean(look, state.weights, held_out)))
             tell(_line(number, losses[-every:], seen[-1][1]))
         state, loss = step(state, train.batch(windows))
         losses.append(float(loss))
-    seen.append((plan.steps, float(np.mean([look(state.weights, batch) for batch in held_out]))))
+    seen.append((plan.steps, _mean(look, state.weights, held_out)))
     tell(_line(plan.steps, losses[-every:], seen[-1][1]))
     return state.weights, losses, seen
+
+
+def _mean(look: Callable[..., jax.Array], weights: Weights, batches: list[dict[str, jax.Array]]) -> float:
+    """Each is read before the next begins: hundreds in flight on one host's devices wait for each other for ever."""
+    return float(np.mean([float(look(weights, batch)) for batch in batches]))
 
 
 def _line(step: int, losses: list[float], validation: float) -> str:

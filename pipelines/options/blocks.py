@@ -6,34 +6,49 @@ from __future__ import annotations
 import argparse
 
 from eia930.errors import UsageError
+from eia930.reference.series import parse_series
 from eia930.screening.flags import FLAGS
-from pipelines.options.words import hour, listed, whole
+from pipelines.options.words import hour, listed, whole, words
 from ringdata.errors import LayoutError
-from ringdata.layout import Cuts
-from transforms.block_settings import BlockSettings
+from transforms.block_settings import AskedCuts, BlockSettings
 
 
 def add_block_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of the training blocks."""
     blocks = parser.add_argument_group("training blocks")
-    blocks.add_argument("--validation_start", default="2023-01-01", help="first hour of validation, UTC")
-    blocks.add_argument("--test_start", default="2024-01-01", help="first hour of test, UTC")
-    blocks.add_argument("--embargo_hours", type=whole, default=168, help="hours left out before each of the two")
+    blocks.add_argument("--validation_start", default="", help="first hour of validation, UTC (default: as before)")
+    blocks.add_argument("--test_start", default="", help="first hour of test, UTC (default: as before)")
+    blocks.add_argument("--embargo_hours", type=whole, help="hours left out before each of the two (default: 168)")
+    blocks.add_argument("--slots", default="", help="series ids, from slot 0 on (default: as before, new ones last)")
     blocks.add_argument("--trust_flags", default="all", help="flags that count against an hour: all, none, or names")
 
 
 def block_settings(flags: argparse.Namespace, frame: tuple[int, int], formats: tuple[str, ...]) -> BlockSettings:
     """The flags of the training blocks, checked; `frame`: first and last hour (inclusive) on which values are read."""
     names = FLAGS[1:]
-    words = {"all": names, "none": ()}.get(flags.trust_flags)
-    against = listed("trust_flags", flags.trust_flags, names) if words is None else words
+    by_word = {"all": names, "none": ()}.get(flags.trust_flags)
+    against = listed("trust_flags", flags.trust_flags, names) if by_word is None else by_word
+    asked = AskedCuts(
+        hour("--validation_start", flags.validation_start) if flags.validation_start else None,
+        hour("--test_start", flags.test_start) if flags.test_start else None,
+        flags.embargo_hours,
+    )
     try:
-        cuts = Cuts(
-            hour("--validation_start", flags.validation_start),
-            hour("--test_start", flags.test_start),
-            flags.embargo_hours,
-        )
+        cuts = asked.over(None, *frame)
     except LayoutError as error:
         raise UsageError(f"--validation_start, --test_start, --embargo_hours: {error}") from None
-    training = tuple(name for name in formats if name != "avro")
-    return BlockSettings(cuts, training, frozenset(against), *frame)
+    training, slots = tuple(name for name in formats if name != "avro"), _slots(flags.slots)
+    return BlockSettings(cuts, training, frozenset(against), *frame, slots=slots, asked=asked, listed=bool(slots))
+
+
+def _slots(text: str) -> tuple[str, ...]:
+    """Series by slot, as they were listed."""
+    names = words(text)
+    for name in names:
+        try:
+            parse_series(name)
+        except ValueError as error:
+            raise UsageError(f"--slots: {error}") from None
+        if names.count(name) > 1:
+            raise UsageError(f"--slots: {name} stands twice; a series has one slot")
+    return tuple(names)

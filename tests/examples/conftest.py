@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small panel of demand and day-ahead forecasts, and the examples run as a user runs them."""
 
-import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ringdata import Cuts, Member, card_file, config_files, hour, plan_panel, shard_files
+from ringdata import Cuts, Member, card_file, config_files, hour, manifest_files, plan_panel, shard_files
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 sys.path.insert(0, str(EXAMPLES))
@@ -48,15 +46,10 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = [*config_files(layout, MEMBERS, load, formats=["parquet"]), card_file([layout])]
     for shard in layout.shards:
         files += shard_files(layout, MEMBERS, shard, load, formats=["parquet"])
-    entries = []
-    for file in files:
-        path, data = output / file.path, bytes(file.data)
+    for file in [*files, *manifest_files({file.path: file.entry for file in files})]:
+        path = output / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        checksum = hashlib.sha256(data).hexdigest()
-        entries.append({"path": file.path, "rows": file.rows, "bytes": len(data), "sha256": checksum})
-    (output / "manifest.json").write_text(json.dumps({"files": entries}))
-    (output / "_SUCCESS").touch()
+        path.write_bytes(bytes(file.data))
     return output / "blocks" / "panel"
 
 

@@ -24,6 +24,8 @@ from eia930.reference.hours import parse_hour
 from eia930.reference.routes import Route
 from pipelines import blocks, coverage
 from pipelines.historical import main
+from ringdata import RingBlocks
+from ringdata.errors import NotFinished
 from tests.eia930.making import always
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
@@ -566,17 +568,20 @@ def test_a_load_that_only_falls_short_is_whole_for_whatever_reads_tidy(
         assert load(server, "--min_completeness=0.99") == 1
     assert coverage.main([f"--from_tidy={out}"]) == 0
     assert pipelines.report.main([f"--output={out}"]) == 0
-    assert not list((out / "blocks").rglob("train-*.parquet"))
+    assert not list((out / "blocks").rglob("validation-*.parquet"))
     assert blocks.main([f"--output={out}", "--formats=parquet", "--validation_start=2023-12-10"]) == 0
     capfd.readouterr()
-    assert list((out / "blocks").rglob("train-*.parquet"))
+    assert list((out / "blocks").rglob("validation-*.parquet"))
     # A trainer waits for it, and must not start on less than was asked for.
     assert not (out / "_SUCCESS").exists()
+    with pytest.raises(NotFinished):
+        RingBlocks(out / "blocks/panel", split="train", context=1024)
     with Emulator(Patchy(rows, "2023-12-01T00")) as server:
         assert load(server) == 0
     (out / "_SUCCESS").unlink()  # as if building blocks had been killed
     assert blocks.main([f"--output={out}", "--formats=parquet"]) == 0
     assert (out / "_SUCCESS").exists()
+    assert (out / "blocks/panel/manifest.json").exists()
 
 
 def test_a_load_without_some_hours_is_not_called_half_written(

@@ -20,7 +20,6 @@ from eia930.reference.routes import ROUTES, Route
 from eia930.store.storage import Storage
 from pipelines.historical import main
 from ringdata import RingBlocks
-from ringdata.errors import NotFinished
 from tests.eia930.sources.serving import Asked, Reply, serving
 
 NOW = parse_hour("2024-03-01T00")
@@ -208,12 +207,17 @@ def test_the_same_again_leaves_readers_undisturbed_and_the_new_account(out: Path
     assert json.loads((out / "manifest.json").read_text())["run"] == told.run
 
 
-def test_failures_over_a_good_output_take_its_mark_away(out: Path, load: Load) -> None:
-    """Its files are as good as before, but a load of exit 1 has no _SUCCESS, and a page of its own."""
+def test_failures_leave_a_good_output_as_it_is(out: Path, load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is replaced by a load that ends with 0 alone; what came meanwhile is stored, and the next run goes on."""
     load(routes="region-data", code=0)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and "raw" not in path.parts}
     lost = Faults(fail_windows=("CISO:2023-11-05T00",))
     load("--refresh", "--tries=1", "--hours_per_request=240", routes="region-data", faults=lost, code=1)
-    assert not (out / "_SUCCESS").exists()
-    assert json.loads((out / "report/report.json").read_text())["failures"]
-    with pytest.raises(NotFinished):
-        readable(out)
+    assert "the earlier load in this output stands as it was" in "".join(capsys.readouterr())
+    assert json.loads((out / "report/stopped.json").read_text())["failures"]
+    after = {path: path.read_bytes() for path in before}
+    assert after == before
+    readable(out)
+    load(routes="region-data", code=0)
+    assert not (out / "report/stopped.json").exists()
+    readable(out)

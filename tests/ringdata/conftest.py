@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small record with gaps, jumps and series that begin late or end early, written out as a whole data set."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -12,8 +10,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ringdata import BlockFile, Cuts, Layout, Member, card_file, config_files, plan_panel, plan_series, shard_files
+from ringdata import (
+    BlockFile,
+    Cuts,
+    Layout,
+    Member,
+    card_file,
+    config_files,
+    manifest_files,
+    plan_panel,
+    plan_series,
+    shard_files,
+)
 from ringdata.formats import folder_of
+from ringdata.manifest import Entry
 
 FIRST = 380_017  # not on the grid
 HOURS = 90_000
@@ -51,16 +61,12 @@ def make_record(*, series: int = 5, hours: int = HOURS, first: int = FIRST, seed
     return Record(tuple(members), first, value, observed)
 
 
-def put(output: Path, files: Sequence[BlockFile]) -> list[dict[str, object]]:
-    entries: list[dict[str, object]] = []
+def put(output: Path, files: Sequence[BlockFile]) -> dict[str, Entry]:
     for file in files:
-        path, data = output / file.path, bytes(file.data)
+        path = output / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        entries.append(
-            {"path": file.path, "rows": file.rows, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        )
-    return entries
+        path.write_bytes(bytes(file.data))
+    return {file.path: file.entry for file in files}
 
 
 def beside(layout: Layout, record: Record) -> list[BlockFile]:
@@ -78,11 +84,10 @@ def write_data_set(output: Path, record: Record, *, cuts: Cuts = CUTS, shards: i
     layouts = [plan(record.members, cuts=cuts, shards=shards) for plan in (plan_series, plan_panel)]
     entries = put(output, [card_file(layouts)])
     for layout in layouts:
-        entries += put(output, beside(layout, record))
+        entries |= put(output, beside(layout, record))
         for shard in layout.shards:
-            entries += put(output, shard_files(layout, record.members, shard, record.load, formats=BOTH))
-    (output / "manifest.json").write_text(json.dumps({"files": entries}))
-    (output / "_SUCCESS").write_bytes(b"")
+            entries |= put(output, shard_files(layout, record.members, shard, record.load, formats=BOTH))
+    put(output, manifest_files(entries))
     return layouts
 
 

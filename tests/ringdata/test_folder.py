@@ -71,10 +71,6 @@ def shard(folder: Path, split: str = "train") -> Path:
     return next(path for path in sorted(folder.iterdir()) if f"{split}" in path.name and "-00001-of-" in path.name)
 
 
-def root(folder: Path) -> Path:
-    return next(above for above in folder.parents if (above / "manifest.json").exists())
-
-
 def refused(folder: Path, error: type[RingDataError], *words: str, **options: Any) -> None:
     with pytest.raises(error) as caught:
         RingBlocks(folder, split=options.pop("split", "train"), context=4096, **options)
@@ -83,12 +79,16 @@ def refused(folder: Path, error: type[RingDataError], *words: str, **options: An
     assert "\n" not in str(caught.value)
 
 
+def root_of(folder: Path) -> Path:
+    return folder.parents[3] if "tfds" in folder.parts else folder.parents[1]
+
+
 def list_again(path: Path) -> None:
     """Let the manifest say that the file is as it is now."""
-    listed = root(path) / "manifest.json"
+    listed = path.with_name("manifest.json")
     manifest = json.loads(listed.read_text())
     for entry in manifest["files"]:
-        if entry["path"] == str(path.relative_to(root(path))):
+        if entry["path"] == path.name:
             entry |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     listed.write_text(json.dumps(manifest))
 
@@ -97,23 +97,27 @@ def test_a_whole_folder_opens(copy: Path) -> None:
     assert len(RingBlocks(copy, split="train", context=4096, verify="sha256"))
 
 
-def test_without_success_nothing_is_read(copy: Path) -> None:
-    (root(copy) / "_SUCCESS").unlink()
-    refused(copy, NotFinished, "no _SUCCESS", str(copy))
+def test_a_folder_that_is_not_finished_is_not_read(copy: Path) -> None:
+    (copy / "manifest.json").unlink()
+    refused(copy, NotFinished, "no manifest.json", str(copy), "python -m pipelines.blocks")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    refused(tmp_path / "nowhere", NotFinished, "nowhere")
+    refused(tmp_path / "nowhere", MissingFile, "nowhere does not exist")
 
 
-def test_without_manifest(copy: Path) -> None:
-    (root(copy) / "manifest.json").unlink()
-    refused(copy, MissingFile, "manifest.json is missing", "run the pipeline again")
+def test_a_folder_above_the_blocks(data_set: Path) -> None:
+    refused(data_set, MissingFile, "holds no blocks itself: give", "/blocks/panel")
+    refused(data_set / "blocks", MissingFile, "holds no blocks itself: give", "/blocks/panel")
+
+
+def test_one_slash_is_a_slip(tmp_path: Path) -> None:
+    refused(Path("s3:/eia/blocks/panel"), MissingFile, "did you mean s3://eia/blocks/panel?")
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"files": [{"path": "x"}]}', "[1]"])
 def test_a_manifest_that_is_none(copy: Path, text: str) -> None:
-    (copy.parents[3] if "tfds" in str(copy) else copy.parents[1]).joinpath("manifest.json").write_text(text)
+    copy.joinpath("manifest.json").write_text(text)
     refused(copy, DamagedFile, "manifest.json is no manifest")
 
 
@@ -160,7 +164,7 @@ def test_a_shard_of_another_run(
     writer(tmp_path / "other", record, cuts=Cuts(380_017 + 60_000, 380_017 + 80_300), shards=4)
     path = shard(copy)
     for name in (path.name, f"{path.name}.idx", f"{path.name}.crc32"):
-        other = tmp_path / "other" / path.relative_to(root(copy)).with_name(name)
+        other = tmp_path / "other" / path.relative_to(root_of(copy)).with_name(name)
         if other.exists():
             shutil.copyfile(other, path.with_name(name))
             list_again(path.with_name(name))
@@ -190,7 +194,7 @@ def test_a_shard_of_another_run_of_the_same_size(
 ) -> None:
     writer(tmp_path / "other", record_of(seed=8))
     path = shard(copy)
-    other = tmp_path / "other" / path.relative_to(root(copy))
+    other = tmp_path / "other" / path.relative_to(root_of(copy))
     if path.suffix == ".parquet":
         shutil.copyfile(other, path)
         list_again(path)
@@ -228,7 +232,7 @@ def test_small_files_are_always_held_against_the_manifest(copy: Path) -> None:
 
 
 def test_rows_that_the_manifest_counts_otherwise(copy: Path) -> None:
-    path, listed = shard(copy), root(copy) / "manifest.json"
+    path, listed = shard(copy), copy / "manifest.json"
     manifest = json.loads(listed.read_text())
     for entry in manifest["files"]:
         entry["rows"] += entry["path"].endswith(path.name)
@@ -249,7 +253,7 @@ def test_shards_of_another_count_in_the_same_folder(copy: Path) -> None:
 
 
 def test_a_shard_that_the_manifest_does_not_name(copy: Path) -> None:
-    listed = root(copy) / "manifest.json"
+    listed = copy / "manifest.json"
     manifest = json.loads(listed.read_text())
     manifest["files"] = [entry for entry in manifest["files"] if not entry["path"].endswith(shard(copy).name)]
     listed.write_text(json.dumps(manifest))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringdata.errors import ContextError
-from ringdata.orders import ORDERS, check_multiple, spans, unit
+from ringdata.orders import ORDERS, check_causal, check_multiple, spans, unit
 
 LAWS = settings(max_examples=60, deadline=None)
 
@@ -20,15 +20,40 @@ def test_orders_by_hand() -> None:
     assert [tokens("contiguous", 8, 2, r) for r in (0, 1)] == [[0, 1, 2, 3], [4, 5, 6, 7]]
     assert [tokens("zigzag", 8, 2, r) for r in (0, 1)] == [[0, 1, 6, 7], [2, 3, 4, 5]]
     assert [tokens("block_stripe", 8, 2, r) for r in (0, 1)] == [[0, 1, 4, 5], [2, 3, 6, 7]]
+    assert [tokens("stripe", 8, 2, r, 1) for r in (0, 1)] == [[0, 2, 4, 6], [1, 3, 5, 7]]
 
 
 @LAWS
 @given(st.sampled_from(ORDERS), st.integers(1, 64), st.integers(1, 4))
 def test_ranks_part_the_window_evenly(order: str, ring_size: int, many: int) -> None:
-    context = many * unit(order, ring_size=ring_size, slots=1, block_tokens=2)
+    context = many * unit(order, ring_size=ring_size, slots=1, block_tokens=2, stripe=2)
     held = [tokens(order, context, ring_size, rank) for rank in range(ring_size)]
     assert sorted(token for part in held for token in part) == list(range(context))
     assert {len(part) for part in held} == {context // ring_size}
+
+
+@LAWS
+@given(st.integers(1, 64), st.integers(1, 9), st.integers(1, 16), st.integers(1, 3))
+def test_stripes_go_round_the_ring(ring_size: int, stripe: int, slots: int, many: int) -> None:
+    context = many * unit("stripe", ring_size=ring_size, slots=slots, block_tokens=1, stripe=stripe)
+    assert context % slots == 0
+    for rank in range(ring_size):
+        held = tokens("stripe", context, ring_size, rank, stripe)
+        assert held == [token for token in range(context) if token // stripe % ring_size == rank]
+        assert len(held) == context // ring_size
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_kernel_that_masks_by_index_takes_contiguous_alone(order: str) -> None:
+    check_causal("position", order)
+    check_causal(None, order)
+    with pytest.raises(ContextError, match="'index' or 'position'"):
+        check_causal("indices", order)
+    if order == "contiguous":
+        check_causal("index", order)
+    else:
+        with pytest.raises(ContextError, match="silently wrong; give order='contiguous'"):
+            check_causal("index", order)
 
 
 @LAWS
@@ -40,7 +65,7 @@ def test_zigzag_gives_each_rank_the_same_causal_work(ring_size: int, many: int) 
 
 @pytest.mark.parametrize(
     ("order", "size", "rank", "words"),
-    [("stripe", 2, 0, "there are contiguous"), ("zigzag", 0, 0, "1 or more"), ("zigzag", 4, 4, "0 to 3, or None")],
+    [("stripes", 2, 0, "there are contiguous"), ("zigzag", 0, 0, "1 or more"), ("zigzag", 4, 4, "0 to 3, or None")],
 )
 def test_rings_that_are_none(order: str, size: int, rank: int, words: str) -> None:
     with pytest.raises(ContextError, match=words):

@@ -106,7 +106,8 @@ def test_a_load_is_published_whatever_came(
     assert pq.read_table(_bytes(storage, "series.parquet")).num_rows == len(told.series)
     assert storage.exists(SUCCESS) == stands
     assert not storage.exists(STOPPED)
-    finish(storage, run)
+    finish(storage, run, lambda held: held.put("released", b""))
+    assert storage.exists("released") == (told.exit == 0)
     assert storage.exists(SUCCESS) == (told.exit == 0)
     assert told.exit or storage.get(SUCCESS) == b"mine\n"
 
@@ -127,6 +128,7 @@ def test_the_manifest_names_program_and_run_and_keeps_what_stands(tmp_path: Path
     assert '"run": "first"' in written
     assert f'"code": "{fingerprint()}"' in written
     publish_blocks(storage, [], NONE, a_run("second"))
+    finish(storage, a_run("second"), lambda held: None)
     assert '"run": "second"' in storage.get(MANIFEST).decode()
     assert storage.get(SUCCESS) == b"second\n"
     assert read_account(storage).run == "first"

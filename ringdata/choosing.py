@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which series of a folder a reader hands out, in which order, and the name of that choice."""
+
+import difflib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ringdata.errors import ContextError, MixedVersions
+from ringdata.layout import Layout
+from ringdata.orders import whole
+from ringdata.windows import Track
+
+
+def chosen_rows(table: pa.Table, series: Sequence[str] | None, slots: Sequence[int] | None) -> NDArray[np.int64] | None:
+    """Rows of `sequences` by name or number, in the order given; None: all. ContextError names what is not there."""
+    if series is not None and slots is not None:
+        raise ContextError("series= and slots= say the same thing: give one of them")
+    names = table.column("series_id").to_pylist()
+    if series is not None:
+        rows = [_row(names, name) for name in series]
+    elif slots is not None:
+        rows = [whole("slots", slot) for slot in slots]
+    else:
+        return None
+    if not rows or len(set(rows)) < len(rows) or not all(0 <= row < len(names) for row in rows):
+        raise ContextError(f"series= and slots= take one or more of {len(names)} series, each once")
+    return np.array(rows, np.int64)
+
+
+def renumbered(table: pa.Table, rows: NDArray[np.int64] | None, *, alone: bool) -> pa.Table:
+    """`sequences` of the choice: slots, or sequences where each series is one, counted as they are handed out."""
+    if rows is None:
+        return table
+    taken, name = table.take(pa.array(rows)), "sequence_id" if alone else "slot"
+    for column, numbers in ((name, range(len(rows))), ("slots", [1 if alone else len(rows)] * len(rows))):
+        place = taken.schema.get_field_index(column)
+        taken = taken.set_column(place, taken.schema.field(place), pa.array(numbers, pa.int32()))
+    return taken
+
+
+def chosen_tracks(tracks: Sequence[Track], rows: NDArray[np.int64] | None) -> tuple[Track, ...]:
+    """Tracks of the chosen sequences that hold anything, in the order chosen."""
+    if rows is None:
+        return tuple(tracks)
+    held = {track.sequence_id: track for track in tracks}
+    return tuple(replace(held[row], sequence_id=n) for n, row in enumerate(rows.tolist()) if row in held)
+
+
+def fingerprint(layout: Layout, sequences: pa.Table, slots: int) -> str:
+    """Config, tokens an hour, a digest of the series in their order, and one of the cuts: what a model rests on."""
+    names = "\n".join(sequences.column("series_id").to_pylist())
+    cuts = f"{layout.cuts.validation} {layout.cuts.test} {layout.cuts.embargo}"
+    return f"{layout.grid.config.name}-{slots}-{_digest(names)}-{_digest(cuts)}"
+
+
+def check_fingerprint(expected: str | None, found: str) -> None:
+    """MixedVersions says in what another folder, or another choice of it, differs from the one expected."""
+    if expected is None or expected == found:
+        return
+    parts = zip(
+        ("config", "tokens an hour", "series or their order", "cuts"),
+        expected.split("-"),
+        found.split("-"),
+        strict=False,
+    )
+    names = [name for name, one, other in parts if one != other] or ["fingerprint"]
+    raise MixedVersions(
+        f"other {' and '.join(names)} than expected: the fingerprint is {found}, not {expected}; give the output, "
+        "series= or slots= that the checkpoint was trained with"
+    )
+
+
+def _row(names: Sequence[str], name: str) -> int:
+    if name in names:
+        return names.index(name)
+    near = difflib.get_close_matches(name, names, 1)
+    raise ContextError(f"no series {name!r} in this folder{f'; the nearest is {near[0]}' if near else ''}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

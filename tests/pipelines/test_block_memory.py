@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An output remembers its cuts and slots: the same command gives the same; what changes is asked for and told."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eia930.reference.hours import parse_hour
+from pipelines import blocks, historical
+from ringdata import hour, plan_panel, plan_series
+from ringdata.layout import SPLITS, Cuts, Layout, Member
+from transforms.block_settings import AskedCuts, default_cuts
+
+CUTS = ("--validation_start=2022-06-01", "--test_start=2022-09-01")
+YEAR = ("--source=emulator", "--routes=region-data", "--start=2022-01-01", "--end=2023-01-01", "--formats=parquet")
+
+
+@pytest.fixture(scope="module")
+def two_areas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("memory") / "out"
+    assert historical.main([*YEAR, "--regions=CISO,ERCO", "--types=D", f"--output={out}", *CUTS]) == 0
+    return out
+
+
+@pytest.fixture
+def out(two_areas: Path, tmp_path: Path) -> Path:
+    shutil.copytree(two_areas, tmp_path / "out")
+    return tmp_path / "out"
+
+
+def slots(out: Path) -> list[str]:
+    return [row["series_id"] for row in pq.read_table(out / "blocks/panel/sequences.parquet").to_pylist()]
+
+
+def cuts(out: Path) -> Cuts:
+    return Layout.from_json((out / "blocks/panel/layout.json").read_bytes()).cuts
+
+
+def trees(out: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(out)): p.read_bytes() for p in sorted((out / "blocks").rglob("*")) if p.is_file()}
+
+
+CISO, ERCO, AZPS = (f"EBA.{area}-ALL.D.H" for area in ("CISO", "ERCO", "AZPS"))
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_the_same_command_without_cuts_gives_the_same_bytes(
+    out: Path, capfd: pytest.CaptureFixture[str], *, removed: bool
+) -> None:
+    before = trees(out)
+    if removed:
+        shutil.rmtree(out / "blocks")
+    assert blocks.main([f"--output={out}", "--formats=parquet"]) == 0
+    assert trees(out) == before
+    assert historical.main([*YEAR, "--regions=CISO,ERCO", "--types=D", f"--output={out}"]) == 0
+    assert trees(out) == before
+    assert "change" not in capfd.readouterr().err
+    listed = [file["path"] for file in json.loads((out / "manifest.json").read_text())["files"]]
+    assert listed.count("blocks.json") == 1
+
+
+def test_a_change_is_asked_for_and_told(out: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert blocks.main([f"--output={out}", "--formats=parquet", "--validation_start=2022-05-01"]) == 0
+    assert cuts(out) == Cuts(hour("2022-05-01"), hour("2022-09-01"))
+    said = capfd.readouterr().err
+    assert "cuts change from validation 2022-06-01T00, test 2022-09-01T00, embargo 168 h to validation 2022-05" in said
+    assert blocks.main([f"--output={out}", "--formats=parquet"]) == 0
+    assert cuts(out).validation == hour("2022-05-01")
+
+
+def test_new_series_come_last_and_gone_ones_keep_their_slot(out: Path) -> None:
+    again = [*YEAR, f"--output={out}"]
+    assert slots(out) == [CISO, ERCO]
+    assert historical.main([*again, "--regions=AZPS,CISO,ERCO", "--types=D"]) == 0
+    assert slots(out) == [CISO, ERCO, AZPS]
+    kept = trees(out)
+    assert historical.main([*again, "--regions=AZPS,ERCO", "--types=D"]) == 0
+    rows = pq.read_table(out / "blocks/panel/sequences.parquet").to_pylist()
+    assert [(row["series_id"], row["first_hour"] is None) for row in rows] == [
+        (CISO, True),
+        (ERCO, False),
+        (AZPS, False),
+    ]
+    assert not pq.read_table(out / "blocks/series/train-00000-of-00001.parquet", filters=[("sequence_id", "=", 0)])
+    assert historical.main([*again, "--regions=AZPS,CISO,ERCO", "--types=D"]) == 0
+    assert trees(out) == kept
+
+
+def test_slots_can_be_listed(out: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert blocks.main([f"--output={out}", "--formats=parquet", f"--slots={ERCO},{CISO}"]) == 0
+    assert slots(out) == [ERCO, CISO]
+    assert "slots change: 2 of 2 hold another series" in capfd.readouterr().err
+    for wrong in ("CISO", f"{ERCO},{ERCO}"):
+        assert blocks.main([f"--output={out}", f"--slots={wrong}"]) == 2
+        assert capfd.readouterr().err.startswith("error: --slots: ")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b'{"validation_start":"x","test_start":"","embargo_hours":1,"slots":[]}']
+)
+def test_a_damaged_memory_is_not_guessed_at(out: Path, content: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    (out / "blocks.json").write_bytes(content)
+    assert blocks.main([f"--output={out}"]) == 2
+    said = capfd.readouterr().err
+    assert "blocks.json is damaged" in said
+    assert said.count("\n") == 1
+
+
+def test_the_tables_tell_whose_a_series_is(out: Path) -> None:
+    ciso = pq.read_table(out / "blocks/panel/sequences.parquet").to_pylist()[0]
+    told = ("CISO", "D", "authority", "", "", "CAL", False, "America/Los_Angeles")
+    names = ("area", "type", "kind", "parent", "partner", "region", "is_sum", "time_zone")
+    assert tuple(ciso[name] for name in names) == told
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(parse_hour("2015-07-01T00"), parse_hour("2026-01-01T00")), st.integers(1_024 * 5 + 3_200, 100_000))
+def test_no_split_is_empty_where_there_are_hours_enough(first: int, hours: int) -> None:
+    last = first + hours - 1
+    found = default_cuts(first, last)
+    for plan in (plan_series, plan_panel):
+        layout = plan([Member("S", first, last)], cuts=found)
+        assert all(layout.split(split) for split in SPLITS), found
+
+
+def test_dates_that_everyone_uses_stand_where_they_fit() -> None:
+    assert default_cuts(hour("2015-07-01"), hour("2026-01-01")) == Cuts()
+    assert default_cuts(hour("2019-01-01"), hour("2020-12-31T23")) == Cuts(hour("2020-06-01"), hour("2020-10-01"))
+    assert AskedCuts(test=hour("2025-01-01")).over(None, hour("2015-07-01"), hour("2026-01-01")).test == hour(
+        "2025-01-01"
+    )
