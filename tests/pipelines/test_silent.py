@@ -207,13 +207,13 @@ def test_the_same_again_leaves_readers_undisturbed_and_the_new_account(out: Path
     assert json.loads((out / "manifest.json").read_text())["run"] == told.run
 
 
-def test_failures_leave_a_good_output_as_it_is(out: Path, load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_leave_a_good_output_as_it_is(out: Path, load: Load, capfd: pytest.CaptureFixture[str]) -> None:
     """It is replaced by a load that ends with 0 alone; what came meanwhile is stored, and the next run goes on."""
     load(routes="region-data", code=0)
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and "raw" not in path.parts}
     lost = Faults(fail_windows=("CISO:2023-11-05T00",))
     load("--refresh", "--tries=1", "--hours_per_request=240", routes="region-data", faults=lost, code=1)
-    assert "the earlier load in this output stands as it was" in "".join(capsys.readouterr())
+    assert "the earlier load in this output stands as it was" in "".join(capfd.readouterr())
     assert json.loads((out / "report/stopped.json").read_text())["failures"]
     after = {path: path.read_bytes() for path in before}
     assert after == before
