@@ -81,9 +81,10 @@ class FileWorld:
 
 
 def files_of(source: RowSource) -> FileWorld:
-    """The files that hold the hours of one source, replayed ones say."""
+    """The files that hold the hours of one source, replayed ones say. Hours before the form have no file."""
     firsts = [source.span(route)[0] for route in ROUTES.values() if source.respondents(route)]
-    return FileWorld(source.now, halves(min(firsts), source.now)[0], lambda _: Sources(source))
+    first = next(iter(halves(min(firsts, default=source.now), source.now)), FIRST)
+    return FileWorld(source.now, first, lambda _: Sources(source))
 
 
 def synthetic_files(*, now: int, defects: bool = True) -> FileWorld:

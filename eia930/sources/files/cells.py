@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from eia930.errors import Garbled
+from eia930.sources.api.rows import KIND
 from eia930.sources.columns import Refusal
 from eia930.sources.files.codes import Codes
 from eia930.sources.files.headers import Header, Measured
