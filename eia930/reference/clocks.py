@@ -38,17 +38,7 @@ _ZONES: Mapping[str, Clock] = MappingProxyType(
         "America/Denver": _MOUNTAIN,
         "America/Los_Angeles": _PACIFIC,
         "America/Phoenix": _ARIZONA,
-    }
-)
-_FILES_BY: Mapping[str, Clock] = MappingProxyType(
-    {
-        "EPE": _ARIZONA,
-        "PNM": _ARIZONA,
-        "WACM": _ARIZONA,
-        "IPCO": _PACIFIC,
-        "SEPA": _CENTRAL,
-        "LGEE": _EST,
-        "MISO": _EST,
+        "Etc/GMT+5": _EST,
     }
 )
 EARLIEST, LATEST = _EASTERN, _PACIFIC
@@ -57,10 +47,8 @@ EARLIEST, LATEST = _EASTERN, _PACIFIC
 
 def clock_of(code: str) -> Clock | None:
     """The clock of a home authority; None for codes that the tables lack, and for foreign neighbours."""
-    if code in _FILES_BY:
-        return _FILES_BY[code]
     about = respondents().get(code)
-    return _ZONES.get(about.time_zone) if about is not None and about.kind != "foreign" else None
+    return _ZONES.get(about.reporting_zone) if about is not None and about.kind != "foreign" else None
 
 
 def _summer(day: date) -> bool:

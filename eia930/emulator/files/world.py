@@ -15,6 +15,7 @@ from eia930.emulator.synthetic import synthetic
 from eia930.emulator.world.cache import Bounded
 from eia930.reference.clocks import EARLIEST, Clock, clock_of
 from eia930.reference.halves import FIRST, Half, halves
+from eia930.reference.life import Life
 from eia930.reference.respondents import respondents
 from eia930.reference.routes import ROUTES, Route
 
@@ -59,11 +60,10 @@ class FileWorld:
             if about is not None and about.kind != "authority":
                 continue
             clock = clock_of(code) or EARLIEST
-            begins = max(half.begins, about.activated or date.min) if about else half.begins
-            ends = min(half.next.begins, about.retired + timedelta(days=1) if about and about.retired else date.max)
-            first, last = clock.midnight(begins) + 1, min(clock.midnight(ends), self._until(clock))
-            if first <= last:
-                yield Lines(code, half, clock, first, last)
+            first, last = half.hours(clock)
+            hours = (about.life if about else Life()).hours(first, min(last, self._until(clock)), slack=0)
+            if hours:
+                yield Lines(code, half, clock, *hours)
 
     def series(self, route: Route, lines: Lines) -> dict[str, Series]:
         """What is reported, by kind."""

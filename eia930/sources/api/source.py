@@ -13,7 +13,7 @@ from eia930.errors import Stop, StorageError, UsageError
 from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.checked import forget
-from eia930.sources.api.client import API_URL, LOOPBACK, Api, checked_url
+from eia930.sources.api.client import API_URL, Api, checked_url
 from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
@@ -24,6 +24,7 @@ from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, l
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
+from eia930.sources.http import LOOPBACK
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
 from eia930.sources.quota import HOST, NONE, SharedPace, quota_name, shared_place

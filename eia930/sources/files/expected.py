@@ -6,13 +6,12 @@ The rule gives every row count that others have published, to the line; so a fil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping
 
-from eia930.reference.clocks import Clock, clock_of
+from eia930.reference.clocks import EARLIEST, clock_of
 from eia930.reference.halves import Half
-from eia930.reference.respondents import respondents
+from eia930.reference.life import Life
+from eia930.reference.respondents import Lives, respondents
 from eia930.sources.files.columns import FileAccount
 from eia930.sources.files.names import BALANCE, FileName
 
@@ -20,32 +19,18 @@ _FILED = 3 * 24
 """Hours after the end of a half until all of it is published."""
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
-    """Local days `begins` to `ends` (exclusive; None: still) that an authority files by its clock."""
-
-    code: str
-    clock: Clock
-    begins: date
-    ends: date | None
-
-
-def lives() -> tuple[Life, ...]:
-    """The authorities of the tables."""
-    return tuple(
-        Life(code, clock, about.activated or date.min, about.retired + timedelta(days=1) if about.retired else None)
-        for code, about in respondents().items()
-        if about.kind == "authority" and (clock := clock_of(code)) is not None
-    )
-
-
-def expected_rows(half: Half, living: Iterable[Life]) -> dict[str, int]:
+def expected_rows(half: Half, living: Lives) -> dict[str, int]:
     """Lines of a half by authority."""
-    counts = {life.code: _rows(life, half) for life in living}
+    counts = {code: _rows(code, half, life) for code, life in living.items()}
     return {code: rows for code, rows in counts.items() if rows}
 
 
-def shortfall(file: FileName, account: FileAccount, retrieved: int, living: Iterable[Life]) -> str:
+def filing() -> Lives:
+    """The authorities of the tables, each with its life."""
+    return {code: about.life for code, about in respondents().items() if about.kind == "authority"}
+
+
+def shortfall(file: FileName, account: FileAccount, retrieved: int, living: Lives) -> str:
     """One line with both numbers where a closed half has other counts than expected; else empty.
 
     `retrieved` is the hour of retrieval (since 1970 UTC). Of authorities that the tables lack nothing is expected.
@@ -62,10 +47,9 @@ def shortfall(file: FileName, account: FileAccount, retrieved: int, living: Iter
     return f"{file.name}: {_sum(known):,} rows where {_sum(expected):,} are expected: {named}{more}"
 
 
-def _rows(life: Life, half: Half) -> int:
-    first = max(life.begins, half.begins)
-    last = min(life.ends, half.next.begins) if life.ends else half.next.begins
-    return max(0, life.clock.midnight(last) - life.clock.midnight(first)) if first < last else 0
+def _rows(code: str, half: Half, life: Life) -> int:
+    hours = life.hours(*half.hours(clock_of(code) or EARLIEST), slack=0)
+    return hours[1] - hours[0] + 1 if hours else 0
 
 
 def _sum(counts: Mapping[str, int]) -> int:

@@ -1,38 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule of lines gives the counts that others have published of EIA's files, to the line."""
 
-from datetime import date
-
 import numpy as np
 import pytest
 
 from eia930.emulator.files.quirks import Quirks
-from eia930.reference.clocks import EARLIEST, LATEST, clock_of
+from eia930.reference.clocks import LATEST as PACIFIC
+from eia930.reference.clocks import clock_of
 from eia930.reference.halves import FIRST, Half
 from eia930.reference.hours import parse_hour
-from eia930.reference.respondents import respondents
-from eia930.sources.files.expected import Life, expected_rows, lives, shortfall
+from eia930.reference.life import Life
+from eia930.reference.respondents import Lives
+from eia930.sources.files.expected import expected_rows, filing, shortfall
 from eia930.sources.files.names import ruled
 from tests.eia930.sources.files.drawing import bytes_of, demand, read
 
-# code, first day, end (exclusive): what the counts require where it is not 2015-07-01 to now.
-LIVES = {
-    "GRMA": ("", "2018-05-03"),
-    "AVRN": ("2018-07-31", ""),
-    "OVEC": ("", "2018-12-01"),
-    "NSB": ("", "2020-01-08"),
-    "EEI": ("", "2020-02-29"),
-    "GLHB": ("2020-02-29", "2022-09-01"),
-    "AEC": ("", "2021-09-01"),
-    "GRIF": ("", "2023-11-01"),
-    "HGMA": ("", "2025-06-01"),
-    "SIKE": ("2025-06-01", ""),
-    "WWA": ("", "2025-10-01"),
-    "WACM": ("", "2026-04-01"),
-    "WAUW": ("", "2026-04-01"),
-    "BHBA": ("2026-04-01", ""),
-    "SWPW": ("2026-04-01", ""),
-}
 YEARS = {
     2015: 293_224,
     2016: 579_744,
@@ -55,16 +37,9 @@ FILES = {
 }
 
 
-def published() -> tuple[Life, ...]:
-    found = []
-    for code, about in respondents().items():
-        clock = clock_of(code)
-        if about.kind == "authority" and clock is not None and code != "WAUE":
-            begins, ends = LIVES.get(code, ("", ""))
-            first = date.fromisoformat(begins) if begins else FIRST.begins
-            found.append(Life(code, clock, first, date.fromisoformat(ends) if ends else None))
-    # The 67th of 2015, whose code nobody has written down.
-    return (*found, Life("WAUE", LATEST, FIRST.begins, date(2015, 10, 1)))
+def published() -> Lives:
+    """The tables, and the 67th authority of 2015, whose code nobody has written down."""
+    return {**filing(), "?": Life("", "2015-10-01T07")}
 
 
 @pytest.mark.parametrize(("half", "rows"), FILES.items())
@@ -76,30 +51,30 @@ def test_a_half_has_as_many_lines_as_its_file(half: Half, rows: int) -> None:
 def test_a_year_of_utc_has_as_many_lines_as_others_counted(year: int, rows: int) -> None:
     low, high = parse_hour(f"{year}-01-01T00"), parse_hour(f"{year + 1}-01-01T00") - 1
     count = 0
-    for life in published():
-        first, end = life.clock.midnight(life.begins) + 1, life.clock.midnight(life.ends or date(2030, 1, 1))
-        count += max(0, min(high, end) - max(low, first) + 1)
+    for code, life in published().items():
+        first = (clock_of(code) or PACIFIC).midnight(FIRST.begins) + 1
+        hours = life.hours(max(low, first), high, slack=0)
+        count += hours[1] - hours[0] + 1 if hours else 0
     assert count == rows
 
 
 def test_a_closed_half_that_lost_lines_is_named_with_both_numbers() -> None:
     half = Half(2023, 1)
     data = bytes_of(demand("PJM", half, np.arange(1.0, 9)), "balance", half, Quirks())
-    life = Life("PJM", EARLIEST, FIRST.begins, None)
+    alone = {"PJM": Life()}
     file, late = ruled("balance", half), half.hours()[1] + 1000
     whole = read(data, "balance", half).account
-    assert shortfall(file, whole, late, [life]) == ""
+    assert shortfall(file, whole, late, alone) == ""
     lines = data.splitlines(keepends=True)
     cut = read(b"".join(lines[:-5]), "balance", half).account
-    assert shortfall(file, cut, late, [life]) == (
+    assert shortfall(file, cut, late, alone) == (
         "EIA930_BALANCE_2023_Jan_Jun.csv: 4,338 rows where 4,343 are expected: PJM 4,338 of 4,343"
     )
-    assert shortfall(file, cut, half.hours()[1], [life]) == "", "an open half is still filled"
-    assert shortfall(file, whole, late, [life, Life("MISO", EARLIEST, FIRST.begins, None)]).endswith("MISO 0 of 4,343")
+    assert shortfall(file, cut, half.hours()[1], alone) == "", "an open half is still filled"
+    assert shortfall(file, whole, late, {**alone, "MISO": Life()}).endswith("MISO 0 of 4,344")
 
 
 def test_nothing_is_expected_of_who_is_unknown() -> None:
     half = Half(2023, 1)
     data = bytes_of(demand("ZZZZ", half, [1.0]), "balance", half)
-    assert shortfall(ruled("balance", half), read(data, "balance", half).account, half.hours()[1] + 99, []) == ""
-    assert {life.code for life in lives()} >= {"PJM", "MISO", "AVRN"}
+    assert shortfall(ruled("balance", half), read(data, "balance", half).account, half.hours()[1] + 99, {}) == ""
