@@ -33,12 +33,14 @@ def filing() -> Lives:
 def shortfall(file: FileName, account: FileAccount, retrieved: int, living: Lives) -> str:
     """One line with both numbers where a closed half has other counts than expected; else empty.
 
-    `retrieved` is the hour of retrieval (since 1970 UTC). Of authorities that the tables lack nothing is expected.
+    `retrieved` is the hour of retrieval (since 1970 UTC). Nothing is expected of authorities that the tables lack, nor
+    of those whose life begins or ends within the half on a day of which no hour is known.
     """
     if file.kind != BALANCE or retrieved < file.half.hours()[1] + _FILED:
         return ""
+    living = {code: life for code, life in living.items() if _is_sure(life, file.half)}
     expected = expected_rows(file.half, living)
-    known = {code: rows for code, rows in account.rows_of.items() if code in respondents()}
+    known = {code: rows for code, rows in account.rows_of.items() if code in living}
     if known == expected:
         return ""
     odd = sorted(code for code in known | expected if known.get(code, 0) != expected.get(code, 0))
@@ -50,6 +52,11 @@ def shortfall(file: FileName, account: FileAccount, retrieved: int, living: Live
 def _rows(code: str, half: Half, life: Life) -> int:
     hours = life.hours(*half.hours(clock_of(code) or EARLIEST), slack=0)
     return hours[1] - hours[0] + 1 if hours else 0
+
+
+def _is_sure(life: Life, half: Half) -> bool:
+    days = [text for text in (life.first, life.last) if text and "T" not in text]
+    return not any(f"{half.begins}" <= text <= f"{half.next.begins}" for text in days)
 
 
 def _sum(counts: Mapping[str, int]) -> int:

@@ -103,6 +103,12 @@ class Versions:
         entries = self._storage.list(self._folder)
         return next((one.modified for one in entries if one.key == f"{self._folder}/checked.json"), None)
 
+    def checked_at(self) -> datetime | None:
+        """When the server last said that the newest version stands, by its own clock."""
+        with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
+            return msgspec.json.decode(self._storage.get(f"{self._folder}/checked.json"), type=_Checked).at
+        return None
+
     def check(self, at: datetime, validators: Validators) -> None:
         """Note that the newest version stands."""
         checked = _Checked(at, validators.etag, validators.last_modified)

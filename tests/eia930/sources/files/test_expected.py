@@ -38,8 +38,9 @@ FILES = {
 
 
 def published() -> Lives:
-    """The tables, and the 67th authority of 2015, whose code nobody has written down."""
-    return {**filing(), "?": Life("", "2015-10-01T07")}
+    """The tables; to the hour where they know the day; and the 67th of 2015, whose code nobody has written down."""
+    to_the_hour = {"AVRN": Life("2018-07-31T08", ""), "WWA": Life("", "2025-10-01T06")}
+    return {**filing(), **to_the_hour, "?": Life("", "2015-10-01T07")}
 
 
 @pytest.mark.parametrize(("half", "rows"), FILES.items())
@@ -77,4 +78,8 @@ def test_a_closed_half_that_lost_lines_is_named_with_both_numbers() -> None:
 def test_nothing_is_expected_of_who_is_unknown() -> None:
     half = Half(2023, 1)
     data = bytes_of(demand("ZZZZ", half, [1.0]), "balance", half)
-    assert shortfall(ruled("balance", half), read(data, "balance", half).account, half.hours()[1] + 99, {}) == ""
+    late = half.hours()[1] + 99
+    account = read(data, "balance", half).account
+    assert shortfall(ruled("balance", half), account, late, {}) == ""
+    by_day = {"PJM": Life("2023-02-01", "")}
+    assert shortfall(ruled("balance", half), account, late, by_day) == "", "of whom the day alone is known"
