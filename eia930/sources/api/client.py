@@ -29,8 +29,8 @@ from eia930.errors import (
 from eia930.question.window import KIND, PERIOD, Window
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
+from eia930.sources.api.http import LOOPBACK, answered, innermost, pause, said
 from eia930.sources.api.responses import LARGEST, Answer, read_answer
-from eia930.sources.http import LOOPBACK, answered, innermost, pause, said
 
 API_URL = "https://api.eia.gov/v2"
 _CHUNK = 64 * 1024

@@ -18,13 +18,13 @@ from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size
+from eia930.sources.api.http import LOOPBACK
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.left import Work, left, usable
 from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, load_verbatim
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
-from eia930.sources.http import LOOPBACK
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
 from eia930.sources.quota import HOST, NONE, SharedPace, quota_name, shared_place

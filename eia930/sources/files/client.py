@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from eia930.errors import Garbled, Refused, Throttled, Unavailable, UsageError
-from eia930.sources.http import LOOPBACK, answered, pause, said
+from eia930.sources.api.http import LOOPBACK, answered, pause, said
 
 FILES_URL = "https://www.eia.gov/electricity/gridmonitor/sixMonthFiles"
 AGENT = "eia930 (six-month files of Form EIA-930; contact: the maintainers of this project, see its README)"

@@ -16,17 +16,17 @@ from eia930.question.span import Span
 from eia930.reference.clocks import EARLIEST, clock_of
 from eia930.reference.halves import Half, halves
 from eia930.reference.hours import hour_of
+from eia930.sources.api.http import LOOPBACK
 from eia930.sources.columns import Columns, Refusal, Row, Stored
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
 from eia930.sources.files.client import FILES_URL, Client, checked_files_url
-from eia930.sources.files.columns import Records
+from eia930.sources.files.contents.columns import Records
 from eia930.sources.files.downloading import download
 from eia930.sources.files.lane import FileAnswer, FileRequest, Files
 from eia930.sources.files.names import ROUTES_OF, FileName, exists, kinds_for, parse_index, ruled
 from eia930.sources.files.verbatim import lines_of
 from eia930.sources.files.versions import Kept, Versions
-from eia930.sources.http import LOOPBACK
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
 from eia930.sources.rate import Limiter, Pace, Unlimited

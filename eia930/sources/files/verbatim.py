@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from eia930.question.span import Span
 from eia930.sources.columns import Columns
-from eia930.sources.files.codes import spelled
-from eia930.sources.files.headers import Header, read_header
+from eia930.sources.files.contents.codes import spelled
+from eia930.sources.files.contents.headers import Header, read_header
+from eia930.sources.files.contents.reading import Lines
+from eia930.sources.files.contents.stamps import Stamps
 from eia930.sources.files.names import FileName
-from eia930.sources.files.reading import Lines
-from eia930.sources.files.stamps import Stamps
 from eia930.sources.files.versions import Kept, unpacked
 from eia930.store.storage import Storage
 

@@ -22,9 +22,9 @@ import zstandard
 
 from eia930.errors import StorageError
 from eia930.sources.files.client import Validators
-from eia930.sources.files.columns import Parsed, read_file
+from eia930.sources.files.contents.columns import Parsed, read_file
+from eia930.sources.files.contents.parquet import Columns, columns_key, written
 from eia930.sources.files.names import FileName
-from eia930.sources.files.parquet import Columns, columns_key, written
 from eia930.store.storage import Storage
 
 ROOT = "raw/files"

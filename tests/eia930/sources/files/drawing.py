@@ -16,7 +16,7 @@ from eia930.emulator.series import Series
 from eia930.reference.clocks import EARLIEST, clock_of
 from eia930.reference.halves import Half
 from eia930.reference.routes import Route
-from eia930.sources.files.columns import Parsed, read_file
+from eia930.sources.files.contents.columns import Parsed, read_file
 from eia930.sources.files.names import ruled
 
 Cells = dict[tuple[str, str, str, int], float]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from eia930.emulator.files.headers import fuels
 from eia930.emulator.files.quirks import Quirks
 from eia930.reference.halves import Half
-from eia930.sources.files.parquet import Columns, columns_key, written
+from eia930.sources.files.contents.parquet import Columns, columns_key, written
 from tests.eia930.sources.files.drawing import Cells, bytes_of, cells_of, first_hour, read
 
 HALVES = (Half(2015, 2), Half(2018, 1), Half(2018, 2), Half(2020, 1), Half(2024, 1), Half(2024, 2), Half(2026, 1))

@@ -11,7 +11,7 @@ from eia930.reference.halves import FIRST, Half
 from eia930.reference.hours import parse_hour
 from eia930.reference.life import Life
 from eia930.reference.respondents import Lives
-from eia930.sources.files.expected import expected_rows, filing, shortfall
+from eia930.sources.files.contents.expected import expected_rows, filing, shortfall
 from eia930.sources.files.names import ruled
 from tests.eia930.sources.files.drawing import bytes_of, demand, read
 

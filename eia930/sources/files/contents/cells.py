@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from eia930.errors import Garbled
 from eia930.sources.api.rows import KIND
 from eia930.sources.columns import Refusal
-from eia930.sources.files.codes import Codes
-from eia930.sources.files.headers import Header, Measured
+from eia930.sources.files.contents.codes import Codes
+from eia930.sources.files.contents.headers import Header, Measured
+from eia930.sources.files.contents.reading import table
+from eia930.sources.files.contents.stamps import Stamps
 from eia930.sources.files.names import FileName
-from eia930.sources.files.reading import table
-from eia930.sources.files.stamps import Stamps
 
 _KEY = pa.dictionary(pa.int32(), pa.string())
 _NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?\s*$"

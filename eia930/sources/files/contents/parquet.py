@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eia930.sources.columns import Refusal
-from eia930.sources.files.columns import FileAccount, Group, Parsed, Records
+from eia930.sources.files.contents.columns import FileAccount, Group, Parsed, Records
 
 _SCHEMA = pa.schema(
     [

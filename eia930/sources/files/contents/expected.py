@@ -12,7 +12,7 @@ from eia930.reference.clocks import EARLIEST, clock_of
 from eia930.reference.halves import Half
 from eia930.reference.life import Life
 from eia930.reference.respondents import Lives, respondents
-from eia930.sources.files.columns import FileAccount
+from eia930.sources.files.contents.columns import FileAccount
 from eia930.sources.files.names import BALANCE, FileName
 
 _FILED = 3 * 24

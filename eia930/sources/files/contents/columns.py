@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from eia930.errors import Garbled
 from eia930.reference.respondents import respondents
 from eia930.sources.columns import Refusal
-from eia930.sources.files.cells import Block, File, read_block
-from eia930.sources.files.codes import Codes, is_known, spelled
-from eia930.sources.files.headers import Measured, read_header
+from eia930.sources.files.contents.cells import Block, File, read_block
+from eia930.sources.files.contents.codes import Codes, is_known, spelled
+from eia930.sources.files.contents.headers import Measured, read_header
+from eia930.sources.files.contents.reading import Lines, Readable
+from eia930.sources.files.contents.stamps import Stamps
 from eia930.sources.files.names import FileName
-from eia930.sources.files.reading import Lines, Readable
-from eia930.sources.files.stamps import Stamps
 
 Group = tuple[str, str]
 """(route id, respondent)."""
