@@ -21,8 +21,10 @@ import msgspec
 import zstandard
 
 from eia930.errors import StorageError
+from eia930.reference.hours import hour_of
 from eia930.sources.files.client import Validators
 from eia930.sources.files.contents.columns import Parsed, read_file
+from eia930.sources.files.contents.expected import filing, shortfall
 from eia930.sources.files.contents.parquet import Columns, columns_key, written
 from eia930.sources.files.names import FileName
 from eia930.store.storage import Storage
@@ -138,7 +140,7 @@ class Versions:
             rows=account.rows,
             first=account.first,
             last=account.last,
-            warnings=list(account.warnings),
+            warnings=[*account.warnings, *filter(None, [shortfall(self._file, account, hour_of(at), filing())])],
         )
         self._storage.put(key.removesuffix(".csv.zst") + ".json", msgspec.json.encode(version))
         self.check(at, validators)

@@ -70,6 +70,7 @@ def test_a_file_is_stored_as_served_with_its_columns(storage: Storage, quirk: st
     versions = Versions(storage, FILE)
     assert versions.columns(came.kept).account == versions.parsed(came.kept).account
     assert cells_of(versions.parsed(came.kept)) == CELLS
+    assert any("4,343 rows where" in line for line in came.kept.version.warnings), "of PJM alone"
     assert not storage.list("raw/files/balance/2022_Jan_Jun/partial")
 
 
