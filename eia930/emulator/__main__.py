@@ -11,6 +11,8 @@ from threading import Event
 from typing import Any
 
 from eia930.emulator import Emulator, Faults, RowSource, replay, synthetic
+from eia930.emulator.files.quirks import Quirks
+from eia930.emulator.files.world import synthetic_files
 from eia930.errors import UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
@@ -36,6 +38,12 @@ def parser() -> Parser:
             flags.add_argument(f"--{fault.name}", nargs="+", default=default, help=text)
         else:
             flags.add_argument(f"--{fault.name}", type=type(default), default=default, help=text)
+    for quirk in fields(Quirks):
+        text, default = quirk.metadata["help"], quirk.default
+        if isinstance(default, bool):
+            flags.add_argument(f"--files_{quirk.name}", action="store_true", help=text)
+        else:
+            flags.add_argument(f"--files_{quirk.name}", type=int, default=default, help=text)
     return flags
 
 
@@ -54,11 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             log=options.log,
             key_sha256=options.key_sha256,
             now=options.now,
+            files=None if options.replay else synthetic_files(now=_now(options.now)),
+            quirks=Quirks(**{f.name: values[f"files_{f.name}"] for f in fields(Quirks)}),
         )
         with server:
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, lambda *_: done.set())
             print(f"listening on {server.url}", flush=True)
+            print(f"files are at {server.files_url}", flush=True)
             done.wait()
     except (UsageError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -69,8 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _source(files: Sequence[Path] | None, now: int | None) -> RowSource:
     if files:
         return replay(files)
-    today = datetime.now(UTC).replace(hour=0)
-    return synthetic(now=hour_of(today) if now is None else now)
+    return synthetic(now=_now(now))
+
+
+def _now(said: int | None) -> int:
+    return hour_of(datetime.now(UTC).replace(hour=0)) if said is None else said
 
 
 def _frozen(value: Any) -> Any:

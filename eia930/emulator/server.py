@@ -19,6 +19,9 @@ from eia930.emulator.api.heads import head
 from eia930.emulator.delivery import bomb, deliver, gzipped
 from eia930.emulator.desk import Asked, Desk, Ruling
 from eia930.emulator.faults import Faults
+from eia930.emulator.files.desk import PREFIX, FileAsked, FilesDesk
+from eia930.emulator.files.quirks import Quirks
+from eia930.emulator.files.world import FileWorld, files_of
 from eia930.emulator.series import RowSource
 
 _LARGEST_BODY = 1 << 20
@@ -41,7 +44,10 @@ class Seen:
 
 
 class Emulator:
-    """Serves `source` while open. `latency` is mean and jitter in seconds; `now` the hour its clock shows."""
+    """Serves `source` while open. `latency` is mean and jitter in seconds; `now` the hour its clock shows.
+
+    EIA's six-month files are served beside the API: those of `files`, else of the same hours.
+    """
 
     def __init__(
         self,
@@ -55,6 +61,8 @@ class Emulator:
         key: str | None = None,
         key_sha256: str | None = None,
         now: int | None = None,
+        files: FileWorld | None = None,
+        quirks: Quirks | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"port is {port}; a port lies between 0 and 65535")
@@ -63,6 +71,7 @@ class Emulator:
         self._log = log
         digest = hashlib.sha256(key.encode()).hexdigest() if key else key_sha256
         self._desk = Desk(source, faults=self._faults, latency=latency, seed=seed, key_sha256=digest)
+        self._files = FilesDesk(files or files_of(source), quirks or Quirks(), self._faults, seed)
         # Deterministic, and never ahead of the real clock: a client may take it for the time of retrieval.
         self._date = formatdate(min((source.now if now is None else now) * 3600, time.time()), usegmt=True)
         self._port = port
@@ -77,6 +86,11 @@ class Emulator:
         if self._server is None:
             raise RuntimeError("the emulator is not open; use it in a with block")
         return f"http://127.0.0.1:{self._server.server_port}/v2"
+
+    @property
+    def files_url(self) -> str:
+        """Where the six-month files are."""
+        return self.url.removesuffix("/v2") + PREFIX.rstrip("/")
 
     def __enter__(self) -> Self:
         """Listen; the port is bound when this returns."""
@@ -103,6 +117,17 @@ class Emulator:
         if self._file:
             self._file.close()
 
+    def hand_over(self, asked: Asked, connection: socket.socket, closing: Event, *, only_head: bool) -> bool:
+        """Serve a file on `connection`; returns whether it may carry another request."""
+        name = asked.path.removeprefix(PREFIX)
+        reply = self._files.rule(FileAsked(name, asked.headers, only_head))
+        seen = Seen(asked.at, asked.path, asked.query, reply.status, 0, reply.fault, key_ok=True)
+        self._noted(seen)
+        # A head has no middle to be cut in.
+        fault = None if only_head else reply.fault
+        alive = deliver(connection, reply.head, reply.body, fault=fault, faults=self._faults, closing=closing)
+        return alive and not reply.ends_connection
+
     def handle(self, asked: Asked, connection: socket.socket, closing: Event) -> bool:
         """Answer one request on `connection`; returns whether it may carry another."""
         ruling = self._desk.rule(asked)
@@ -125,6 +150,9 @@ class Emulator:
         reply = ruling.reply
         query = _KEY.sub("", asked.query).rstrip("&")
         seen = Seen(asked.at, asked.path, query, reply.status, reply.rows, reply.fault, ruling.key_ok)
+        self._noted(seen)
+
+    def _noted(self, seen: Seen) -> None:
         with self._lock:
             self.requests.append(seen)
             if self._file and not self._file.closed:
@@ -160,10 +188,21 @@ class _Handler(BaseHTTPRequestHandler):
             body=self.rfile.read(length).decode("utf-8", "replace") if length else "",
             at=self.at,
         )
-        if not self.server.emulator.handle(asked, self.connection, self.server.closing):
+        emulator, closing = self.server.emulator, self.server.closing
+        if path.startswith(PREFIX):
+            alive = emulator.hand_over(asked, self.connection, closing, only_head=self.command == "HEAD")
+        else:
+            alive = emulator.handle(asked, self.connection, closing)
+        if not alive:
             self.close_connection = True
 
     do_POST = do_GET  # noqa: N815
+
+    def do_HEAD(self) -> None:
+        if self.path.startswith(PREFIX):
+            self.do_GET()
+        else:
+            self.send_error(501)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the emulator keeps its own list."""

@@ -19,21 +19,22 @@ Maker = Callable[[str, str], Present]
 """Code of a respondent, kind → the true series."""
 
 
-def synthetic(*, now: int, defects: bool = True) -> RowSource:
-    """Hours from 2019-01-01T00 up to `now` (hours since 1970 UTC), each decided by respondent and hour alone.
+def synthetic(*, now: int, defects: bool = True, since: int = REGION.first) -> RowSource:
+    """Hours from `since` (2019-01-01T00) up to `now` (since 1970 UTC), each decided by respondent and hour alone.
 
     Without `defects` every hour is there and everything adds up.
     """
-    if now < REGION.first:
+    if now < since:
         raise ValueError("the synthetic record begins in 2019; ask for a later hour")
-    return _Synthetic(now, defects=defects)
+    return _Synthetic(now, defects=defects, since=since)
 
 
 class _Synthetic:
-    def __init__(self, now: int, *, defects: bool) -> None:
+    def __init__(self, now: int, *, defects: bool, since: int) -> None:
         self._now = now
+        self._since = since
         self._defects = defects
-        world = World(REGION.first, now)
+        world = World(since, now)
         self._world = world
         self._makers: Mapping[str, Maker] = {
             REGION.id: world.region,
@@ -57,7 +58,7 @@ class _Synthetic:
         return dict(respondent_names()), dict(route.names())
 
     def span(self, route: Route) -> tuple[int, int]:
-        return route.first, self._now
+        return self._since, self._now
 
     def series(self, route: Route, respondent: str) -> tuple[Series, ...]:
         return self._kept.get((route.id, respondent), lambda: self._made(route, respondent))

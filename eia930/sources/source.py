@@ -22,11 +22,13 @@ from eia930.store.storage import Storage
 class Terms:
     """On what terms a user wants a source to be asked: a source takes what concerns it.
 
-    `name` is the source's; `url` None for its own address; `key` a reference (`env:NAME`, `file:PATH`), never the key.
+    `name` is the source's; `url`, and `files_url` of the six-month files, None for EIA's own address; `key` a
+    reference (`env:NAME`, `file:PATH`), never the key.
     """
 
     name: str
     url: str | None = None
+    files_url: str | None = None
     key: str = "none:"
     requests_per_hour: int | None = None
     burst_per_second: int = 3

@@ -32,6 +32,8 @@ BRIEFLY = timedelta(seconds=2)
 _SLOWEST = timedelta(seconds=60)
 """That one answer, or the largest file on its way, may take."""
 _PIECE = 2**20
+_PART = 8 * 2**20
+"""Bytes of a large object that are written at a time."""
 _STAGED = re.compile(r"#\d+$")
 _CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP error: )?")
 """What a client of buckets says before it says what is wrong; the method and the URL are kept."""
@@ -183,6 +185,24 @@ class Storage:
         with self._using(key) as store:
             try:
                 yield from map(bytes, obstore.get(store, key).stream(min_chunk_size=_PIECE))
+            except FileNotFoundError:
+                raise KeyError(key) from None
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Any]:
+        """Write an object piece by piece (`write(bytes)`): whole once the block ends, not there where it raises."""
+        with self._using(key) as store, obstore.open_writer(store, key, buffer_size=_PART) as writer:
+            yield writer
+
+    def opened(self, key: str) -> Any:
+        """The object as what pyarrow opens and reads parts of. KeyError if there is none."""
+        if self.path is not None:
+            if not (self.path / key).exists():
+                raise KeyError(key)
+            return str(self.path / key)
+        with self._using(key) as store:
+            try:
+                return obstore.open_reader(store, key)
             except FileNotFoundError:
                 raise KeyError(key) from None
 

@@ -43,6 +43,7 @@ def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
     terms = Terms(
         name,
         url=flags.api_url,
+        files_url=vars(flags).get("files_url"),
         key=key,
         requests_per_hour=flags.requests_per_hour,
         burst_per_second=flags.burst_per_second,

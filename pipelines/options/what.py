@@ -9,6 +9,7 @@ from datetime import datetime
 
 from eia930.errors import UsageError
 from eia930.question.plan import ALL, Question, outlived
+from eia930.reference.halves import FIRST
 from eia930.reference.hours import hour_of, parse_hour, stamp
 from eia930.reference.routes import REGION, ROUTES
 from pipelines.options.words import hour, words
@@ -30,7 +31,7 @@ def question(flags: argparse.Namespace, now: datetime) -> Question:
     """The flags, checked: known hours, in order, none of the future."""
     routes, regions, types = (tuple(dict.fromkeys(words(text))) for text in (flags.routes, flags.regions, flags.types))
     end = hour("--end", flags.end) if flags.end else hour_of(now) + 1
-    start = hour("--start", flags.start) if flags.start else min(route.first for route in ROUTES.values())
+    start = hour("--start", flags.start) if flags.start else _first(flags.source)
     if end > hour_of(now) + 1:
         raise UsageError(f"--end {flags.end} is in the future (it is {stamp(hour_of(now))} UTC)")
     if start >= end:
@@ -46,3 +47,8 @@ def say_outlived(question: Question) -> None:
     """A line on stderr for each region asked for by name that does not live in the hours asked for."""
     for line in outlived(question):
         print(f"skipped: {line}", file=sys.stderr, flush=True)
+
+
+def _first(source: str) -> int:
+    """The first hour of a source: the files begin with the form, the API in 2019."""
+    return FIRST.hours()[0] if source == "files" else min(route.first for route in ROUTES.values())

@@ -8,6 +8,7 @@ import os
 
 from eia930.errors import UsageError
 from eia930.sources.api.client import API_URL
+from eia930.sources.files.client import FILES_URL
 from eia930.sources.members import SOURCES
 from eia930.store.storage import Storage
 
@@ -21,6 +22,7 @@ def add_source_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup
     where = parser.add_argument_group("from where, to where")
     where.add_argument("--source", default="auto", choices=["auto", *SOURCES], help="auto: api with a key")
     where.add_argument("--api_url", help=f"any server that speaks EIA v2 (default: {API_URL})")
+    where.add_argument("--files_url", help=f"any server that has the six-month files (default: {FILES_URL})")
     where.add_argument("--api_key", help=f"env:NAME or file:PATH-OR-URL, never the key (default: {KEY})")
     where.add_argument("--output", help="folder or bucket URL (default: data; data/synthetic, no key)")
     return where

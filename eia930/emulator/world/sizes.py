@@ -18,8 +18,9 @@ _SIZES = {
 }  # fmt: skip
 SHARES = {"NUC": 0.22, "COL": 0.2, "WAT": 0.18, "WND": 0.14, "SUN": 0.3, "GEO": 0.03, "OIL": 0.004, "OTH": 0.02}
 BALANCE = ("NG", "COL", "WAT", "NUC", "WND", "OTH", "OIL", "SUN", "UNK")
-NEW_FUELS = parse_hour("2024-07-01T00")
-"""The hour from which batteries, pumped storage and geothermal plants report by themselves."""
+NEW_FUELS = parse_hour("2024-07-01T08")
+"""The hour from which batteries, pumped storage and geothermal plants report by themselves: by then every authority's
+second half of 2024 has begun, whose file is the first that has columns for them."""
 NEW = {
     "BAT": ("AZPS", "CISO", "ERCO", "IPCO", "ISNE", "NEVP", "NYIS", "PJM", "PNM", "SRP", "SWPP"),
     "PS": ("CISO", "DUK", "ISNE", "MISO", "NYIS", "PJM", "SOCO", "TVA"),

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,17 +29,15 @@ from eia930.errors import (
 from eia930.question.window import KIND, PERIOD, Window
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
+from eia930.sources.api.http import LOOPBACK, answered, innermost, pause, said
 from eia930.sources.api.responses import LARGEST, Answer, read_answer
 
 API_URL = "https://api.eia.gov/v2"
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_LONGEST_PAUSE = 3600.0
 _CHUNK = 64 * 1024
 _CONNECT = 10.0
 """Seconds in which a server that is there takes a connection."""
 _SECRET = 8
 """Letters from which on a key is looked for in answers: EIA's have 40 (once 32), and `x` would be found anywhere."""
-_FORM_BEGINS = datetime(2015, 7, 1, tzinfo=UTC)
 
 
 class Api:
@@ -67,7 +63,7 @@ class Api:
     def ask(self, window: Window) -> Answer:
         """One attempt at a window. Raises Throttled, Unavailable, Garbled (ask again), Refused or KeyRefused."""
         body, date = self.get(f"{window.route}/data/", _params(window), what=window.id)
-        return read_answer(body, window, _answered(date))
+        return read_answer(body, window, answered(date))
 
     def get(self, path: str, params: Sequence[tuple[str, str]] = (), *, what: str) -> tuple[bytes, str | None]:
         """One attempt at a path below `electricity/rto`: the body without the key, and when the server answered.
@@ -88,8 +84,8 @@ class Api:
                 return body, response.headers.get("Date")
         except (requests.RequestException, HTTPError, OSError) as error:
             if _unreached(error):
-                raise Unreachable(f"{what}: no connection ({_said(error)})") from None
-            raise Unavailable(f"{what}: no whole answer ({_said(error)})") from None
+                raise Unreachable(f"{what}: no connection ({said(error)})") from None
+            raise Unavailable(f"{what}: no whole answer ({said(error)})") from None
 
     def close(self) -> None:
         """Give the connections back."""
@@ -178,11 +174,11 @@ def _failure(status: int, body: bytes, headers: Any, what: str) -> EiaError:
     code, message = _error(body)
     what = f"{what}: status {status} {code} {message}"
     if status == 429 or code == _TOO_FAST:
-        return Throttled(what, retry_after=_pause(headers.get("Retry-After")))
+        return Throttled(what, retry_after=pause(headers.get("Retry-After")))
     if status in (401, 403) or code in _KEY_CODES:
         return KeyRefused(f"the server refuses the key: status {status} {code}".rstrip(), wrong=code in _WRONG_KEY)
     if status == 408 or (status >= 500 and code != "404"):
-        return Unavailable(what, retry_after=_pause(headers.get("Retry-After")))
+        return Unavailable(what, retry_after=pause(headers.get("Retry-After")))
     if 300 <= status < 400:
         return Refused(what, remedy="the server redirects, and the key goes to no other place: check --api_url")
     return Refused(what)
@@ -202,50 +198,8 @@ def _error(body: bytes) -> tuple[str, str]:
     return str(members.get("code", ""))[:40], str(error or "")[:200]
 
 
-def _pause(text: str | None) -> float | None:
-    """`Retry-After` in seconds or as a date → seconds, at most an hour; None where absent or odd."""
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), _LONGEST_PAUSE) if seconds == seconds else None
-
-
-def _answered(date: str | None) -> datetime:
-    """When the server says it answered (`Date`); now, where that cannot be: in the future, or before the form."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    try:
-        said = parsedate_to_datetime(date).astimezone(UTC) if date else now
-    except (ValueError, OverflowError):
-        return now
-    return said if _FORM_BEGINS <= said <= now + timedelta(minutes=5) else now
-
-
 def _unreached(error: BaseException) -> bool:
     """Whether no connection came about, so that nothing was sent."""
     if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError):
         return True
-    return isinstance(_innermost(error), NewConnectionError | ConnectTimeoutError)
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The error that the others are wrapped around."""
-    while getattr(error, "args", ()) and isinstance(error.args[0], BaseException):
-        error = error.args[0]
-    reason = getattr(error, "reason", None)
-    return reason if isinstance(reason, BaseException) else error
-
-
-def _said(error: BaseException) -> str:
-    """The innermost reason, without addresses of objects."""
-    error = _innermost(error)
-    if isinstance(cause := error.__cause__ or error.__context__, OSError) and cause.strerror:
-        # What the system says, not the words of three libraries around it.
-        return f"{type(cause).__name__}: {cause.strerror}"
-    text = f"{type(error).__name__}: {error}"
-    return text.split(" object at 0x")[0][:200]
+    return isinstance(innermost(error), NewConnectionError | ConnectTimeoutError)

@@ -13,11 +13,12 @@ from eia930.errors import Stop, StorageError, UsageError
 from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.checked import forget
-from eia930.sources.api.client import API_URL, LOOPBACK, Api, checked_url
+from eia930.sources.api.client import API_URL, Api, checked_url
 from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size
+from eia930.sources.api.http import LOOPBACK
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.left import Work, left, usable
 from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, load_verbatim

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading EIA's six-month files: full-size ones, against a plain loop of pyarrow.csv over the same bytes in one run.
+
+    python benchmarks/files.py
+
+Ours also hashes the bytes, checks every cell, and brings the records together by respondent. The plain loop reads
+the same columns as the same types, in blocks of the same size, and keeps nothing.
+"""
+
+import io
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from memory import peak_kib
+
+from eia930.emulator.files.making import made
+from eia930.emulator.files.quirks import Quirks
+from eia930.emulator.files.world import synthetic_files
+from eia930.reference.halves import Half
+from eia930.reference.hours import parse_hour
+from eia930.sources.files.contents.cells import _KEY
+from eia930.sources.files.contents.columns import read_file
+from eia930.sources.files.contents.headers import read_header
+from eia930.sources.files.contents.parquet import written
+from eia930.sources.files.contents.reading import BLOCK
+from eia930.sources.files.names import FileName, ruled
+
+REPEATS = 3
+FILES = (
+    ("balance", Half(2025, 1), Quirks()),
+    ("balance", Half(2020, 2), Quirks(thousands=True)),
+    ("balance", Half(2016, 2), Quirks()),
+    ("interchange", Half(2016, 2), Quirks()),
+    ("interchange", Half(2016, 2), Quirks(thousands=True)),
+    ("subregion", Half(2025, 1), Quirks()),
+)
+
+
+def plain(data: bytes, file: FileName, *, quoted: bool) -> int:
+    """Rows of a file by pyarrow.csv alone; cells that may hold `1,060` as text, as it cannot read them as numbers."""
+    first = data.index(b"\n")
+    header = read_header(data[:first], file)
+    keys = {header.names[place] for place in (header.authority, header.utc, header.other) if place is not None}
+    values = {header.names[place] for place in (*header.reported.values(), *header.adjusted.values())}
+    kinds: dict[str, Any] = dict.fromkeys(keys, _KEY) | dict.fromkeys(values, pa.string() if quoted else pa.float64())
+    reader = pacsv.open_csv(
+        pa.BufferReader(data),
+        read_options=pacsv.ReadOptions(column_names=header.names, skip_rows=1, block_size=BLOCK, use_threads=False),
+        convert_options=pacsv.ConvertOptions(column_types=kinds, include_columns=list(kinds)),
+    )
+    return sum(batch.num_rows for batch in reader)
+
+
+def best(work: Callable[[], Any]) -> float:
+    """Least seconds of processor time over some runs."""
+    spent = []
+    for _ in range(REPEATS):
+        start = time.process_time()
+        work()
+        spent.append(time.process_time() - start)
+    return min(spent)
+
+
+def main() -> None:
+    world = synthetic_files(now=parse_hour("2026-09-01"))
+    print(f"least of {REPEATS} runs, one thread")
+    for kind, half, quirks in FILES:
+        file, start = ruled(kind, half), time.process_time()
+        data = made(world, kind.upper(), half, quirks)
+        making = time.process_time() - start
+        ours = best(lambda data=data, file=file: read_file(io.BytesIO(data), file))  # type: ignore[misc]
+        bare = best(lambda data=data, file=file, q=quirks.thousands: plain(data, file, quoted=q))  # type: ignore[misc]
+        parsed = read_file(io.BytesIO(data), file)
+        parquet = best(lambda parsed=parsed: written(parsed))  # type: ignore[misc]
+        records, size = parsed.account.received, len(data) / 1e6
+        word = ', "1,060"' if quirks.thousands else ""
+        print(
+            f"{kind} {half.name}, {parsed.account.columns} columns{word}: {size:.1f} MB, {records:,} records; "
+            f"made in {making:.1f} s, read in {ours:.2f} s ({records / ours / 1e6:.1f} M records/s), "
+            f"{bare / ours:.2f} of the plain loop's speed; to Parquet {parquet:.2f} s; peak {peak_kib() / 1024:,.0f} MB"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What clients of any server of EIA's read from an answer's head, and from an error without one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LONGEST_PAUSE = 3600.0
+_FORM_BEGINS = datetime(2015, 7, 1, tzinfo=UTC)
+
+
+def pause(text: str | None) -> float | None:
+    """`Retry-After` in seconds or as a date → seconds, at most an hour; None where absent or odd."""
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), _LONGEST_PAUSE) if seconds == seconds else None
+
+
+def answered(date: str | None) -> datetime:
+    """When the server says it answered (`Date`); now, where that cannot be: in the future, or before the form."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        moment = parsedate_to_datetime(date).astimezone(UTC) if date else now
+    except (ValueError, OverflowError):
+        return now
+    return moment if _FORM_BEGINS <= moment <= now + timedelta(minutes=5) else now
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The error that the others are wrapped around."""
+    while getattr(error, "args", ()) and isinstance(error.args[0], BaseException):
+        error = error.args[0]
+    reason = getattr(error, "reason", None)
+    return reason if isinstance(reason, BaseException) else error
+
+
+def said(error: BaseException) -> str:
+    """The innermost reason, without addresses of objects."""
+    error = innermost(error)
+    if isinstance(cause := error.__cause__ or error.__context__, OSError) and cause.strerror:
+        # What the system says, not the words of three libraries around it.
+        return f"{type(cause).__name__}: {cause.strerror}"
+    text = f"{type(error).__name__}: {error}"
+    return text.split(" object at 0x")[0][:200]

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A six-month file's bytes → blocks of whole lines, hashed and checked on the way, ready for Arrow.
+
+Memory is bound by a block, not by the file. A file that is not whole is refused here, by name, in one line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from eia930.errors import Garbled
+
+BLOCK = 4 * 2**20
+"""Bytes that are read at a time."""
+_BOM = b"\xef\xbb\xbf"
+_LONGEST_HEADER = 64 * 1024
+_THOUSANDS = re.compile(rb",(?!\d{3}(?:[,;]|\Z))|\d{4},|(?<!\d),")
+"""A comma that parts no thousands, in quoted cells joined by semicolons."""
+_THOUSANDS = re.compile(rb"-?\d{1,3}(,\d{3})+")
+
+
+class Readable(Protocol):
+    """Bytes as they were served."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+
+
+@dataclass(slots=True)
+class Lines:
+    """The lines of a file. After `blocks`, `size` (bytes) and `sha256` are those of the whole, a BOM included."""
+
+    name: str
+    stream: Readable
+    size: int = 0
+    _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
+    _left: bytes = b""
+
+    @property
+    def sha256(self) -> str:
+        """Of all bytes read so far, in hex."""
+        return self._hash.hexdigest()
+
+    def header(self) -> bytes:
+        """The first line, without a byte-order mark and its end. Garbled where it cannot be a header's."""
+        while b"\n" not in self._left:
+            more = self._read()
+            if len(self._left) > _LONGEST_HEADER or (not more and self._left.lstrip()[:1] != b"<"):
+                begins = f"no line of a header; it begins {_text(self._left)!r}" if self._left else "an empty file"
+                raise Garbled(f"{self.name}: {begins}")
+            self._left += more or b"\n"
+        start = self._left[:_LONGEST_HEADER].removeprefix(_BOM).lstrip()
+        if start[:1] == b"<":
+            raise Garbled(f"{self.name}: an HTML page where a file should be: {_text(start)}")
+        line, _, self._left = self._left.partition(b"\n")
+        return line.removeprefix(_BOM).rstrip(b"\r")
+
+    def blocks(self) -> Iterator[bytes]:
+        """Whole lines, numbers without thousands separators. Garbled where the last line or a byte is not whole."""
+        block = self._left
+        self._left = b""
+        while more := self._read():
+            end = more.rfind(b"\n") + 1
+            if end:
+                yield self._plain(block + more[:end])
+                block = more[end:]
+            else:
+                block += more
+        end = block.rfind(b"\n") + 1
+        if end:
+            yield self._plain(block[:end])
+        if block[end:]:
+            raise Garbled(f"{self.name}: cut in the middle of a line after {self.size:,} bytes")
+
+    def _read(self) -> bytes:
+        data = self.stream.read(BLOCK)
+        self.size += len(data)
+        self._hash.update(data)
+        if b"\0" in data:
+            raise Garbled(f"{self.name}: a NUL byte within its first {self.size:,} bytes")
+        return data
+
+    def _plain(self, block: bytes) -> bytes:
+        """`"1,060"` → `1060`, other quotes gone; what is quoted and no such number keeps them, to be refused."""
+        if b'"' not in block:
+            return block
+        parts = block.split(b'"')
+        if len(parts) % 2 == 0:
+            raise Garbled(f"{self.name}: a quote without its pair within the first {self.size:,} bytes")
+        quoted = parts[1::2]
+        joined = b";".join(quoted)
+        if _has_odd_commas(joined):
+            parts[1::2] = [_one(part) for part in quoted]
+        else:
+            parts[1::2] = joined.replace(b",", b"").split(b";")
+        return b"".join(parts)
+
+
+def _has_odd_commas(joined: bytes) -> bool:
+    """Whether a comma parts no thousands, in cells joined by semicolons. What is no digit the parser finds."""
+    text = np.frombuffer(b";;;;" + joined + b";;;;", np.uint8)
+    at = np.flatnonzero(text == ord(","))
+    apart = np.isin(text, np.frombuffer(b";,-", np.uint8))
+    groups = apart[at + 1] | apart[at + 2] | apart[at + 3] | ~apart[at + 4]
+    leads = apart[at - 1] | ~(apart[at - 2] | apart[at - 3] | apart[at - 4])
+    return bool(np.any(groups | leads))
+
+
+def _text(start: bytes) -> str:
+    return start[:60].decode("ascii", "replace").strip()
+
+
+def _one(quoted: bytes) -> bytes:
+    if b"," not in quoted:
+        return quoted
+    return quoted.replace(b",", b"") if _THOUSANDS.fullmatch(quoted) else b'"' + quoted + b'"'
+
+
+def table(name: str, block: bytes, columns: dict[str, pa.DataType], header: tuple[str, ...]) -> pa.Table:
+    """Some columns of a block. Garbled for a line of the wrong width; ArrowInvalid where a cell is not of its type."""
+    try:
+        return pacsv.read_csv(
+            pa.BufferReader(block),
+            read_options=pacsv.ReadOptions(column_names=header, block_size=len(block) + 1, use_threads=False),
+            convert_options=pacsv.ConvertOptions(
+                column_types=columns,
+                include_columns=list(columns),
+                # Empty alone is none: `NA` is a region, and no number.
+                null_values=[""],
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        said = str(error)
+        if "parse error" in said:
+            raise Garbled(f"{name}: a line of the wrong width: {said.partition('parse error: ')[2][:160]}") from None
+        raise

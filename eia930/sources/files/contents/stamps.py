@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stamps of the UTC column, each the end of its hour: `07/01/2020 6:00:00 AM` → hours since 1970."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eia930.errors import Garbled
+from eia930.reference.hours import hour_of
+from eia930.sources.files.names import FileName
+
+_AMERICAN = re.compile(r"(\d\d)/(\d\d)/(\d{4}) (\d{1,2}):00:00 (AM|PM)", re.ASCII)
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):00:00Z?", re.ASCII)
+_LIVES_ON = 26
+"""Hours past its half that a file may hold: forecasts of the next day."""
+
+
+class Stamps:
+    """Reads stamps of one file, each text once."""
+
+    def __init__(self, file: FileName) -> None:
+        self._file = file
+        self._first, self._last = file.half.hours()
+        self._known: dict[str, int] = {}
+
+    def hours(self, texts: Iterable[str]) -> NDArray[np.int32]:
+        """Texts → int32 hours. Garbled for one that is no full hour, or lies outside the file's half."""
+        return np.array([self._hour(text) for text in texts], np.int32)
+
+    def _hour(self, text: str) -> int:
+        if text not in self._known:
+            hour = _parsed(text)
+            if hour is None:
+                raise Garbled(f"{self._file.name}: {text[:40]!r} is no stamp like 07/01/2020 6:00:00 AM")
+            if not self._first <= hour <= self._last + _LIVES_ON:
+                raise Garbled(f"{self._file.name}: {text} UTC lies outside {self._file.half.name}")
+            self._known[text] = hour
+        return self._known[text]
+
+
+def _parsed(text: str) -> int | None:
+    try:
+        if found := _AMERICAN.fullmatch(text):
+            month, day, year, hour = (int(found[place]) for place in range(1, 5))
+            if not 1 <= hour <= 12:
+                return None
+            return hour_of(datetime(year, month, day, hour % 12 + 12 * (found[5] == "PM"), tzinfo=UTC))
+        if found := _ISO.fullmatch(text):
+            return hour_of(datetime(*(int(found[place]) for place in range(1, 5)), tzinfo=UTC))  # type: ignore[arg-type,misc]
+    except ValueError:
+        return None
+    return None

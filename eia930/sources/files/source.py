@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EIA's six-month files as a source: they hold the record since July 2015, need no key, and are the API's own hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from threading import Lock
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from eia930.errors import Garbled, Refused, UsageError
+from eia930.question.span import Span
+from eia930.reference.clocks import EARLIEST, clock_of
+from eia930.reference.halves import Half, halves
+from eia930.reference.hours import hour_of
+from eia930.sources.api.http import LOOPBACK
+from eia930.sources.columns import Columns, Refusal, Row, Stored
+from eia930.sources.dispatch import Dispatcher
+from eia930.sources.fetched import Failure, Fetched
+from eia930.sources.files.client import FILES_URL, Client, checked_files_url
+from eia930.sources.files.contents.columns import Records
+from eia930.sources.files.downloading import download
+from eia930.sources.files.lane import FileAnswer, FileRequest, Files
+from eia930.sources.files.names import ROUTES_OF, FileName, exists, kinds_for, parse_index, ruled
+from eia930.sources.files.verbatim import lines_of
+from eia930.sources.files.versions import Kept, Versions
+from eia930.sources.matrix import Matrix
+from eia930.sources.patience import Clocks
+from eia930.sources.rate import Limiter, Pace, Unlimited
+from eia930.sources.session import Session, alone
+from eia930.sources.source import Estimate, Terms
+from eia930.store.run import Run
+from eia930.store.storage import Storage
+
+_SETTLED = timedelta(days=60)
+"""After its end a half is still asked for again: corrections come within 30 days, some later."""
+_SPEED = 5e6
+"""Bytes a second at which a plan's minutes are told: 40 Mbit/s."""
+_BYTES = {"balance": 48e6, "interchange": 105e6, "subregion": 26e6}
+"""About what a half has, unpacked."""
+_PAUSE = 1.0
+"""Seconds between two starts, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesSource:
+    """The folder of six-month files, EIA's or any server's that has them."""
+
+    url: str = FILES_URL
+    requests_per_hour: int | None = None
+    min_delay: float = _PAUSE
+    tries: int = 10
+    timeout: float = 60.0
+    refresh: bool = False
+    name: str = field(default="files")
+    clocks: Clocks | None = None
+
+    @classmethod
+    def on(cls, terms: Terms) -> FilesSource:
+        """On a user's terms. A server on this machine is not paused for unless they say so."""
+        url = checked_files_url(FILES_URL if terms.files_url is None else terms.files_url)
+        usual = 0.0 if urlsplit(url).hostname in LOOPBACK else _PAUSE
+        return cls(
+            url=url,
+            requests_per_hour=terms.requests_per_hour,
+            min_delay=max(terms.min_delay, usual),
+            tries=terms.tries,
+            refresh=terms.refresh,
+            name=terms.name,
+        )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The server's host."""
+        return (str(urlsplit(self.url).hostname),)
+
+    def at(self, url: str) -> FilesSource:
+        """The same, asked of another server."""
+        return replace(self, url=url)
+
+    def check_here(self) -> None:
+        """Nothing is lacking: there is no key."""
+
+    def check_elsewhere(self) -> tuple[str, ...]:
+        """UsageError where workers on other machines do not reach the server."""
+        if urlsplit(self.url).hostname in LOOPBACK:
+            raise UsageError(f"--files_url {self.url}: Dataflow's workers do not reach this machine's own address")
+        return ()
+
+    def plan_size(self, spans: Sequence[Span]) -> int:
+        """The index and a request a file."""
+        return len(wanted(spans)) + 1
+
+    def estimate(self, storage: Storage, spans: Sequence[Span]) -> Estimate:
+        """What a load would ask, given what is stored."""
+        files = wanted(spans)
+        due = [one for one in files if self._is_due(storage, ruled(*one))]
+        size = sum(_BYTES[kind] for kind, _ in due)
+        lasting = f"about {size / 1e6:,.0f} MB, {size / _SPEED / 60:.1f} minutes at {_SPEED * 8 / 1e6:.0f} Mbit/s"
+        return Estimate(len(files) + 1, len(due) + 1, len(files) - len(due), "of one six-month file", lasting)
+
+    def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
+        """Ask for every file of `spans` that is not stored or not settled. It never raises Stop: it says why."""
+        return alone(storage, run, lambda session: self._dispatch(storage, spans, run, session))
+
+    def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
+        """Files are counted as they are read: load them, then count the load."""
+        raise UsageError("--source=files: load the files, then count what is there: pipelines.coverage --from_tidy")
+
+    def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
+        """What the stored files say of a span, the oldest half and version first."""
+        for kind in kinds_for((span.route,)):
+            for half in halves(span.first, span.last):
+                versions = Versions(storage, ruled(kind, half))
+                for kept in versions.kept():
+                    yield _stored(versions, kept, half, span)
+
+    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
+        """The records of a span in a stored file, and the line that each was on."""
+        for kind in kinds_for((span.route,)):
+            for half in halves(span.first, span.last):
+                versions = Versions(storage, ruled(kind, half))
+                for kept in (one for one in versions.kept() if one.key == name):
+                    stored = _stored(versions, kept, half, span)
+                    return stored.columns, list(lines_of(storage, kept, ruled(kind, half), span, stored.columns))
+        raise KeyError(name)
+
+    def _dispatch(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
+        files = wanted(spans)
+        due = [one for one in files if self._is_due(storage, ruled(*one), run)]
+        session.begin(hours=0, reused=len(files) - len(due))
+        client, line = Client(self.url, timeout=self.timeout), Lock()
+
+        def ask(request: FileRequest) -> FileAnswer:
+            # One at a time, whatever the dispatcher would allow.
+            with line:
+                return _asked(client, storage, request)
+
+        dispatcher = Dispatcher(
+            [Files(due, lambda file: self._is_due(storage, file, run))],
+            ask=ask,
+            limiter=self._limiter(),
+            tick=session.tick,
+            in_flight=1,
+            tries=self.tries,
+            worked=session.worked,
+            clocks=self.clocks,
+        )
+        dispatcher.run()
+        client.close()
+        dispatcher.failures = [one for failure in dispatcher.failures for one in _told(failure, spans)]
+        return session.fetched(dispatcher, damaged=0, limit_per_hour=self.requests_per_hour)
+
+    def _is_due(self, storage: Storage, file: FileName, run: Run | None = None) -> bool:
+        """Whether to ask: not there yet; or its half was open, or just closed, when it was asked for last."""
+        versions = Versions(storage, file)
+        kept = versions.kept()
+        if not kept:
+            return True
+        asked = versions.asked_at()
+        if run is not None and asked is not None and asked >= run.since:
+            return False
+        ended = file.half.hours()[1] + int(_SETTLED.total_seconds()) // 3600
+        return self.refresh or hour_of(versions.checked_at() or kept[-1].version.at) < ended
+
+    def _limiter(self) -> Limiter:
+        if not self.min_delay and self.requests_per_hour is None:
+            return Unlimited()
+        return Pace(self.requests_per_hour or 3600, 1, self.min_delay)
+
+
+def wanted(spans: Sequence[Span]) -> list[tuple[str, Half]]:
+    """Kind and half of every file that spans touch."""
+    found = {
+        (kind, half)
+        for span in spans
+        for kind in kinds_for((span.route,))
+        for half in halves(span.first, span.last)
+        if exists(kind, half)
+    }
+    return sorted(found)
+
+
+def _told(failure: Failure, spans: Sequence[Span]) -> Iterator[Failure]:
+    """A file that could not be had, said of each span that it holds hours of; of the index nothing is lost."""
+    routes = next((of for of in ROUTES_OF.values() if of[0].id == failure.route), ())
+    for span in spans:
+        first, last = max(span.first, failure.first), min(span.last, failure.last)
+        if first <= last and any(route.id == span.route for route in routes):
+            yield replace(failure, route=span.route, respondent=span.respondent, first=first, last=last)
+
+
+def _asked(client: Client, storage: Storage, request: FileRequest) -> FileAnswer:
+    if request.file is not None:
+        came = download(client, storage, request.file)
+        return FileAnswer(came.kept.version.rows if came.new else 0)
+    try:
+        with client.get(request.id) as answer:
+            return FileAnswer(0, parse_index(b"".join(answer.body)))
+    except (Garbled, Refused):
+        # No list, or none that can be read: the names follow a rule.
+        return FileAnswer(0)
+
+
+def _stored(versions: Versions, kept: Kept, half: Half, span: Span) -> Stored:
+    columns = versions.columns(kept)
+    records = columns.records(span.route, span.respondent)
+    first, last = half.hours(clock_of(span.respondent) or EARLIEST)
+    if hour_of(kept.version.at) <= last + 72:
+        # An open half speaks of the hours up to the last with a value; forecasts go further.
+        last = min(last, _until(records, span.route, kept.version.last))
+    refused = columns.refused.get((span.route, span.respondent), ())
+    return Stored(kept.key, first, last, (), _columns(records, refused), kept.version.at)
+
+
+def _until(records: Records | None, route: str, otherwise: int) -> int:
+    if records is None:
+        return otherwise
+    measured = records.hour
+    if route == "region-data" and "DF" in records.kinds:
+        measured = records.hour[records.kind != records.kinds.index("DF")]
+    return int(measured.max()) if len(measured) else otherwise
+
+
+def _columns(records: Records | None, refused: tuple[Refusal, ...]) -> Columns:
+    if records is None:
+        return Columns(len(refused), np.zeros(0, np.int64), np.zeros(0, np.int32), (), np.zeros(0), refused)
+    received = len(records.value) + len(refused)
+    hour = records.hour.astype(np.int64)
+    return Columns(received, hour, records.kind, records.kinds, records.value, refused)

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stored files: a stored version is a finished request; what EIA revised stays beside what came first.
+
+    raw/files/<kind>/<half>/<retrieved>.csv.zst    the bytes as served, zstd with checksums
+    raw/files/<kind>/<half>/<retrieved>.json       its commit, written last: where from, length, sha256, validators
+    raw/files/<kind>/<half>/checked.json           when the server last said that the newest version still stands
+    raw/files/<kind>/<half>/partial/…              pieces of a version on its way, and which one it is
+    columns/files/<sha256[:16]>.parquet            derived, by hash: may be deleted at any time
+
+A .csv.zst without its .json is a leftover of a killed writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+import zstandard
+
+from eia930.errors import StorageError
+from eia930.reference.hours import hour_of
+from eia930.sources.files.client import Validators
+from eia930.sources.files.contents.columns import Parsed, read_file
+from eia930.sources.files.contents.expected import filing, shortfall
+from eia930.sources.files.contents.parquet import Columns, columns_key, written
+from eia930.sources.files.names import FileName
+from eia930.store.storage import Storage
+
+ROOT = "raw/files"
+STAMP = "%Y%m%dT%H%M%SZ"
+PIECE = 8 * 2**20
+"""Bytes of a file that are kept as one piece on the way: what a kill may lose."""
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One version of a file, as its commit tells it. `at`: when it was retrieved; `first`..`last`: its hours."""
+
+    url: str
+    size: int
+    sha256: str
+    etag: str
+    last_modified: str
+    at: datetime
+    columns: int
+    rows: int
+    first: int
+    last: int
+    warnings: list[str] = []
+
+    @property
+    def validators(self) -> Validators:
+        """What the server called these bytes."""
+        return Validators(self.etag, self.last_modified)
+
+
+class _Checked(msgspec.Struct, frozen=True):
+    at: datetime
+    etag: str
+    last_modified: str
+
+
+class _Way(msgspec.Struct, frozen=True):
+    same: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A version and where it lies: `key` of the bytes."""
+
+    key: str
+    version: Version
+
+
+class Versions:
+    """The stored versions of one file."""
+
+    def __init__(self, storage: Storage, file: FileName) -> None:
+        self._storage = storage
+        self._file = file
+        self._folder = f"{ROOT}/{file.folder}"
+
+    def kept(self) -> list[Kept]:
+        """Finished versions, the oldest first; damaged commits are none."""
+        found = []
+        for entry in self._storage.list(self._folder):
+            name = entry.key.removeprefix(f"{self._folder}/")
+            if name.endswith(".json") and "/" not in name and name != "checked.json":
+                with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
+                    version = msgspec.json.decode(self._storage.get(entry.key), type=Version)
+                    found.append(Kept(entry.key.removesuffix(".json") + ".csv.zst", version))
+        return sorted(found, key=lambda one: (one.version.at, one.key))
+
+    def known(self) -> Validators | None:
+        """What the server last called the newest version's bytes."""
+        with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
+            checked = msgspec.json.decode(self._storage.get(f"{self._folder}/checked.json"), type=_Checked)
+            return Validators(checked.etag, checked.last_modified)
+        return None
+
+    def asked_at(self) -> datetime | None:
+        """When the server was last asked whether the newest version stands, by the storage's clock."""
+        entries = self._storage.list(self._folder)
+        return next((one.modified for one in entries if one.key == f"{self._folder}/checked.json"), None)
+
+    def checked_at(self) -> datetime | None:
+        """When the server last said that the newest version stands, by its own clock."""
+        with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
+            return msgspec.json.decode(self._storage.get(f"{self._folder}/checked.json"), type=_Checked).at
+        return None
+
+    def check(self, at: datetime, validators: Validators) -> None:
+        """Note that the newest version stands."""
+        checked = _Checked(at, validators.etag, validators.last_modified)
+        self._storage.put(f"{self._folder}/checked.json", msgspec.json.encode(checked))
+
+    def add(self, at: datetime, url: str, validators: Validators, parsed: Parsed) -> Kept:
+        """Make a version of the pieces: bytes, columns, then its commit. The same bytes again are no second one."""
+        account = parsed.account
+        newest = self.kept()[-1:]
+        if newest and newest[0].version.sha256 == account.sha256:
+            self.check(at, validators)
+            self.forget()
+            return newest[0]
+        key = self._free(at)
+        with self._storage.writing(key) as out:
+            for piece in self._pieces():
+                out.write(self._storage.get(piece))
+        self._storage.put(columns_key(account.sha256), memoryview(written(parsed)).cast("B"))
+        version = Version(
+            url=url,
+            size=account.size,
+            sha256=account.sha256,
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            at=at,
+            columns=account.columns,
+            rows=account.rows,
+            first=account.first,
+            last=account.last,
+            warnings=[*account.warnings, *filter(None, [shortfall(self._file, account, hour_of(at), filing())])],
+        )
+        self._storage.put(key.removesuffix(".csv.zst") + ".json", msgspec.json.encode(version))
+        self.check(at, validators)
+        self.forget()
+        return Kept(key, version)
+
+    def _free(self, at: datetime) -> str:
+        """Where a version's bytes go; what a killed writer left there is removed."""
+        names = {entry.key for entry in self._storage.list(self._folder)}
+        ends = (".csv.zst", ".json")
+        left = [name for name in names if name.endswith(ends[0]) and name.removesuffix(ends[0]) + ends[1] not in names]
+        self._storage.delete(*left)
+        while f"{self._folder}/{at.strftime(STAMP)}.json" in names:
+            at += timedelta(seconds=1)
+        return f"{self._folder}/{at.strftime(STAMP)}.csv.zst"
+
+    def columns(self, kept: Kept) -> Columns:
+        """The columns of a version, made anew from its bytes where they are gone."""
+        key = columns_key(kept.version.sha256)
+        try:
+            return Columns(self._storage.opened(key))
+        except (KeyError, OSError, ValueError, msgspec.DecodeError):
+            self._storage.put(key, memoryview(written(self.parsed(kept))).cast("B"))
+            return Columns(self._storage.opened(key))
+
+    def parsed(self, kept: Kept) -> Parsed:
+        """A version's bytes once more. StorageError where they are not the ones that were served."""
+        try:
+            parsed = read_file(unpacked(self._storage.get(kept.key)), self._file)
+        except (KeyError, zstandard.ZstdError) as error:
+            raise StorageError(
+                f"{kept.key} is damaged ({error})", remedy=f"delete it and its .json, {_AGAIN}"
+            ) from None
+        if parsed.account.sha256 != kept.version.sha256:
+            raise StorageError(f"{kept.key} is not what was served", remedy=_AGAIN)
+        return parsed
+
+    # What is on its way.
+
+    def begun(self) -> tuple[str, int]:
+        """Of which bytes (their validator) pieces lie here, and how many bytes they hold; ("", 0) where none do."""
+        with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
+            way = msgspec.json.decode(self._storage.get(f"{self._folder}/partial/way.json"), type=_Way)
+            return way.same, self._length()
+        return "", 0
+
+    def begin(self, same: str) -> None:
+        """Forget what is on its way and begin another."""
+        self.forget()
+        self._storage.put(f"{self._folder}/partial/way.json", msgspec.json.encode(_Way(same)))
+
+    def piece(self, start: int, data: bytes) -> None:
+        """Keep bytes from `start` on."""
+        packer = zstandard.ZstdCompressor(level=3, write_checksum=True)
+        name = f"{start:012}_{start + len(data):012}.zst"
+        self._storage.put(f"{self._folder}/partial/{name}", packer.compress(data))
+
+    def forget(self) -> None:
+        """Remove what is on its way, the name of it last."""
+        keys = [entry.key for entry in self._storage.list(f"{self._folder}/partial")]
+        self._storage.delete(*sorted(keys))
+
+    def whole(self) -> Parsed:
+        """The pieces, read as a file."""
+        return read_file(_Joined(self._storage, self._pieces()), self._file)
+
+    def _pieces(self) -> list[str]:
+        """Keys of the pieces that follow each other from the first byte on."""
+        found, end = [], 0
+        for entry in self._storage.list(f"{self._folder}/partial"):
+            name = entry.key.rpartition("/")[2]
+            if name.endswith(".zst") and int(name[:12]) == end:
+                found.append(entry.key)
+                end = int(name[13:25])
+        return found
+
+    def _length(self) -> int:
+        pieces = self._pieces()
+        return int(pieces[-1].rpartition("/")[2][13:25]) if pieces else 0
+
+
+_AGAIN = "delete it and its .json, then run the same command again: it is asked for once more"
+
+
+class _Joined:
+    """Pieces one after the other, as one stream."""
+
+    def __init__(self, storage: Storage, keys: list[str]) -> None:
+        self._chunks = _chunks(storage, keys)
+        self._left = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes."""
+        if not self._left:
+            self._left = next(self._chunks, b"")
+        cut = len(self._left) if size < 0 else size
+        data, self._left = self._left[:cut], self._left[cut:]
+        return data
+
+
+def _chunks(storage: Storage, keys: list[str]) -> Iterator[bytes]:
+    for key in keys:
+        yield zstandard.ZstdDecompressor().decompress(storage.get(key), max_output_size=2 * PIECE)
+
+
+def unpacked(data: bytes) -> zstandard.ZstdDecompressionReader:
+    """A stored version's bytes as they were served."""
+    return zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A load of EIA's six-month files, without a key, against an emulator that serves files and API of the same hours."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pytest
+
+from eia930.emulator import Emulator, Faults, synthetic
+from eia930.emulator.files.quirks import Quirks
+from eia930.emulator.files.world import synthetic_files
+from eia930.reference.hours import parse_hour
+from pipelines.historical import main
+
+NOW = parse_hour("2019-05-01T00")
+SPRING = ("--start=2019-01-01", "--end=2019-04-20", "--regions=AVRN,CISO,LGEE")
+ROUTES = ("region-data", "fuel-type-data", "interchange-data", "region-sub-ba-data")
+
+
+def emulator(*, faults: Faults | None = None, quirks: Quirks | None = None) -> Emulator:
+    return Emulator(synthetic(now=NOW), files=synthetic_files(now=NOW), faults=faults, quirks=quirks)
+
+
+@pytest.fixture(autouse=True)
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EIA_API_KEY", raising=False)
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Emulator]:
+    with emulator() as server:
+        yield server
+
+
+def load(server: Emulator, out: Path, *words: str) -> int:
+    usual = [f"--files_url={server.files_url}", f"--output={out}", "--source=files", "--formats=parquet"]
+    return main([*usual, "--routes=all", *SPRING, *words])
+
+
+def report(out: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((out / "report.json").read_text())
+    rows, hours = found["rows"], found["hours"]
+    assert rows["received"] == rows["kept"] + rows["duplicate"] + rows["rejected"]
+    assert hours["asked"] == hours["present"] + hours["null"] + hours["missing"]
+    return found
+
+
+def rows(out: Path, route: str) -> pa.Table:
+    table = ds.dataset(out / "tidy" / route, format="parquet").to_table()
+    kept = table.filter(pa.compute.is_valid(table["value"])).select(["series_id", "period", "value"])
+    return kept.sort_by([("series_id", "ascending"), ("period", "ascending")])
+
+
+def tidy(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes() for path in sorted((out / "tidy").rglob("*.parquet"))}
+
+
+def test_files_and_api_give_the_same_hours(plain: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(plain, tmp_path / "files") == 0
+    monkeypatch.setenv("EIA_API_KEY", "any")
+    fast = ("--requests_per_hour=1000000", "--burst_per_second=1000", "--formats=parquet", "--routes=all")
+    assert main([f"--api_url={plain.url}", f"--output={tmp_path / 'api'}", *fast, *SPRING]) == 0
+    for route in ROUTES:
+        files, api = rows(tmp_path / "files", route), rows(tmp_path / "api", route)
+        assert files.num_rows > 2000
+        assert files.equals(api), route
+    table = ds.dataset(tmp_path / "files" / "tidy" / "region-data", format="parquet").to_table()
+    assert set(table["source"].to_pylist()) == {"files"}
+    report(tmp_path / "files")
+
+
+def test_a_second_load_asks_for_nothing_settled_and_writes_the_same(plain: Emulator, tmp_path: Path) -> None:
+    assert load(plain, tmp_path) == 0
+    before, asked = tidy(tmp_path), len(plain.requests)
+    assert load(plain, tmp_path) == 0
+    assert tidy(tmp_path) == before
+    again = plain.requests[asked:]
+    # 2018_Jul_Dec closed more than 60 days before it was retrieved; 2019_Jan_Jun is open.
+    assert {one.path.rpartition("/")[2]: one.status for one in again} == {
+        "EIA930_File_List_Meta.csv": 200,
+        "EIA930_BALANCE_2019_Jan_Jun.csv": 304,
+        "EIA930_INTERCHANGE_2019_Jan_Jun.csv": 304,
+        "EIA930_SUBREGION_2019_Jan_Jun.csv": 304,
+    }
+
+
+def test_bad_days_and_quirks_change_nothing(plain: Emulator, tmp_path: Path) -> None:
+    assert load(plain, tmp_path / "plain") == 0
+    faults = Faults(p_503=0.2, p_429=0.05, p_cut=0.2, p_reset=0.1, p_html=0.1)
+    quirks = Quirks(old_headers=True, thousands=True, bom=True, crlf=True, bare_codes=True, no_index=True)
+    with emulator(faults=faults, quirks=quirks) as server:
+        assert load(server, tmp_path / "bad", "--tries=40") == 0
+    assert tidy(tmp_path / "bad") == tidy(tmp_path / "plain")
+    assert report(tmp_path / "bad")["requests"]["retried"] > 0
+
+
+def test_a_file_that_nobody_can_read_is_named_and_nothing_of_it_is_written(tmp_path: Path) -> None:
+    with emulator(quirks=Quirks(new_reported=True)) as server:
+        assert load(server, tmp_path, "--routes=region-data") == 1
+    found = report(tmp_path)
+    assert {one["request"] for one in found["failures"]} == {
+        "EIA930_BALANCE_2018_Jul_Dec.csv",
+        "EIA930_BALANCE_2019_Jan_Jun.csv",
+    }
+    assert "from Fusion" in found["failures"][0]["reason"]
+    assert not (tmp_path / "_SUCCESS").exists()
+    assert found["hours"]["present"] == 0
+
+
+def test_a_dry_run_says_what_would_be_asked(
+    plain: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = len(plain.requests)
+    assert load(plain, tmp_path, "--dry_run") == 0
+    said = capsys.readouterr().out
+    assert len(plain.requests) == asked
+    assert "MB" in said
+    assert "minutes at 40 Mbit/s" in said
+
+
+def test_the_record_begins_with_the_form(plain: Emulator, tmp_path: Path) -> None:
+    words = ("--routes=region-data", "--start=2015-07-01T05", "--end=2015-07-03", "--regions=PJM,CISO")
+    assert load(plain, tmp_path, *words) == 0
+    firsts = {one["series_id"]: one["first"] for one in report(tmp_path)["series"]}
+    assert firsts["EBA.PJM-ALL.D.H"] == "2015-07-01T05"
+    assert firsts["EBA.CISO-ALL.D.H"] == "2015-07-01T08"
