@@ -34,8 +34,9 @@ class Manifest(msgspec.Struct, frozen=True):
 def put_file(storage: Storage, path: str, data: Any, *, rows: int) -> File:
     """Write a file whole; `data` is anything with a buffer."""
     view = memoryview(data).cast("B")
-    storage.put(path, view)
-    return File(path, rows, view.nbytes, hashlib.sha256(view).hexdigest())
+    file = File(path, rows, view.nbytes, hashlib.sha256(view).hexdigest())
+    storage.put_finished(path, view, sha256=file.sha256)
+    return file
 
 
 def read_manifest(storage: Storage) -> list[File]:

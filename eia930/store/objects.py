@@ -27,17 +27,9 @@ EARLIER = f"{OBJECTS}/earlier"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
-def stage(storage: Storage, path: str, data: Any, *, rows: int) -> File:
-    """Write a file under its checksum; it has its place with the next publication. `data`: anything with a buffer."""
-    view = memoryview(data).cast("B")
-    file = File(path, rows, view.nbytes, hashlib.sha256(view).hexdigest())
-    storage.put(object_key(file), view)
-    return file
-
-
 def read_file(storage: Storage, file: File) -> bytes | None:
     """The bytes of a file, wherever they are now; None where they are nowhere, or not as they were written."""
-    for key in (object_key(file), file.path, object_key(file)):
+    for key in (object_key(file.path, file.sha256), file.path, object_key(file.path, file.sha256)):
         try:
             data = storage.get(key)
         except KeyError:
@@ -62,9 +54,9 @@ def publish(
         if new.get(path) != file:
             _keep(storage, file)
     for file in new.values():
-        if storage.exists(object_key(file)):
+        if storage.exists(object_key(file.path, file.sha256)):
             fence()
-            storage.link(object_key(file), file.path)
+            storage.link(object_key(file.path, file.sha256), file.path)
     fence()
     storage.put(MANIFEST, manifest(sorted(new.values(), key=lambda file: file.path)))
     storage.delete(*(path for path in old if path not in new))
@@ -89,8 +81,8 @@ def sweep(storage: Storage, *, now: datetime, keep: timedelta) -> int:
         if _superseded(name) is None or now - (_superseded(name) or now) > keep:
             storage.delete(entry.key)
         else:
-            needed |= {object_key(file) for file in _files_of(storage, entry.key)}
-    needed -= {object_key(file) for file in read_manifest(storage)}
+            needed |= {object_key(file.path, file.sha256) for file in _files_of(storage, entry.key)}
+    needed -= {object_key(file.path, file.sha256) for file in read_manifest(storage)}
     gone = [
         entry.key
         for entry in storage.list(OBJECTS)
@@ -120,16 +112,16 @@ def _keep(storage: Storage, file: File) -> None:
 
     After a publication that was cut off, the path may have other bytes already: then the object is there.
     """
-    if storage.exists(object_key(file)):
+    if storage.exists(object_key(file.path, file.sha256)):
         return
     try:
         whole = hashlib.sha256(storage.get(file.path)).hexdigest() == file.sha256
     except KeyError:
         return
     if whole:
-        storage.link(file.path, object_key(file))
+        storage.link(file.path, object_key(file.path, file.sha256))
 
 
-def object_key(file: File) -> str:
+def object_key(path: str, sha256: str) -> str:
     """Where a file lies while it has no place: by path too, for two that hold the same go different ways."""
-    return f"{OBJECTS}/{file.path}.{file.sha256[:32]}"
+    return f"{OBJECTS}/{path}.{sha256[:32]}"

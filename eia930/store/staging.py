@@ -6,17 +6,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from eia930.store.manifest import CHECKS, CUTS, SERIES, File
 from eia930.store.objects import object_key
 from eia930.store.storage import Storage
-
-FILES = ("tidy/", "avro/", "rejects/", "blocks/", "tfds/", SERIES, CHECKS, CUTS)
-"""What a manifest speaks of."""
 
 
 @dataclass(frozen=True)
 class Staging(Storage):
-    """The same storage; a file of a manifest is staged under its checksum.
+    """The same storage; a finished file is staged under its checksum.
 
     What stands at its path already, to the byte, is not written again.
     """
@@ -26,10 +22,13 @@ class Staging(Storage):
         """The storage, as stages write to it."""
         return cls(storage.url)
 
-    def put(self, key: str, data: bytes | memoryview) -> None:
-        """Write an object whole, over an older one; a file of a manifest beside what stands."""
-        if not key.startswith(FILES):
-            super().put(key, data)
-        elif not self._is(key, bytes(data)):
-            file = File(key, 0, len(data), hashlib.sha256(data).hexdigest())
-            super().put(object_key(file), data)
+    def put_finished(self, key: str, data: memoryview, *, sha256: str) -> None:
+        """Write a finished file beside what stands."""
+        if not self._stands(key, sha256):
+            self.put(object_key(key, sha256), data)
+
+    def _stands(self, key: str, sha256: str) -> bool:
+        try:
+            return hashlib.sha256(self.get(key)).hexdigest() == sha256
+        except KeyError:
+            return False

@@ -149,6 +149,10 @@ class Storage:
         with self._using(key) as store:
             obstore.put(store, key, data)
 
+    def put_finished(self, key: str, data: memoryview, *, sha256: str) -> None:
+        """Write a finished file, whose checksum is known, where readers look for it."""
+        self.put(key, data)
+
     def create(self, key: str, data: bytes) -> bool:
         """Write an object only if there is none; False if there is one. Exactly one of many callers wins.
 

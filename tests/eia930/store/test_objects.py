@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eia930.store.manifest import MANIFEST, File, put_file, read_manifest
-from eia930.store.objects import OBJECTS, publish, read_file, remember, stage, sweep
+from eia930.store.objects import OBJECTS, publish, read_file, remember, sweep
 from eia930.store.staging import Staging
 from eia930.store.storage import Storage
 
@@ -44,7 +44,7 @@ def contents(storage: Storage, files: Sequence[File]) -> Content:
 
 
 def put(storage: Storage, content: Content, *, fence: Callable[[], None] = lambda: None) -> None:
-    files = [stage(storage, path, data, rows=1) for path, data in content.items()]
+    files = [put_file(Staging.of(storage), path, data, rows=1) for path, data in content.items()]
     publish(storage, files, manifest=manifest_of, fence=fence)
 
 
