@@ -282,8 +282,13 @@ def test_a_cluster_elsewhere_needs_a_shared_folder_and_no_embedded_emulator(
 
 @pytest.mark.parametrize("program", [historical.main, blocks.main])
 def test_a_program_says_it_in_one_line_and_writes_nothing(
-    program: Callable[[list[str]], int], tmp_path: Path, jar: str, capfd: pytest.CaptureFixture[str]
+    program: Callable[[list[str]], int],
+    tmp_path: Path,
+    jar: str,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("EIA_API_KEY", "0123456789abcdef")
     out = tmp_path / "out"
     manifest = b'{"files":[{"path":"series.parquet","rows":0,"bytes":0,"sha256":""}]}'
     loaded = {"report.json": encoded(an_account()), "manifest.json": manifest, "_SUCCESS": b""}
