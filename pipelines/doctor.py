@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asks the real servers a dozen small questions, and holds what we rest on against their answers.
+"""Asks the real servers a few small questions, and holds what we rest on against their answers.
 
 python -m pipelines.doctor
 """
@@ -11,44 +11,71 @@ if __name__ == "__main__":
 
     begin()
 
+import argparse
+import os
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
+from eia930.doctor import of_api, of_files
 from eia930.doctor.finding import Finding
-from eia930.doctor.of_api import assumptions
 from eia930.doctor.server import Server
 from eia930.errors import UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
+from eia930.reference.halves import Half
 from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION
 from eia930.sources.api.client import API_URL, checked_url
 from eia930.sources.api.key import resolve_key
+from eia930.sources.files.client import FILES_URL, checked_files_url
 from pipelines.options.words import fail
+
+_KEY = "env:EIA_API_KEY"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 every assumption holds, 1 one differs, 2 wrong usage."""
     try:
         flags = _parser().parse_all(argv)
-        server = Server(checked_url(flags.api_url), key=resolve_key(flags.api_key), pause=flags.pause)
+        servers = _servers(flags)
     except UsageError as error:
         return fail(error)
     findings = []
-    for finding in _findings(server):
+    for finding in _findings(servers):
         findings.append(finding)
         if not flags.json:
             print(finding, flush=True)
     differ = sum(not one.holds for one in findings)
     if flags.json:
-        print(msgspec.json.encode({"url": flags.api_url, "findings": findings}).decode())
+        print(msgspec.json.encode({"servers": [one.url for one in servers.values()], "findings": findings}).decode())
     else:
-        print(f"{len(findings)} assumptions, {server.asked} requests: {_verdict(differ)}")
+        asked = sum(server.asked for server in servers.values())
+        print(f"{len(findings)} assumptions, {asked} requests: {_verdict(differ)}")
     return 1 if differ else 0
 
 
-def _findings(server: Server) -> Iterator[Finding]:
-    return (one.hold(server) for one in assumptions(_tables()))
+def _servers(flags: argparse.Namespace) -> dict[str, Server]:
+    """Who is asked, by word. Without a key it is EIA's files alone, unless the API was named."""
+    servers: dict[str, Server] = {}
+    if flags.of is None and flags.api_key == _KEY and not os.environ.get(_KEY.partition(":")[2], "").strip():
+        print(f"skipped  the API: no key in {_KEY.partition(':')[2]}", file=sys.stderr)
+    elif flags.of in (None, "api", "both"):
+        servers["api"] = Server(checked_url(flags.api_url), key=resolve_key(flags.api_key), pause=flags.pause)
+    if flags.of in (None, "files", "both"):
+        servers["files"] = Server(checked_files_url(flags.files_url), pause=flags.pause)
+    return servers
+
+
+def _findings(servers: Mapping[str, Server]) -> Iterator[Finding]:
+    if "api" in servers:
+        yield from (one.hold(servers["api"]) for one in of_api.assumptions(_tables()))
+    if "files" in servers:
+        # The half that ended last: its files are there, whatever the day.
+        today = datetime.now(UTC)
+        newest = Half(today.year, 1 if today.month <= 6 else 2).before
+        yield from (one.hold(servers["files"]) for one in of_files.assumptions(newest))
 
 
 def _verdict(differ: int) -> str:
@@ -72,11 +99,14 @@ def _tables() -> Mapping[tuple[str, str], Collection[str]]:
 def _parser() -> Parser:
     parser = Parser(
         prog="python -m pipelines.doctor",
-        description="Ask the real servers a dozen small questions, a second apart, and say which of our "
-        "assumptions hold.",
+        description="Ask the real servers a few small questions, a second apart, and say which assumptions hold.",
+    )
+    parser.add_argument(
+        "--of", choices=["api", "files", "both"], help="whom to ask (default: both; files without a key)"
     )
     parser.add_argument("--api_url", default=API_URL, help=f"any server that speaks EIA v2 (default: {API_URL})")
-    parser.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH-OR-URL, never the key")
+    parser.add_argument("--api_key", default=_KEY, help="env:NAME or file:PATH-OR-URL, never the key")
+    parser.add_argument("--files_url", default=FILES_URL, help=f"where the six-month files are (default: {FILES_URL})")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between two requests (default: 1)")
     parser.add_argument("--json", action="store_true", help="one JSON document, for a report of what differs")
     return parser

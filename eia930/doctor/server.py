@@ -48,7 +48,7 @@ class Server:
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._key = key
         self._pause = pause
         self._sleep = sleep
@@ -97,7 +97,7 @@ class Server:
         try:
             with self._session.request(
                 method,
-                self._url + path,
+                self.url + path,
                 params=list(params),
                 headers=headers,
                 timeout=_TIMEOUT,

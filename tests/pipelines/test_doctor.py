@@ -21,7 +21,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_differs_is_told_in_words_and_as_a_document(capsys: pytest.CaptureFixture[str]) -> None:
     with Emulator(synthetic(now=parse_hour("2025-01-01T00")), key=KEY) as server:
-        flags = [f"--api_url={server.url}", "--pause=0"]
+        flags = ["--of=api", f"--api_url={server.url}", "--pause=0"]
         assert main(flags) == 1
         said = capsys.readouterr().out.splitlines()
         assert main([*flags, "--json"]) == 1
@@ -38,7 +38,7 @@ def test_a_server_as_we_take_it_to_be_passes(capsys: pytest.CaptureFixture[str])
     now = hour_of(datetime.now(UTC))
     # Told that the hour ends later, the emulator's clock shows the time that it is.
     with Emulator(synthetic(now=now), now=now + 1, key=KEY) as server:
-        assert main([f"--api_url={server.url}", "--pause=0"]) == 0
+        assert main(["--of=api", f"--api_url={server.url}", "--pause=0"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("requests: all hold")
 
 

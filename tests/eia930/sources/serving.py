@@ -14,6 +14,7 @@ class Asked:
 
     path: str
     headers: dict[str, str]
+    method: str = "GET"
 
 
 @dataclass(slots=True)
@@ -34,14 +35,17 @@ Reply = tuple[int, dict[str, str], bytes]
 
 @contextmanager
 def serving(reply: Callable[[Asked], Reply]) -> Iterator[Served]:
-    """Answer every GET with `reply(asked)`: status, headers (Content-Length is added), body."""
+    """Answer every GET, and HEAD without the body: `reply(asked)` is status, headers (with the length), body."""
     served = Served()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
-            asked = Asked(self.path, {name.lower(): value for name, value in self.headers.items()})
+            asked = Asked(self.path, {name.lower(): value for name, value in self.headers.items()}, self.command or "")
             served.asked.append(asked)
             status, headers, body = reply(asked)
             self.send_response_only(status)
@@ -49,6 +53,8 @@ def serving(reply: Callable[[Asked], Reply]) -> Iterator[Served]:
                 self.send_header(name, value)
             self.end_headers()
             with suppress(ConnectionError):
+                if self.command == "HEAD":
+                    return
                 # Whoever has seen enough hangs up.
                 self.wfile.write(body)
 
