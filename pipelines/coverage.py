@@ -24,6 +24,7 @@ from eia930.coverage.table import COVERAGE
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
 from eia930.reference.routes import ROUTES
+from eia930.sources.quota import told
 from eia930.store import lease
 from eia930.store.origin import is_synthetic
 from pipelines.coverage_options import CoverageSettings, coverage_settings
@@ -100,6 +101,7 @@ def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:
     lines = [
         f"plan      {len(spans):,} respondents × routes, about {series:,} series",
         f"requests  {least:,} short ones where nothing is missing{pace}; some ten more for a series with holes",
+        *([] if todo.tidy else [f"pace      {told(todo.source.quota)}"]),
         "dry run   nothing was sent",
     ]
     return "\n".join(lines)

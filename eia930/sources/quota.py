@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from eia930.errors import StorageError, UsageError
 from eia930.sources.rate import SLACK
 from eia930.store.storage import Storage
 from eia930.store.swapped import Swapped
@@ -29,6 +30,10 @@ _LATE = 0.09
 _AHEAD = 0.5
 """Seconds ahead that a start in a bucket is booked: the booking itself takes time there, on a disk next to none."""
 _LONGEST_HOLD = 3600.0
+_LOOKED_AT = "reached"
+"""An object that says nothing: whether one can be written is asked before anything is sent."""
+_MEND = "mend its rights, or name another; then run the same command again: what is stored is kept"
+_REMEDY = "name a folder or bucket that all of them reach with --quota"
 _LONGEST_AHEAD = 3600.0
 
 
@@ -41,11 +46,45 @@ class Booked(msgspec.Struct, frozen=True):
 
 
 def shared_place(place: str) -> Storage:
-    """Where programs meet: a folder or bucket by name, or HOST, this user's own folder on this host."""
+    """Where programs meet: a folder or bucket by name, or HOST, this user's own folder on this host.
+
+    StorageError where this user has no folder.
+    """
     if place != HOST:
-        return Storage.at(place)
+        return Storage.at(place, flag="--quota")
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Storage.at(f"{state}/eia930/quota")
+    try:
+        return Storage.at(f"{state}/eia930/quota")
+    except UsageError:
+        raise StorageError("this user has no home, so no folder of state") from None
+
+
+def told(place: str) -> str:
+    """With whom a pace is shared, in words; looks nowhere."""
+    if place == NONE:
+        return "this program's own (--quota=none)"
+    try:
+        return f"shared with every program that asks with the same key and meets it at {shared_place(place).place}"
+    except StorageError as error:
+        return f"this program's own: {error.what}"
+
+
+def unshared(place: str, *, elsewhere: bool) -> str:
+    """Why programs on this host do not share a pace by HOST, in a line; empty where they do, or nobody wants it.
+
+    `elsewhere`: whether another host asks. StorageError where a place that was named cannot be written.
+    """
+    if place == NONE:
+        return ""
+    if place == HOST and elsewhere:
+        return f"the pace is shared on the host of the worker that asks alone, not with programs here; {_REMEDY}"
+    try:
+        shared_place(place).put(_LOOKED_AT, b"")
+    except StorageError as error:
+        if place != HOST:
+            raise StorageError(f"--quota {place}: {error.what}", remedy=_MEND) from None
+        return f"no other program with this key shares the pace of this one ({error.what}); {_REMEDY}"
+    return ""
 
 
 def quota_name(url: str, key: str) -> str:

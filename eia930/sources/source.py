@@ -90,6 +90,10 @@ class Source(Reading, Protocol):
         """Requests that may start in any hour; None: unhurried."""
 
     @property
+    def quota(self) -> str:
+        """Where programs with the same key share its pace (`eia930.sources.quota`); `none` where each has its own."""
+
+    @property
     def refresh(self) -> bool:
         """Whether hours are asked for although they are stored."""
 

@@ -63,19 +63,19 @@ class Storage:
     url: str
 
     @classmethod
-    def at(cls, place: str) -> Storage:
-        """From what a user types; a relative path becomes absolute. UsageError for an unknown scheme."""
+    def at(cls, place: str, *, flag: str = "--output") -> Storage:
+        """From what a user types after `flag`; a relative path becomes absolute. UsageError for an unknown scheme."""
         if mistyped := _SCHEME.match(place):
-            raise UsageError(f"--output {place!r}: did you mean {mistyped[1]}://{mistyped[2].lstrip('/')}?")
+            raise UsageError(f"{flag} {place!r}: did you mean {mistyped[1]}://{mistyped[2].lstrip('/')}?")
         if "://" not in place:
             try:
                 return cls(Path(place).expanduser().absolute().as_uri())
             except RuntimeError:
-                raise UsageError(f"--output {place!r}: there is no such user") from None
+                raise UsageError(f"{flag} {place!r}: there is no such user") from None
         parts = urlsplit(place)
         named = not parts.netloc if parts.scheme == "file" else bool(parts.netloc)
         if parts.scheme not in ("file", "s3", "gs", "az", "abfs", "abfss") or not named:
-            raise UsageError(f"--output {place!r}: give a folder, or a URL that begins with s3://, gs:// or az://")
+            raise UsageError(f"{flag} {place!r}: give a folder, or a URL that begins with s3://, gs:// or az://")
         return cls(place.rstrip("/"))
 
     @property

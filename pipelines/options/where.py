@@ -50,7 +50,7 @@ def embedded_serves(flags: argparse.Namespace) -> bool:
 
 def output(place: str, *, flag: str = "--output") -> Storage:
     """The storage of an output that is there, or may be made; UsageError where its path leads through a file."""
-    storage = Storage.at(place)
+    storage = Storage.at(place, flag=flag)
     if storage.path is not None:
         for path in (storage.path, *storage.path.parents):
             if os.path.isfile(path):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from eia930.question.pieces import wanted_hours
 from eia930.question.plan import passed_over
 from eia930.question.span import Span, known
+from eia930.sources.quota import told
 from pipelines.options.settings import LoadSettings
 
 
@@ -19,6 +20,7 @@ def dry_run(todo: LoadSettings, spans: Sequence[Span]) -> int:
     rows = sum(hours * span.density for span, hours in zip(spans, existing, strict=True))
     print(f"plan      {len(spans):,} respondents × routes, {sum(span.hours for span in spans):,} hours of them")
     print(f"requests  about {found.requests:,} {found.each}; about {found.to_ask:,} still to ask: {found.lasting}")
+    print(f"pace      {told(todo.source.quota)}")
     print(f"rows      about {rows:,.0f}; {found.stored:,} stored responses answer some of it already")
     if todo.coverage:
         print(f"coverage  {_saved(todo, spans, existing, found.requests)}")

@@ -6,10 +6,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from eia930.errors import UsageError
+from eia930.sources.api.client import LOOPBACK
+from eia930.sources.quota import unshared
 from eia930.sources.source import Source
 from eia930.store.storage import Storage
+from pipelines.options.runner import LOCAL_RUNNERS
 from pipelines.runners import dataflow, environment, flink, portable
 
 
@@ -21,8 +25,18 @@ def look_ahead(flags: Sequence[str], storage: Storage, *, source: Source | None 
     warnings = dataflow.preflight(flags, storage, source=source)
     check_options(flags)
     portable.preflight(flags)
+    if source is not None and (line := unshared(source.quota, elsewhere=_elsewhere(flags))):
+        print(f"warning: {line}", file=sys.stderr, flush=True)
     for warning in (*warnings, *flink.preflight(flags, storage, embedded=embedded)):
         print(f"warning: {warning}", file=sys.stderr, flush=True)
+
+
+def _elsewhere(flags: Sequence[str]) -> bool:
+    """Whether another host may ask: a cluster that is not on this one."""
+    given = dict(flag.partition("=")[::2] for flag in flags)
+    master = given.get("--flink_master", "[auto]")
+    here = master in flink.IN_PROCESS or urlsplit(f"//{master.rpartition('//')[2]}").hostname in LOOPBACK
+    return given.get("--runner") not in LOCAL_RUNNERS.values() and not (flink.is_flink(flags) and here)
 
 
 def check_options(flags: Sequence[str]) -> None:

@@ -194,14 +194,14 @@ class ApiSource:
         per_hour = self.requests_per_hour or 3600 * self.burst_per_second
         if self.quota == NONE:
             return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic)
-        booking = Swapped(shared_place(self.quota), quota_name(self.url, secret))
-        shared = SharedPace(booking, per_hour, self.burst_per_second, self.min_delay, self.clocks.unix)
         try:
+            booking = Swapped(shared_place(self.quota), quota_name(self.url, secret))
+            shared = SharedPace(booking, per_hour, self.burst_per_second, self.min_delay, self.clocks.unix)
             shared.hold(0.0)
         except StorageError:
             if self.quota != HOST:
                 raise
-            # A host that keeps nothing (a container without a home): its programs cannot meet.
+            # A host that keeps nothing (a container without a home): its programs cannot meet; `unshared` tells.
             return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic)
         return shared
 
