@@ -10,6 +10,7 @@ import msgspec
 
 from eia930.record.asked_hours import PassedOver
 from eia930.record.assembly import SeriesReport
+from eia930.record.versions.revisions import Revised
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -167,3 +168,5 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """How old the newest hour of a route may be; None: any age will do."""
     too_old: tuple[Newest, ...] = ()
     """The routes whose newest hour is older than that, or that have none."""
+    revised: tuple[Revised, ...] = ()
+    """What of the record was ever replaced: a line each respondent and route of whom something was."""

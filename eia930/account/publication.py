@@ -21,7 +21,7 @@ from eia930.store.staging import Staging
 from eia930.store.storage import Storage
 
 _CUT = ("blocks/", "tfds/")
-_RECORD = ("tidy", "avro", "rejects")
+_RECORD = ("tidy", "avro", "rejects", "revisions")
 KEPT = timedelta(hours=6)
 """How long superseded files stay for who has opened them."""
 

@@ -72,6 +72,7 @@ def account(
         newest=ages,
         max_age_hours=max_age_hours,
         too_old=too_old(ages, max_age_hours),
+        revised=tuple(one.revised for one in groups if one.revised is not None),
         exit=0,
         program=program_of(run),
         run=run.id,

@@ -25,7 +25,7 @@ from eia930.store.storage import Storage
 T = TypeVar("T")
 _THREADS = 16
 """A bucket answers slowly, and many at once."""
-_FOLDERS = ("tidy", "avro", "rejects", "blocks", "tfds")
+_FOLDERS = ("tidy", "avro", "rejects", "revisions", "blocks", "tfds")
 """What the manifest speaks of, besides single files at the root."""
 _CUT = ("blocks/", "tfds/", "series.parquet")
 _ROOM = {"s3": "aws s3 rm", "gs": "gcloud storage rm"}

@@ -19,6 +19,7 @@ from eia930.record.grid import Grid, Series
 from eia930.record.history import require_history
 from eia930.record.rejects import counted, failed, lost, rejects_path, write_rejects
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
+from eia930.record.versions.revisions import Revised, revised, revisions_path, write_revisions
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
 from eia930.reference.runs import longest_gap
@@ -94,6 +95,8 @@ class GroupReport(msgspec.Struct, frozen=True):
     passed_over: list[PassedOver] = []
     rejects: dict[str, dict[str, int]] = {}
     """Lines of the rejects file by counter and reason."""
+    revised: Revised | None = None
+    """What of it was ever replaced; None where nothing was."""
 
 
 def assemble(
@@ -124,6 +127,7 @@ def assemble(
         files.append(write_avro(storage, span, tidy_tables(span, flagged, source.name)))
     doubles = lost(lambda name: source.verbatim(storage, span, name), span, grid.lost)
     rejects = [*grid.refused, *doubles, *failed(failures)]
+    files += write_revisions(storage, span, grid.replaced, source.name)
     files += write_rejects(storage, span, rejects)
     # Who has no row by the coverage file is not in the account, but in the files as without one: same bytes.
     reports = [_series_report(span, one) for one in flagged if asked_hours(span, one.series).any()]
@@ -141,12 +145,18 @@ def assemble(
         files=files,
         passed_over=passed_over(span, {one.kind: one.hours for one in reports}),
         rejects=counted(rejects),
+        revised=revised(span, grid.replaced),
     )
 
 
 def group_paths(route: str, respondent: str) -> tuple[str, ...]:
     """Every file that may stand of a span."""
-    return tidy_path(route, respondent), avro_path(route, respondent), rejects_path(route, respondent)
+    return (
+        tidy_path(route, respondent),
+        avro_path(route, respondent),
+        rejects_path(route, respondent),
+        revisions_path(route, respondent),
+    )
 
 
 def _ensure_series(grid: Grid, span: Span) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from eia930.question.span import Span
 from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN, Lost, Reject, refused
+from eia930.record.versions.words import Replaced, Words
 from eia930.sources.columns import Columns, Stored
 
 Floats = NDArray[np.float64]
@@ -42,6 +43,7 @@ class _Cells:
     kind: str
     value: Floats
     answer: NDArray[np.uint32]
+    words: Words
     asked: NDArray[np.bool_] | None = None
 
 
@@ -71,6 +73,8 @@ class Grid:
     rejected: int = 0
     refused: list[Reject] = field(default_factory=list)
     lost: list[Lost] = field(default_factory=list)
+    replaced: list[Replaced] = field(default_factory=list)
+    """What was ever replaced, a series each, in the order of kinds; known once it is finished."""
     _answers: list[_Answer] = field(default_factory=list)
     _moments: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(64, np.uint32))
     _cells: dict[str, _Cells] = field(default_factory=dict)
@@ -89,6 +93,7 @@ class Grid:
 
     def finish(self) -> list[Series]:
         """The series, sorted by kind, without the rows that a later answer no longer has."""
+        self.replaced = [self._replaced(self._cells[kind]) for kind in sorted(self._cells)]
         for cells in self._cells.values():
             self._withdraw(cells)
         self._covered.clear()
@@ -146,6 +151,7 @@ class Grid:
         self.duplicate += len(place)
         old, held = cells.value[place], cells.answer[place]
         later = self._moments[held] <= answer.moment
+        cells.words.add(place, (old, held), (value, answer.number))
         differs = ~((old == value) | (np.isnan(old) & np.isnan(value)))
         for i in np.flatnonzero(differs).tolist():
             hour, mine, other = self.span.first + int(place[i]), float(value[i]), float(old[i])
@@ -156,6 +162,10 @@ class Grid:
                 self.lost.append(Lost(REVISED, cells.kind, hour, mine, name, theirs, stands=other))
         cells.value[place[later]] = value[later]
         cells.answer[place[later]] = answer.number
+
+    def _replaced(self, cells: _Cells) -> Replaced:
+        standing = cells.value, cells.answer
+        return cells.words.replaced(cells.kind, standing, self._answers, moments=self._moments, first=self.span.first)
 
     def _withdraw(self, cells: _Cells) -> None:
         """Empty the cells whose hour was answered later without a row."""
@@ -179,7 +189,9 @@ class Grid:
     def _get(self, kind: str) -> _Cells:
         if kind not in self._cells:
             hours = self.span.hours
-            self._cells[kind] = _Cells(kind, np.full(hours, np.nan), np.zeros(hours, np.uint32))
+            self._cells[kind] = _Cells(
+                kind, np.full(hours, np.nan), np.zeros(hours, np.uint32), Words(np.zeros(hours, bool))
+            )
         return self._cells[kind]
 
     def ensure(self, kinds: Iterable[str], *, asked: NDArray[np.bool_] | None = None) -> None:

@@ -38,7 +38,7 @@ from pipelines.running.preflight import look_ahead
 from pipelines.running.progress import Progress
 from pipelines.running.summary import STANDS, banner, summary
 
-FOLDERS = ("raw", "tidy", "avro", "rejects", "blocks", "tfds", "report", "objects")
+FOLDERS = ("raw", "tidy", "avro", "rejects", "revisions", "blocks", "tfds", "report", "objects")
 """What a run writes below its output; whatever else lies there is not ours."""
 CLOCK = f"{lease.ROOT}/clock/now"
 """Written to learn the storage's time."""

@@ -25,10 +25,14 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `data/`, as a load of two regions leaves it."""
     folder = tmp_path_factory.mktemp("beside")
     pace = ("--requests_per_hour=1000000", "--burst_per_second=1000")
-    with pytest.MonkeyPatch.context() as patch, Emulator(synthetic(now=NOW), now=NOW) as server:
+    asked = ("--regions=PACW,ERCO", "--end=2024-03-01", "--formats=parquet,avro", "--refresh")
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EIA_API_KEY", "0123456789abcdef")
-        asked = ("--regions=PACW,ERCO", "--start=2019-01-01", "--end=2024-03-01", "--formats=parquet,avro")
-        assert main([f"--api_url={server.url}", f"--output={folder / 'data'}", *asked, *pace]) == 0
+        # Two months were asked for before, and are revised.
+        for start, hour, defects in (("2024-01-01", NOW - 1, False), ("2019-01-01", NOW, True)):
+            with Emulator(synthetic(now=NOW, defects=defects), now=hour) as server:
+                words = (f"--api_url={server.url}", f"--output={folder / 'data'}", f"--start={start}")
+                assert main([*words, *asked, *pace]) == 0
     return folder
 
 

@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SNIPPET = re.compile(r"(?:<!-- needs: ([\w ]+) -->\n)?```python\n(.*?)```", re.DOTALL)
 PAGE = (ROOT / "docs/formats.md").read_text("utf-8")
-READERS = [found for found in SNIPPET.findall(PAGE) if "data/tidy" in found[1]]
+READERS = [found for found in SNIPPET.findall(PAGE) if "data/tidy" in found[1] or "data/revisions" in found[1]]
 SPARK_35 = ROOT / "build/spark35"
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -33,6 +33,7 @@ from eia930.report.telling.model import (
     Provisional,
     Quality,
     RejectsFile,
+    RevisedTold,
     Shown,
     TypeLine,
 )
@@ -43,6 +44,8 @@ from eia930.store.origin import is_synthetic
 from eia930.store.storage import Storage
 
 SYNTHETIC = "emulator"
+_MOST = 10
+"""Respondents whose revisions stand in a table."""
 
 
 def judged(storage: Storage, account: Account, found: Findings) -> Shown:
@@ -81,6 +84,7 @@ def _figures(storage: Storage, account: Account, found: Findings) -> Figures:
         passed_over=sum(one.hours for one in account.passed_over),
         without=tuple(sorted(one.series_id for one in series if not one.present)),
         rejects=tuple(RejectsFile(file.path, file.rows) for file in rejects),
+        revised=_revised(account),
         provenance=_provenance(storage, found),
     )
 
@@ -159,6 +163,26 @@ def _checks(account: Account) -> Checks:
         if place < len(one.worst)
     ]
     return Checks(len(ran), sum(1 for one in ran if one.hours_broken), tuple(dealt[:10]))
+
+
+def _revised(account: Account) -> RevisedTold:
+    """The revisions of all respondents, added up."""
+    some = account.revised
+    replaced, withdrawn, hours, day, week, month = (
+        sum(getattr(one, name) for one in some) for name in ("replaced", "withdrawn", "hours", "day", "week", "month")
+    )
+    changed, of = sum(one.changed for one in some), sum(one.of for one in some)
+    return RevisedTold(
+        replaced=replaced,
+        withdrawn=withdrawn,
+        hours=hours,
+        share=_share(hours, account.rows.kept),
+        day=day,
+        week=week,
+        month=month,
+        changed_share=round(changed / of, 6) if of else None,
+        most=tuple(sorted(some, key=lambda one: (-one.hours, one.route, one.respondent))[:_MOST]),
+    )
 
 
 def _line(line: Line) -> LineTold:

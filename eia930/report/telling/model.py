@@ -6,6 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from eia930.account.model import Account, WorstHour
+from eia930.record.versions.revisions import Revised
 from eia930.report.reading.coverage import CoverageMaps
 
 
@@ -108,6 +109,23 @@ class RejectsFile(msgspec.Struct, frozen=True):
     rows: int
 
 
+class RevisedTold(msgspec.Struct, frozen=True):
+    """How much of the record was ever revised: hours of series, and of those how many first within a time of their end.
+
+    `changed_share` is the sum of all changes as a share of the values before; `most`: whose, most first.
+    """
+
+    replaced: int
+    withdrawn: int
+    hours: int
+    share: float | None
+    day: int
+    week: int
+    month: int
+    changed_share: float | None
+    most: tuple[Revised, ...]
+
+
 class Provenance(msgspec.Struct, frozen=True):
     """Whence the rows are, and what read them."""
 
@@ -154,6 +172,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     passed_over: int
     without: tuple[str, ...]
     rejects: tuple[RejectsFile, ...]
+    revised: RevisedTold
     provenance: Provenance
 
 

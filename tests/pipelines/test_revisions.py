@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""revisions/ after loads on a real socket: named by the manifest, the same bytes from the stored answers alone."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from eia930.emulator import Emulator, RowSource, synthetic
+from eia930.reference.hours import parse_hour
+from pipelines import verify
+from pipelines.historical import main
+from tests.pipelines.test_historical import Revised, report
+
+PATH = "revisions/region-data/respondent=PACW/part-00000.parquet"
+WORDS = ("--regions=PACW", "--start=2023-12-01", "--end=2024-02-01", "--formats=parquet")
+PACE = ("--requests_per_hour=1000000", "--burst_per_second=1000")
+
+
+@pytest.fixture(scope="module")
+def rows() -> RowSource:
+    return synthetic(now=parse_hour("2024-03-01T00"))
+
+
+def load(rows: Any, out: Path, now: str) -> int:
+    with Emulator(rows, now=parse_hour(now)) as server:
+        return main([f"--api_url={server.url}", f"--output={out}", *WORDS, *PACE])
+
+
+def test_what_was_replaced_is_told_and_comes_out_the_same_from_raw_alone(
+    rows: RowSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EIA_API_KEY", "key")
+    out = tmp_path / "out"
+    assert load(rows, out, "2024-02-01T05") == 0
+    assert not (out / "revisions").exists()
+    assert report(out)["revised"] == []
+    assert load(Revised(rows, "2024-01-31T20", 100), out, "2024-02-02T00") == 0
+    latest = Revised(rows, "2024-01-31T23", 500)
+    assert load(latest, out, "2024-02-05T00") == 0
+    table = pq.read_table(out / PATH, partitioning=None)
+    # Four hours went up; all but the last came down again, and that one went up further.
+    assert table.num_rows == 2 * 4 * 4
+    assert {one["value"] - one["value_before"] for one in table.to_pylist()} == {100.0, -100.0, 400.0}
+    (told,) = report(out)["revised"]
+    assert (told["replaced"], told["hours"], told["withdrawn"]) == (32, 16, 0)
+    assert told["day"] < told["week"] == told["month"] == 16
+    assert "values were replaced by a later answer" in (out / "report/index.html").read_text()
+    assert verify.main([f"--output={out}"]) == 0
+
+    shutil.copytree(out / "raw", tmp_path / "again/raw")
+    assert load(latest, tmp_path / "again", "2024-02-05T00") == 0
+    assert (tmp_path / "again" / PATH).read_bytes() == (out / PATH).read_bytes()
