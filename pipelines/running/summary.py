@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from eia930.account.model import Account, Rate
+from eia930.account.model import Account, Rate, Requests
 from eia930.account.published import published_series
 from eia930.account.stored import INDEX, REPORT
+from eia930.report.telling import silence
 from eia930.report.telling.nothing import nothing
 from eia930.report.telling.words import percent
 from eia930.sources.api.drift import CHANGED
@@ -37,8 +38,9 @@ def summary(todo: LoadSettings, account: Account) -> str:
         return f"stopped: {account.stopped}"
     rows, hours, asked = account.rows, account.hours, account.requests
     lines = [
+        *_silent(account),
         f"requests  {asked.planned:,} windows: {asked.reused:,} stored before, {asked.sent:,} sent, "
-        f"{asked.retried:,} retried, {asked.failed:,} failed{_speed(account.rate)}",
+        f"{asked.retried:,} retried, {asked.failed:,} failed{_lists(asked)}{_speed(account.rate)}",
         f"rows      {rows.received:,} received = {rows.kept:,} kept + {rows.duplicate:,} duplicate "
         f"+ {rows.rejected:,} rejected",
         f"hours     {hours.asked:,} asked = {hours.present:,} present + {hours.null:,} null "
@@ -47,10 +49,30 @@ def summary(todo: LoadSettings, account: Account) -> str:
         *few("UNBALANCED", account.imbalances, account=REPORT),
         *_gate(account),
         *told(published_series(todo.storage)[0], todo.blocks),
+        *_unknown(account, todo),
         f"output    {todo.storage.place}",
         f"next      {_next(todo, account)}",
     ]
     return "\n".join(lines)
+
+
+def _silent(account: Account) -> list[str]:
+    """Who was expected and sent nothing, before all else."""
+    whole, single = silence.respondents(account), silence.series(account)
+    if not account.hours.present or (not whole and not single):
+        return []
+    return [
+        *few("SILENT", whole, account=REPORT),
+        *few("no row", single, account=REPORT),
+        f"          {silence.REMEDY}",
+    ]
+
+
+def _unknown(account: Account, todo: LoadSettings) -> list[str]:
+    """What came of codes that our tables lack."""
+    found = silence.unknown(account)
+    remedy = f"python -m pipelines.reference --check --output={todo.storage.place} says what to add"
+    return [*few("new", found, account=REPORT), f"          our tables lack these codes: {remedy}"] if found else []
 
 
 def _gate(account: Account) -> list[str]:
@@ -63,6 +85,10 @@ def _gate(account: Account) -> list[str]:
         f"{'has' if len(short) == 1 else 'have'} less than {percent(least)} of the hours (--min_completeness)",
         *few("SHORT", [f"{one.series_id}: {percent(one.share)} present" for one in short], account=REPORT),
     ]
+
+
+def _lists(asked: Requests) -> str:
+    return f"; {asked.lists:,} for the server's lists of codes" if asked.lists else ""
 
 
 def _speed(rate: Rate) -> str:
