@@ -23,6 +23,7 @@ from eia930.coverage.model import CountedHours, CoverageAccount
 from eia930.coverage.table import COVERAGE
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
+from eia930.question.plan import plan
 from eia930.reference.routes import ROUTES
 from eia930.sources.quota import told
 from eia930.store import lease
@@ -82,6 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             spoils=(ACCOUNT,),
             state=f"{lease.ROOT}/coverage.json",
             summary=_summary,
+            plan=None if todo.tidy else lambda settings: plan(settings.question),
             asks=not todo.tidy,
         )
         return drive(todo, spans, program)

@@ -11,7 +11,7 @@ from datetime import datetime
 from eia930.coverage.from_tidy import chosen, loaded_spans
 from eia930.errors import UsageError
 from eia930.program.arguments import Parser
-from eia930.question.plan import plan
+from eia930.question.plan import plan, unknown
 from eia930.question.span import Span
 from eia930.reference.hours import stamp
 from eia930.store.storage import Storage
@@ -21,6 +21,7 @@ from pipelines.options.settings import Settings, asked_for
 from pipelines.options.what import add_question_flags
 from pipelines.options.where import add_source_flags, existing
 from pipelines.options.words import Defaults
+from pipelines.running.lists import wanted, with_held
 
 _NARROWING = ("routes", "regions", "types", "start", "end")
 
@@ -40,7 +41,9 @@ def coverage_settings(argv: Sequence[str], *, now: datetime) -> tuple[CoverageSe
     only_beams(rest, parser)
     if flags.from_tidy is None:
         asked = asked_for(flags, rest, now)
-        return _settings(asked, None), plan(asked.question)
+        asked = with_held(asked) if asked.dry_run else asked
+        later = not asked.dry_run and unknown(asked.question) and wanted(asked)
+        return _settings(asked, None), () if later else plan(asked.question)
     given = {name for name in _NARROWING if any(word.split("=")[0] == f"--{name}" for word in argv)}
     tidy = _tidy(flags)
     loaded = loaded_spans(tidy)

@@ -21,11 +21,12 @@ from eia930.coverage.narrowing import narrowed, without_rows
 from eia930.coverage.table import read_coverage
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
-from eia930.question.plan import passed_over, plan
+from eia930.question.plan import passed_over, plan, unknown
 from pipelines.options.settings import LoadSettings, settings
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
 from pipelines.running.lines import say_begun
+from pipelines.running.lists import wanted, with_held
 from pipelines.running.recall import recall, say_changes
 
 if TYPE_CHECKING:
@@ -72,6 +73,19 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     return published | "Report" >> Report(run) | "Finish" >> Finish(run)
 
 
+def planned(todo: LoadSettings) -> tuple[Span, ...]:
+    """What to ask, narrowed by the coverage file where there is one."""
+    spans = plan(todo.question)
+    return narrowed(spans, read_coverage(todo.coverage), place=todo.coverage) if todo.coverage else spans
+
+
+def expected(todo: LoadSettings) -> tuple[Span, ...]:
+    """The same, with what an earlier load of this output lets us expect."""
+    from pipelines.running.earlier import expecting
+
+    return expecting(todo.storage, planned(todo))
+
+
 def _known_rowless(spans: Sequence[Span]) -> str:
     """Which series a dry run leaves out, because the coverage file shows none of their rows."""
     names = without_rows(spans)
@@ -83,9 +97,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 hours could not be had, 2 wrong usage, 3 cannot go on, 130 asked to stop."""
     try:
         todo = settings(sys.argv[1:] if argv is None else argv, now=datetime.now(UTC))
-        spans = plan(todo.question)
-        if todo.coverage:
-            spans = narrowed(spans, read_coverage(todo.coverage), place=todo.coverage)
+        if todo.dry_run:
+            todo = with_held(todo)
+        # What the tables lack, the server may list: that is known once it was asked.
+        spans = () if not todo.dry_run and unknown(todo.question) and wanted(todo) else planned(todo)
         if todo.dry_run:
             from pipelines.running.dry_run import dry_run
 
@@ -100,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             say_begun(todo, spans)
         from pipelines.running.session import drive, load_program
 
-        return drive(todo, spans, load_program(build))
+        return drive(todo, spans, load_program(build, expected))
     except UsageError as error:
         return fail(error)
     except Stop as error:

@@ -40,6 +40,8 @@ class Requests(msgspec.Struct, frozen=True):
     retried: int
     failed: int
     damaged: int
+    lists: int = 0
+    """Requests for the server's lists of codes; in none of the other figures."""
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -109,10 +111,23 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 class Short(msgspec.Struct, frozen=True):
-    """A series with a smaller share of its hours present than asked for."""
+    """A series with a smaller share of its hours present than asked for.
+
+    A respondent that is silent in a route, and of which no series is known, stands here as `route/respondent`.
+    """
 
     series_id: str
     share: float
+
+
+class Silent(msgspec.Struct, frozen=True):
+    """A respondent of which no row of a route was kept, though somebody expects some; `rejected` rows came."""
+
+    route: str
+    respondent: str
+    expected_by: str
+    """asked, tables, or the server's own lists."""
+    rejected: int = 0
 
 
 class Completeness(msgspec.Struct, frozen=True):
@@ -159,6 +174,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     imbalances: tuple[str, ...]
     completeness: Completeness = Completeness()
     exit: int
+    silent: tuple[Silent, ...] = ()
     program: Program | None = None
     run: str = ""
     """Names the run that wrote it."""

@@ -21,6 +21,8 @@ SCHEMA = pa.schema(
         *((name, pa.int64()) for name in ("hours", "present", "null", "missing", "flagged", "longest_gap")),
         *((name, pa.string()) for name in ("first", "last")),
         *((name, pa.float64()) for name in ("g", "iqr_r")),
+        ("expected_by", pa.string()),
+        ("known", pa.bool_()),
     ]
 )
 """Also of a load without any series: an empty column has no type of its own."""
@@ -29,6 +31,7 @@ SCHEMA = pa.schema(
 def catalogue(series: Iterable[SeriesReport]) -> pa.Table:
     """One row a series: id, keys, unit, time zone, counts of hours, first and last hour.
 
+    `expected_by` says whence its hours are expected, `known` whether our tables have its codes (docs/quality.md).
     `g` and `iqr_r` (MW) are of the screening, over all hours asked; what a model may know is of train alone, and is
     added as the table is written.
     """

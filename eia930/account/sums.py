@@ -21,6 +21,7 @@ from eia930.account.model import (
     Requests,
     Rows,
     Short,
+    Silent,
     SpanAsked,
     WorstHour,
 )
@@ -53,6 +54,7 @@ def account(
     ages = newest((one for group in groups for one in group.series), now)
     series = sorted((one for group in groups for one in group.series), key=lambda one: one.series_id)
     passed = sorted((one for group in groups for one in group.passed_over), key=lambda one: one.series_id)
+    silent = _silent(groups)
     told = Account(
         rows=_rows(groups),
         rejects=_rejects(groups),
@@ -68,12 +70,13 @@ def account(
         not_asked=tuple(_not_asked(one) for one in not_asked),
         checks=tuple(_check(check) for check in checks),
         imbalances=tuple(imbalances(groups)),
-        completeness=_completeness(series, min_completeness),
+        completeness=_completeness(series, silent, min_completeness),
         newest=ages,
         max_age_hours=max_age_hours,
         too_old=too_old(ages, max_age_hours),
         revised=tuple(one.revised for one in groups if one.revised is not None),
         exit=0,
+        silent=silent,
         program=program_of(run),
         run=run.id,
     )
@@ -135,6 +138,7 @@ def requests(fetched: Fetched) -> Requests:
         retried=tally.retried,
         failed=tally.failed,
         damaged=fetched.damaged,
+        lists=fetched.lists,
     )
 
 
@@ -170,11 +174,28 @@ def _hours(series: Sequence[SeriesReport]) -> Hours:
     )
 
 
-def _completeness(series: Sequence[SeriesReport], least: float) -> Completeness:
+def _silent(groups: Sequence[GroupReport]) -> tuple[Silent, ...]:
+    """Who answered nothing at all in a route, or nothing that could be kept, sorted."""
+    return tuple(
+        Silent(one.route, one.respondent, one.expected_by, one.rejected)
+        for one in sorted(groups, key=lambda one: (one.route, one.respondent))
+        if not one.kept and one.expected_by and not _known_rowless(one)
+    )
+
+
+def _known_rowless(group: GroupReport) -> bool:
+    """Whether a coverage file says that there are no rows in these hours."""
+    return bool(group.passed_over) and not group.series
+
+
+def _completeness(series: Sequence[SeriesReport], silent: Sequence[Silent], least: float) -> Completeness:
     """Which series have a smaller share of their hours present than asked for; none where nothing was asked for."""
     short = [
         Short(one.series_id, round(one.present / one.hours, 6)) for one in series if one.present < least * one.hours
     ]
+    counted = {(one.route, one.respondent) for one in series}
+    nameless = [one for one in silent if (one.route, one.respondent) not in counted] if least else []
+    short += [Short(f"{one.route}/{one.respondent}", 0.0) for one in nameless]
     return Completeness(least, tuple(sorted(short, key=lambda one: (one.share, one.series_id))))
 
 

@@ -18,6 +18,7 @@ from eia930.question.span import Span
 from eia930.record.asked_hours import passed_over
 from eia930.reference.hours import stamp
 from eia930.reference.months import first_hour, month_of
+from eia930.reference.respondents import respondents
 from eia930.reference.runs import runs
 
 _ALIVE = 2
@@ -46,8 +47,10 @@ def narrowed(spans: Sequence[Span], coverage: Coverage, *, place: str) -> tuple[
 
 
 def _later(span: Span, coverage: Coverage) -> bool:
-    """Whether the respondent's life lies outside of the hours counted: nobody could count it then."""
-    return span.id not in coverage.spans and lived(span.respondent, coverage.first, coverage.last) is None
+    """Whether nobody could count it: its life lies outside of the hours counted, or the tables know none of it."""
+    if span.id in coverage.spans:
+        return False
+    return span.respondent not in respondents() or lived(span.respondent, coverage.first, coverage.last) is None
 
 
 def by_span(coverage: Coverage, spans: Sequence[Span]) -> dict[str, Known]:

@@ -9,8 +9,10 @@ from difflib import get_close_matches
 from math import ceil
 
 from eia930.errors import UsageError
+from eia930.question.listed import UNLISTED, Listed
 from eia930.question.span import Span
 from eia930.reference.hours import stamp
+from eia930.reference.life import Life
 from eia930.reference.respondents import respondents
 from eia930.reference.routes import PAGE, ROUTES, Route
 
@@ -28,6 +30,8 @@ class Question:
     types: tuple[str, ...]
     first: int
     last: int
+    listed: Listed = UNLISTED
+    """What the server lists, where it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,8 @@ def plan(question: Question) -> tuple[Span, ...]:
     UsageError names what does not exist, and what is near it.
     """
     routes = _routes(question.routes)
-    known = sorted({code for route in ROUTES.values() for code in route.served()})
-    _all_known("region", question.regions, known)
-    _all_known("type", question.types, sorted({kind for route in routes for kind in route.kinds()}))
+    _all_known("region", question.regions, _regions(question))
+    _all_known("type", question.types, sorted({kind for route in routes for kind in _kinds(route, question)}))
     spans = tuple(span for route in routes for span in _spans(route, question))
     if not spans and len(out := outlived(question)) == len(question.regions):
         raise UsageError("; ".join(out))
@@ -63,6 +66,19 @@ def plan(question: Question) -> tuple[Span, ...]:
     return spans
 
 
+def routes_of(question: Question) -> tuple[str, ...]:
+    """The ids of its routes."""
+    return tuple(route.id for route in _routes(question.routes))
+
+
+def unknown(question: Question) -> tuple[str, ...]:
+    """Codes of the question that no table of ours, nor a list at hand, has in any spelling: they may be newer."""
+    known = {code.upper() for code in _regions(question)} | {ALL.upper()}
+    kinds = {kind.upper() for route in ROUTES.values() for kind in _kinds(route, question)} | known
+    new = [code for code in question.regions if code.upper() not in known]
+    return tuple(code for code in (*new, *(one for one in question.types if one.upper() not in kinds)))
+
+
 def passed_over(question: Question) -> tuple[PassedOver, ...]:
     """What the tables say does not exist: sub-regions of most authorities, hours before or after a respondent's life.
 
@@ -71,7 +87,7 @@ def passed_over(question: Question) -> tuple[PassedOver, ...]:
     return tuple(
         one
         for route in _routes(question.routes)
-        for code in (route.served() if question.regions == (ALL,) else question.regions)
+        for code in (_codes(route, question) if question.regions == (ALL,) else question.regions)
         for one in _passed_over(route, code, question)
     )
 
@@ -87,7 +103,7 @@ def outlived(question: Question) -> tuple[str, ...]:
     """A line for each region asked for by name that does not live in any of the hours asked for."""
     hours = f"from {stamp(question.first)} to {stamp(question.last)}"
     return tuple(
-        f"--regions {code}: {respondents()[code].life}, so there are no hours {hours}"
+        f"--regions {code}: {life_of(code)}, so there are no hours {hours}"
         for code in question.regions
         if code in respondents() and lived(code, question.first, question.last) is None
     )
@@ -95,15 +111,36 @@ def outlived(question: Question) -> tuple[str, ...]:
 
 def lived(code: str, first: int, last: int) -> tuple[int, int] | None:
     """The hours of `first`..`last` (inclusive) in which a respondent can have any; None if in none."""
-    return respondents()[code].life.hours(first, last)
+    return life_of(code).hours(first, last)
+
+
+def life_of(code: str) -> Life:
+    """From when to when a respondent has hours; without bounds for one that the tables do not know."""
+    return respondents()[code].life if code in respondents() else Life()
+
+
+def _regions(question: Question) -> list[str]:
+    """Every respondent of any route, by the tables and by the server."""
+    return sorted({code for route in ROUTES.values() for code in _codes(route, question)})
+
+
+def _codes(route: Route, question: Question) -> tuple[str, ...]:
+    """The respondents of a route, by the tables and by the server, sorted."""
+    return tuple(sorted({*route.served(), *question.listed.respondents(route)}))
+
+
+def _kinds(route: Route, question: Question) -> set[str]:
+    """The kinds of a route, by the tables and by the server."""
+    return {*route.kinds(), *question.listed.kinds(route)}
 
 
 def _spans(route: Route, question: Question) -> list[Span]:
-    codes = route.served() if question.regions == (ALL,) else [c for c in question.regions if c in route.served()]
-    kinds = _filter(route, question.types)
-    named = question.regions != (ALL,)
+    served = _codes(route, question)
+    codes = served if question.regions == (ALL,) else [code for code in question.regions if code in served]
+    kinds = _filter(route, question)
+    named, listed = question.regions != (ALL,), set(question.listed.respondents(route))
     return [
-        Span(route.id, code, *hours, kinds, _density(route, code, kinds, hours), named=named)
+        Span(route.id, code, *hours, kinds, _density(route, code, kinds, hours), named=named, listed=code in listed)
         for code in codes
         if (hours := lived(code, question.first, question.last)) is not None
     ]
@@ -112,22 +149,25 @@ def _spans(route: Route, question: Question) -> list[Span]:
 def _passed_over(route: Route, code: str, question: Question) -> Iterator[PassedOver]:
     first, last = question.first, question.last
     lives = lived(code, first, last)
-    if code not in route.served():
+    if code not in _codes(route, question):
         yield PassedOver(route.id, code, first, last, "the reference tables know no such series")
     elif lives is None:
-        yield PassedOver(route.id, code, first, last, str(respondents()[code].life))
+        yield PassedOver(route.id, code, first, last, str(life_of(code)))
     else:
         if first < lives[0]:
-            yield PassedOver(route.id, code, first, lives[0] - 1, str(respondents()[code].life))
+            yield PassedOver(route.id, code, first, lives[0] - 1, str(life_of(code)))
         if lives[1] < last:
-            yield PassedOver(route.id, code, lives[1] + 1, last, str(respondents()[code].life))
+            yield PassedOver(route.id, code, lives[1] + 1, last, str(life_of(code)))
 
 
-def _filter(route: Route, types: tuple[str, ...]) -> tuple[str, ...]:
-    """Kinds to name in requests; empty where the question takes all that the route has."""
-    kinds = tuple(sorted(set(types) & set(route.kinds())))
+def _filter(route: Route, question: Question) -> tuple[str, ...]:
+    """Kinds to name in requests; empty where the question takes all that the tables know of the route."""
+    types = question.types
+    kinds = tuple(sorted(set(types or question.listed.types(route)) & _kinds(route, question)))
     if types and not kinds:
         raise UsageError(f"--types {','.join(types)}: route {route.id} has none of them")
+    if not types and len("-".join(kinds)) > _LONGEST:
+        return ()
     if len("-".join(kinds)) > _LONGEST:
         raise UsageError(f"--types: {len(kinds)} names of {route.id} are too many for one question; leave --types out")
     return () if set(kinds) == set(route.types) else kinds

@@ -26,6 +26,11 @@ class Span:
     existing: tuple[Existing, ...] | None = None
     """Of every kind that has rows, the hours that may hold one, where that is known; None: all of any kind."""
 
+    listed: bool = False
+    """Whether the server lists the respondent in this route."""
+    earlier: tuple[Existing, ...] = ()
+    """Of every kind that an earlier load of this output had, the hours in which rows are to be expected again."""
+
     @property
     def id(self) -> str:
         """`region-data/PACW`."""

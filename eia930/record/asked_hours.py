@@ -24,11 +24,12 @@ class PassedOver(msgspec.Struct, frozen=True):
 
 def asked_hours(span: Span, series: Series) -> Flags:
     """bool[hours of the span]: what may exist of a series, and what came all the same."""
-    asked: Flags = np.ones(span.hours, bool) if series.asked is None else series.asked
+    came = series.at != 0
+    asked: Flags = np.ones(span.hours, bool) if series.asked is None else series.asked | came
     if span.existing is None:
         return asked
     pieces = next((one.pieces for one in span.existing if one.kind == series.kind), ())
-    existing: Flags = (asked & wanted_hours(pieces, span.first, span.last)) | (series.at != 0)
+    existing: Flags = (asked & wanted_hours(pieces, span.first, span.last)) | came
     return existing
 
 

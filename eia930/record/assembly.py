@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.question.pieces import wanted_hours
-from eia930.question.span import Span, known
+from eia930.question.span import Span
 from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
 from eia930.record.avro import avro_path, write_avro
+from eia930.record.expected import expect, respondent_by
 from eia930.record.grid import Grid, Series
 from eia930.record.history import require_history
 from eia930.record.rejects import counted, failed, lost, rejects_path, write_rejects
@@ -73,6 +73,10 @@ class SeriesReport(msgspec.Struct, frozen=True):
     longest_gap_from: str | None
     g: float | None = None
     iqr_r: float | None = None
+    expected_by: str = ""
+    """Who lets us expect it: asked, coverage, tables, lists, earlier; seen where nobody does, and rows came."""
+    known: bool = True
+    """Whether our tables have its codes."""
 
 
 class GroupReport(msgspec.Struct, frozen=True):
@@ -97,6 +101,8 @@ class GroupReport(msgspec.Struct, frozen=True):
     """Lines of the rejects file by counter and reason."""
     revised: Revised | None = None
     """What of it was ever replaced; None where nothing was."""
+    expected_by: str = ""
+    """Who says that the respondent has hours in the route: asked, tables, lists; empty where nobody does."""
 
 
 def assemble(
@@ -116,7 +122,7 @@ def assemble(
     grid = Grid(span)
     for stored in source.columns(storage, span):
         grid.add(stored)
-    _ensure_series(grid, span)
+    expected = expect(grid, span)
     whole = grid.finish()
     if not drop_history:
         require_history(storage, span, whole, grid.lost)
@@ -130,7 +136,11 @@ def assemble(
     files += write_revisions(storage, span, grid.replaced, source.name)
     files += write_rejects(storage, span, rejects)
     # Who has no row by the coverage file is not in the account, but in the files as without one: same bytes.
-    reports = [_series_report(span, one) for one in flagged if asked_hours(span, one.series).any()]
+    reports = [
+        _series_report(span, one, expected[one.series.kind].by)
+        for one in flagged
+        if asked_hours(span, one.series).any()
+    ]
     return GroupReport(
         route=span.route,
         respondent=span.respondent,
@@ -146,6 +156,7 @@ def assemble(
         passed_over=passed_over(span, {one.kind: one.hours for one in reports}),
         rejects=counted(rejects),
         revised=revised(span, grid.replaced),
+        expected_by=respondent_by(span),
     )
 
 
@@ -159,28 +170,6 @@ def group_paths(route: str, respondent: str) -> tuple[str, ...]:
     )
 
 
-def _ensure_series(grid: Grid, span: Span) -> None:
-    """No hour asked vanishes: neither of what was asked for by name, nor where an answer could not be had.
-
-    A kind of the tables that no answer has is no series, save in the hours that nothing answers.
-    """
-    known_kinds = ROUTES[span.route].expected(span.respondent, (span.first, span.last))
-    grid.ensure(_asked_kinds(span, known_kinds))
-    wanted = wanted_hours(known(span), span.first, span.last)
-    for kind in span.kinds or known_kinds:
-        unanswered = wanted & grid.unanswered(kind)
-        if np.any(unanswered):
-            grid.ensure((kind,), asked=unanswered)
-
-
-def _asked_kinds(span: Span, known_kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """Kinds whose every hour counts as asked, even where no answer has a row of them."""
-    if span.kinds:
-        # `--types=NUC --regions=all` asks nobody for a reactor that the tables do not know.
-        return span.kinds if span.named else tuple(kind for kind in span.kinds if kind in known_kinds)
-    return known_kinds if ROUTES[span.route].types else ()
-
-
 def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
     found = screening.find(SeriesKey(ROUTES[span.route], span.respondent, series.kind).id, series.value)
     return Flagged(series, found.code, screening.names, _number(found.g), _number(found.iqr_r))
@@ -190,7 +179,7 @@ def _number(value: float) -> float | None:
     return None if value != value else value
 
 
-def _series_report(span: Span, one: Flagged) -> SeriesReport:
+def _series_report(span: Span, one: Flagged, by: str) -> SeriesReport:
     series, names = one.series, one.names
     rows, empty = series.at != 0, np.isnan(series.value)
     present = rows & ~empty
@@ -216,4 +205,6 @@ def _series_report(span: Span, one: Flagged) -> SeriesReport:
         longest_gap_from=stamp(span.first + where) if gap else None,
         g=one.g,
         iqr_r=one.iqr_r,
+        expected_by=by,
+        known=ROUTES[span.route].knows(span.respondent, series.kind),
     )

@@ -7,15 +7,16 @@ later answer holds no row for is empty. A cell keeps which answer stands in it: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eia930.question.span import Span
-from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN, Lost, Reject, refused
+from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN, Lost, Reject, kind_in, refused
 from eia930.record.versions.words import Replaced, Words
+from eia930.reference.routes import ROUTES
 from eia930.sources.columns import Columns, Stored
 
 Floats = NDArray[np.float64]
@@ -72,6 +73,8 @@ class Grid:
     duplicate: int = 0
     rejected: int = 0
     refused: list[Reject] = field(default_factory=list)
+    refused_kinds: Counter[str] = field(default_factory=Counter)
+    """Refused rows by the kind that they name, as far as they can be read."""
     lost: list[Lost] = field(default_factory=list)
     replaced: list[Replaced] = field(default_factory=list)
     """What was ever replaced, a series each, in the order of kinds; known once it is finished."""
@@ -102,7 +105,9 @@ class Grid:
 
     def _numbered(self, stored: Stored) -> _Answer:
         number, moment = len(self._answers) + 1, int(stored.at.timestamp())
-        answer = _Answer(number, stored.name, stored.first, stored.last, stored.kinds, moment)
+        # An answer that names no types has those that the tables know, and none that is newer.
+        kinds = stored.kinds or ROUTES[self.span.route].types
+        answer = _Answer(number, stored.name, stored.first, stored.last, kinds, moment)
         self._answers.append(answer)
         if number >= len(self._moments):
             self._moments = np.concatenate([self._moments, np.zeros_like(self._moments)])
@@ -118,6 +123,7 @@ class Grid:
         self.received += len(columns.refused)
         self.rejected += len(columns.refused)
         self.refused.extend(refused(columns.refused, name))
+        self.refused_kinds.update(kind_in(one.row, ROUTES[self.span.route].kind) for one in columns.refused)
 
     def _scatter(self, answer: _Answer, kind: str, place: Places, value: Floats) -> None:
         if not len(place):
@@ -194,19 +200,33 @@ class Grid:
             )
         return self._cells[kind]
 
-    def ensure(self, kinds: Iterable[str], *, asked: NDArray[np.bool_] | None = None) -> None:
-        """Give a series to kinds that have none yet, so that their hours (those `asked`) are named as missing."""
-        for kind in kinds:
-            if kind not in self._cells:
-                self._get(kind).asked = asked
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that have a series so far, sorted."""
+        return tuple(sorted(self._cells))
+
+    def expect(self, kind: str, hours: NDArray[np.bool_]) -> None:
+        """Count these hours (bool[hours]) of a kind as asked, whether a row came or not."""
+        self._get(kind).asked = hours
 
     def unanswered(self, kind: str) -> NDArray[np.bool_]:
         """bool[hours]: which hours of a kind no answer settles. To be called before `finish`."""
-        settled = np.zeros(self.span.hours, bool)
+        never: NDArray[np.bool_] = self._answered(kind) == 0
+        return never
+
+    def ahead(self, kind: str) -> NDArray[np.bool_]:
+        """bool[hours]: which hours had not ended when they were last answered: it was too early for rows of them."""
+        answered = self._answered(kind)
+        ends = (np.arange(self.span.hours, dtype=np.int64) + self.span.first) * 3600
+        early: NDArray[np.bool_] = (answered != 0) & (answered < ends)
+        return early
+
+    def _answered(self, kind: str) -> NDArray[np.uint32]:
+        """uint32[hours]: when each hour of a kind was last answered, in seconds since 1970 UTC; 0: never."""
+        latest = np.zeros(self.span.hours, np.uint32)
         for kinds, covered in self._covered.items():
             if not kinds or kind in kinds:
-                settled |= covered != 0
-        return ~settled
+                np.maximum(latest, covered, out=latest)
+        return latest
 
 
 def _same(one: float, other: float) -> bool:

@@ -73,6 +73,15 @@ def refused(rows: Iterable[Refusal], request: str) -> Iterator[Reject]:
         yield Reject(one.reason, request, _raw(one.row), REJECTED)
 
 
+def kind_in(row: str, name: str) -> str:
+    """Which kind a refused row names; empty where that cannot be read."""
+    try:
+        kind = msgspec.json.decode(row, type=dict[str, object]).get(name)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return ""
+    return kind if isinstance(kind, str) else ""
+
+
 def failed(failures: Iterable[Failure]) -> Iterator[Reject]:
     """Lines of requests that could not be had."""
     for failure in failures:

@@ -54,9 +54,11 @@ def tidy_schema(route: Route) -> pa.Schema:
 
 
 def tidy_tables(span: Span, flagged: Sequence[Flagged], source: str) -> Iterator[pa.Table]:
-    """One table a series, in the order of series ids, each sorted by period."""
+    """One table a series that has rows, in the order of series ids, each sorted by period."""
     route = ROUTES[span.route]
-    named = [(SeriesKey(route, span.respondent, one.series.kind).id, one) for one in flagged]
+    # Who else was expected is in the account: the file is the same, whoever expects what.
+    there = [one for one in flagged if one.series.at.any()]
+    named = [(SeriesKey(route, span.respondent, one.series.kind).id, one) for one in there]
     for series_id, one in sorted(named, key=lambda pair: pair[0]):
         yield _table(route, span, series_id, one, source)
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from eia930.reference import respondents as tables
 from eia930.reference.hours import parse_hour
+from eia930.reference.life import Life
 
 PAGE = 5000
 """Most rows that one JSON answer holds (EIA's documentation)."""
@@ -53,6 +54,8 @@ class Route:
     """The type of region-data that the kinds of a respondent add up to; empty where there is none."""
     only_listed: bool = False
     """Whether none but the respondents that the tables list can have hours in it."""
+    of_sources: bool = False
+    """Whether its kinds are energy sources, which have lives of their own."""
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -78,6 +81,20 @@ class Route:
     def kinds(self) -> tuple[str, ...]:
         """Every kind that the tables know, sorted."""
         return tuple(sorted({*self.names(), *(kind for code in self.served() for kind in self.lives(code))}))
+
+    def knows(self, respondent: str, kind: str) -> bool:
+        """Whether the tables have both codes; of a sub-region, whether they have it of this authority."""
+        if respondent not in tables.respondents():
+            return False
+        return kind in (self.lives(respondent) if self.only_listed else _kinds(self))
+
+    def life(self, respondent: str, kind: str) -> Life:
+        """From when to when a series can have hours, as far as the tables know: its respondent, the two, the kind."""
+        one, code = tables.respondents().get(respondent), tables.energy_sources().get(kind)
+        whole = one.life if one else Life()
+        if code and self.of_sources:
+            whole = whole.within(code.life)
+        return self.lives(respondent).get(kind, Life()).within(whole)
 
     def names(self) -> Mapping[str, str]:
         """What the kinds are called, by code; a code may lack a name."""
@@ -128,6 +145,7 @@ FUEL = Route(
     lives=tables.fuels_of,
     named=tables.fuel_names,
     total="NG",
+    of_sources=True,
 )
 INTERCHANGE = Route(
     id="interchange-data",
@@ -169,6 +187,11 @@ SUBREGION = Route(
 @cache
 def _served(route: Route) -> tuple[str, ...]:
     return tuple(code for code in tables.at_home() if route.lives(code) or not route.only_listed)
+
+
+@cache
+def _kinds(route: Route) -> frozenset[str]:
+    return frozenset(route.kinds())
 
 
 ROUTES: Mapping[str, Route] = MappingProxyType({r.id: r for r in (REGION, FUEL, INTERCHANGE, SUBREGION)})

@@ -59,6 +59,8 @@ class Fetched:
     """The kind of error (`KeyRefused`, …)."""
     limit_per_hour: int | None = None
     """Requests that might start in an hour; None: unhurried."""
+    lists: int = 0
+    """Requests for the server's lists of codes, which were sent before and are in no other figure."""
 
 
 def by_span(failures: Iterable[Failure]) -> dict[str, list[Failure]]:

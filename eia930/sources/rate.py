@@ -62,12 +62,15 @@ class Pace:
     per_second: int
     min_delay: float = 0.0
     clock: Clock = time.monotonic
+    owed: int = 0
+    """Requests that this program has started just before, by another limiter: they are waited for."""
     _tokens: float = field(default=0.0, init=False)
     _at: float = field(default=0.0, init=False)
     _next: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self._at = self.clock()
+        self._tokens = -float(self.owed)
         # Nothing in the first second: what a predecessor started in its last one is not known here.
         self._next = self._at + 1.0
 

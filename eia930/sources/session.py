@@ -57,6 +57,11 @@ class Session:
         if alive is False or (alive is None and self._silent()):
             raise Interrupted("the run that this dispatcher belongs to is gone")
 
+    def silently(self, tally: Tally) -> None:
+        """A tick of work that is none of the run's hours: heeds who asks to stop, and says nothing."""
+        if told_to_stop(self._storage, self._run):
+            raise Interrupted("asked to stop: what was under way is stored")
+
     def fetched(self, done: Dispatcher[Q, A], *, damaged: int, limit_per_hour: int | None) -> Fetched:
         """The account of what was done in this run."""
         why, kind = (str(done.stopped), type(done.stopped).__name__) if done.stopped else ("", "")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
+from eia930.question.listed import Listed
 from eia930.question.span import Span
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.fetched import Fetched
@@ -55,6 +56,29 @@ class Estimate:
     each: str
     """What a request is: `of up to 5,000 rows`."""
     lasting: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListsAsked:
+    """What came of asking for lists: `sent` requests; `trouble` says why some did not come, empty where all did."""
+
+    listed: Listed
+    sent: int = 0
+    trouble: str = ""
+
+
+@runtime_checkable
+class ListsCodes(Protocol):
+    """A source that says which codes it has: a plan then holds those that the tables lack."""
+
+    def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
+        """The lists of these routes as far as they are stored, at most a day old. Asks nobody."""
+
+    def lists(self, storage: Storage, routes: Sequence[str], run: Run) -> ListsAsked:
+        """The same; what is not stored is asked for, at the source's pace. Never raises Stop or UsageError."""
+
+    def having_sent(self, requests: int) -> Self:
+        """The same source, whose pace counts requests that were sent just before."""
 
 
 class Reading(Protocol):

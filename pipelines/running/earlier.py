@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from eia930.account.model import SpanAsked
 from eia930.account.stored import read_account
 from eia930.errors import UsageError
+from eia930.question.pieces import Existing, Piece
 from eia930.question.span import Span
 from eia930.record.assembly import SeriesReport
+from eia930.record.expected import EARLIER
 from eia930.record.tidy import tidy_path
 from eia930.reference.hours import parse_hour
 from eia930.store.manifest import read_manifest
@@ -17,6 +20,10 @@ from eia930.store.storage import Storage
 
 _NAMED = 5
 """Series named of a respondent: one with many neighbours has more than a line holds."""
+_ENDED = 31 * 24
+"""Hours without a value at a load's end from which on a series is taken to have ended."""
+_ON = 2**31
+"""An hour beyond all."""
 
 
 def narrower(storage: Storage, spans: Sequence[Span]) -> Iterator[str]:
@@ -37,6 +44,33 @@ def narrower(storage: Storage, spans: Sequence[Span]) -> Iterator[str]:
                 f"tidy/ has {', '.join(left[:_NAMED])}{more} of {span.id}; this load asks for fewer types and leaves "
                 "only those there (raw/ keeps all: ask without --types again, and nothing is sent)"
             )
+
+
+def expecting(storage: Storage, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The spans, each with the hours in which the kinds that the last load had are to be expected again.
+
+    From its first hour with a value to its last one; on from there, where it had some at the end of that load.
+    """
+    try:
+        told = read_account(storage)
+    except UsageError:
+        return tuple(spans)
+    ends = {f"{one.route}/{one.respondent}": parse_hour(one.last) for one in told.spans}
+    had: dict[str, list[Existing]] = {}
+    for one in told.series:
+        span = f"{one.route}/{one.respondent}"
+        if (piece := _goes_on(one, ends.get(span))) is not None:
+            had.setdefault(span, []).append(Existing(one.kind, (piece,)))
+    return tuple(replace(span, earlier=tuple(had.get(span.id, ()))) for span in spans)
+
+
+def _goes_on(one: SeriesReport, end: int | None) -> Piece | None:
+    """The hours in which a series of the last load, which ended with `end`, is to be expected; None for none."""
+    if one.first and one.last:
+        last = parse_hour(one.last)
+        return Piece(parse_hour(one.first), _ON if end is None or end - last < _ENDED else last)
+    # Expected by an earlier one, and silent in the last: that is not forgotten.
+    return Piece(0, _ON) if one.expected_by == EARLIER else None
 
 
 def others(storage: Storage, spans: Sequence[Span]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from eia930.errors import UsageError
-from eia930.sources.api.client import LOOPBACK
+from eia930.sources.api.http import LOOPBACK
 from eia930.sources.quota import unshared
 from eia930.sources.source import Source
 from eia930.store.storage import Storage

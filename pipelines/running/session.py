@@ -29,11 +29,12 @@ from eia930.store.failure import failure_of, forget_failures
 from eia930.store.origin import claim
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
-from pipelines.options.settings import Settings
+from pipelines.options.settings import LoadSettings, Settings
 from pipelines.running.earlier import narrower, others
 from pipelines.running.execute import execute
 from pipelines.running.interrupt import end
 from pipelines.running.lines import say_begun
+from pipelines.running.lists import with_lists
 from pipelines.running.preflight import look_ahead
 from pipelines.running.progress import Progress
 from pipelines.running.summary import STANDS, banner, summary
@@ -76,20 +77,24 @@ class Program(Generic[A]):
     summary: Callable[[Any, A], str]
     spoils: tuple[str, ...] = ()
     """What an earlier run left that would be untrue meanwhile: removed at the start."""
+    plan: Callable[[Any], Sequence[Span]] | None = None
+    """Settings → what to ask, once the output is ours and the server's lists are known; None: as it was told."""
     narrows: bool = False
     """Whether what it writes is of the hours asked for alone, however many were there before."""
     asks: bool = True
     """Whether it asks a server, whose hours may not be mixed with another's."""
 
 
-def load_program(build: Callable[..., Any]) -> Program[Account]:
+def load_program(
+    build: Callable[..., Any], plan: Callable[[LoadSettings], Sequence[Span]] | None = None
+) -> Program[Account]:
     """The historical load."""
     state = f"{lease.ROOT}/state.json"
-    return Program(build=build, account=account_of, state=state, summary=summary, narrows=True)
+    return Program(build=build, account=account_of, state=state, summary=summary, plan=plan, narrows=True)
 
 
 def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
-    """Run a program to its end; the exit code."""
+    """Run a program to its end; the exit code. `spans`: what to ask, as far as the tables know it."""
     storage = todo.storage
     source = todo.source if program.asks else None
     look_ahead(todo.beam, storage, source=source, embedded=todo.embedded)
@@ -105,13 +110,16 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
         if program.asks:
             claim(storage, *todo.source.origins)
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
-        for line in narrower(storage, spans) if program.narrows else ():
-            print(f"warning: {line}", file=sys.stderr, flush=True)
-        storage.delete(*program.spoils)
         if todo.embedded:
             todo = _embed(todo, stack)
         stack.enter_context(_interruptible(storage, run))
         stack.enter_context(_saying_what_stands(storage, run) if program.narrows else nullcontext())
+        if program.plan:
+            todo = with_lists(todo, run)
+            spans = program.plan(todo)
+        for line in narrower(storage, spans) if program.narrows else ():
+            print(f"warning: {line}", file=sys.stderr, flush=True)
+        storage.delete(*program.spoils)
         with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
             _execute(todo, spans, run, program)
         told = program.account(storage, run)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eia930.account.model import Account, Newest, Rate
+from eia930.account.model import Account, Newest, Rate, Requests
 from eia930.account.published import published_series
 from eia930.account.stored import INDEX, REPORT, read_account
+from eia930.report.telling import silence
 from eia930.report.telling.nothing import nothing
 from eia930.report.telling.words import percent
 from eia930.sources.api.drift import CHANGED
@@ -42,8 +43,9 @@ def summary(todo: LoadSettings, account: Account) -> str:
         return f"stopped: {account.stopped}"
     rows, hours, asked = account.rows, account.hours, account.requests
     lines = [
+        *_silent(account),
         f"requests  {asked.planned:,} windows: {asked.reused:,} stored before, {asked.sent:,} sent, "
-        f"{asked.retried:,} retried, {asked.failed:,} failed{_speed(account.rate)}",
+        f"{asked.retried:,} retried, {asked.failed:,} failed{_lists(asked)}{_speed(account.rate)}",
         f"rows      {rows.received:,} received = {rows.kept:,} kept + {rows.duplicate:,} duplicate "
         f"+ {rows.rejected:,} rejected",
         f"hours     {hours.asked:,} asked = {hours.present:,} present + {hours.null:,} null "
@@ -54,6 +56,7 @@ def summary(todo: LoadSettings, account: Account) -> str:
         *few("TOO OLD", _too_old(account), account=REPORT),
         *_gate(account),
         *(told(published_series(todo.storage)[0], todo.blocks) if _published(todo, account) else ()),
+        *_unknown(account, todo),
         f"output    {todo.storage.place}",
         f"report    {todo.storage.place}/{INDEX}",
         f"next      {_next(todo, account)}",
@@ -64,6 +67,25 @@ def summary(todo: LoadSettings, account: Account) -> str:
 def _published(todo: LoadSettings, account: Account) -> bool:
     """Whether the files of the output are those of this run."""
     return read_account(todo.storage).run == account.run
+
+
+def _silent(account: Account) -> list[str]:
+    """Who was expected and sent nothing, before all else."""
+    whole, single = silence.respondents(account), silence.series(account)
+    if not account.hours.present or (not whole and not single):
+        return []
+    return [
+        *few("SILENT", whole, account=REPORT),
+        *few("no row", single, account=REPORT),
+        f"          {silence.REMEDY}",
+    ]
+
+
+def _unknown(account: Account, todo: LoadSettings) -> list[str]:
+    """What came of codes that our tables lack."""
+    found = silence.unknown(account)
+    remedy = f"python -m pipelines.reference --check --output={todo.storage.place} says what to add"
+    return [*few("new", found, account=REPORT), f"          our tables lack these codes: {remedy}"] if found else []
 
 
 def _gate(account: Account) -> list[str]:
@@ -92,6 +114,10 @@ def _too_old(account: Account) -> list[str]:
 
 def _age(hours: int) -> str:
     return f"{hours // 24:,} days" if hours >= _DAYS_FROM else f"{hours:,} hour{'' if hours == 1 else 's'}"
+
+
+def _lists(asked: Requests) -> str:
+    return f"; {asked.lists:,} for the server's lists of codes" if asked.lists else ""
 
 
 def _speed(rate: Rate) -> str:

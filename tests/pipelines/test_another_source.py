@@ -40,6 +40,7 @@ class Table:
     name: str = "table"
     requests_per_hour: int | None = None
     refresh: bool = False
+    quota: str = "none"
 
     @classmethod
     def on(cls, terms: Terms) -> Self:

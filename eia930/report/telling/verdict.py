@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from eia930.account.model import Account
+from eia930.report.telling import silence
 from eia930.report.telling.model import Figures, Step
 from eia930.report.telling.nothing import nothing
 from eia930.report.telling.words import count, megawatts, percent
@@ -22,13 +23,33 @@ _SHORT = Step(
     "since; leave those series out; or ask for a smaller share, if their gaps do no harm.",
     "python -m pipelines.historical --output <this folder> --min_completeness <share>",
 )
+_SILENT = Step(f"Of who was silent: {silence.REMEDY}.", "python -m pipelines.reference --check --output=<this folder>")
 _MASK = "Values are as reported, errors included. Leave flagged hours out, or mask them, when you train."
 _READ = "Read the files, each route by itself: their columns differ."
 
 
 def verdict(account: Account, told: Figures) -> list[str]:
     """Sentences, the most important first."""
-    return [*_account(account), *_short(account), _hours(account, told), *_furthest(told), *_checks(told)]
+    return [
+        *_silent(account),
+        *_account(account),
+        *_short(account),
+        _hours(account, told),
+        *_furthest(told),
+        *_checks(told),
+    ]
+
+
+def _silent(account: Account) -> list[str]:
+    """Who was expected and sent nothing; nothing where each series has a row, or none has."""
+    if not account.hours.present:
+        return []
+    said = []
+    for what, names in (("respondents", silence.respondents(account)), ("series", silence.series(account))):
+        if names:
+            more = f" and {count(len(names) - 3)} more" if len(names) > 3 else ""
+            said.append(f"Silent: {count(len(names))} {what} sent not one row: {', '.join(names[:3])}{more}.")
+    return said
 
 
 def _account(account: Account) -> list[str]:
@@ -107,6 +128,7 @@ def next_steps(account: Account, told: Figures) -> list[Step]:
     """What a reader should do, most pressing first."""
     pressing = (
         (told.synthetic, _REAL_DATA),
+        (bool(account.hours.present and (silence.respondents(account) or silence.series(account))), _SILENT),
         (bool(account.failures), _AGAIN),
         (bool(account.imbalances), _DEFECT),
         (bool(account.completeness.short), _SHORT),

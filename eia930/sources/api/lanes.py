@@ -18,6 +18,7 @@ from eia930.question.pending import Cut, Pending
 from eia930.question.pieces import bounds, mend, wanted_hours
 from eia930.question.span import Span, known
 from eia930.question.window import Window
+from eia930.reference.routes import ROUTES
 from eia930.sources.api.responses import Answer, Held
 
 
@@ -35,7 +36,10 @@ def needed(span: Span, held: Iterable[Held], *, settle_hours: int, since: dateti
 
 def answers(held: Held, span: Span, *, settle_hours: int, since: datetime, refresh: bool) -> slice:
     """The places in a span, counted from its first hour, that need not be asked because of one stored response."""
-    other_kinds = held.kinds and not (span.kinds and set(span.kinds) <= set(held.kinds))
+    # An answer that names no types has those that the tables know, and none that is newer.
+    types = ROUTES[span.route].types
+    has, wants = held.kinds or types, span.kinds or types
+    other_kinds = has and not (wants and set(wants) <= set(has))
     if other_kinds or (refresh and held.modified < since):
         return slice(0, 0)
     first, last = held.settles(settle_hours, since)

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from zstandard import ZstdError
 
 from eia930.errors import Stop, StorageError, UsageError
+from eia930.question.listed import Listed
 from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.checked import forget
@@ -21,6 +24,7 @@ from eia930.sources.api.estimate import Manner, estimate, plan_size
 from eia930.sources.api.http import LOOPBACK
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.left import Work, left, usable
+from eia930.sources.api.lists import OneList, ask_list, held_lists, listed_by, missing_lists
 from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, load_verbatim
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
@@ -30,13 +34,14 @@ from eia930.sources.patience import Clocks
 from eia930.sources.quota import HOST, NONE, SharedPace, quota_name, shared_place
 from eia930.sources.rate import PER_HOUR, Limiter, Pace, Unlimited
 from eia930.sources.session import Session, alone
-from eia930.sources.source import Estimate, Terms
+from eia930.sources.source import Estimate, ListsAsked, Terms
 from eia930.store.origin import EMULATED
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 from eia930.store.swapped import Swapped
 
 _AGAIN = "run the same command again: its hours are asked for once more"
+_LIST_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class ApiSource:
     settle_hours: int = 240
     refresh: bool = False
     name: str = field(default="api")
+    sent_before: int = 0
+    """Requests that this program has started just before, which the pace counts."""
     clocks: Clocks = field(default_factory=Clocks, repr=False)
 
     @classmethod
@@ -118,6 +125,25 @@ class ApiSource:
             lambda session: self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner)),
         )
 
+    def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
+        """The lists of codes that are stored, at most a day old."""
+        return listed_by(held_lists(storage, routes, now=datetime.now(UTC)))
+
+    def lists(self, storage: Storage, routes: Sequence[str], run: Run) -> ListsAsked:
+        """The lists of codes of some routes: what is not stored is asked for, two short requests a route."""
+        held = [] if self.refresh else held_lists(storage, routes, now=datetime.now(UTC))
+        lanes = [OneList(one) for one in missing_lists(held, routes)]
+        if not lanes:
+            return ListsAsked(listed_by(held))
+        done = alone(storage, run, lambda session: self._ask_lists(storage, session, lanes))
+        came = [one.found for one in lanes if one.found]
+        trouble = done.stopped or next((one.reason for one in done.failures), "")
+        return ListsAsked(listed_by([*held, *came]), done.tally.sent, trouble)
+
+    def having_sent(self, requests: int) -> ApiSource:
+        """The same, whose pace counts these."""
+        return replace(self, sent_before=self.sent_before + requests)
+
     def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
         """Count the rows of `spans` by short answers, at the same pace. A span that cannot be counted has no matrix."""
         counts = [Counting(span, self._shorts(storage, span, run).find) for span in spans]
@@ -172,7 +198,25 @@ class ApiSource:
         api.close()
         if not isinstance(dispatcher.stopped, StorageError):
             todo.remember()
-        return session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)
+        fetched = session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)
+        return replace(fetched, lists=self.sent_before)
+
+    def _ask_lists(self, storage: Storage, session: Session, lanes: Sequence[OneList]) -> Fetched:
+        """Few tries: the tables serve where the server does not list."""
+        secret = resolve_key(self.key)
+        api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
+        dispatcher = Dispatcher(
+            lanes,
+            ask=partial(ask_list, api, storage),
+            limiter=self._limiter(secret),
+            tick=session.silently,
+            in_flight=self.max_in_flight,
+            tries=min(self.tries, _LIST_TRIES),
+            clocks=self.clocks,
+        )
+        dispatcher.run()
+        api.close()
+        return session.fetched(dispatcher, damaged=0, limit_per_hour=self.requests_per_hour)
 
     @property
     def _manner(self) -> Manner:
@@ -193,7 +237,7 @@ class ApiSource:
             return Unlimited(self.clocks.monotonic)
         per_hour = self.requests_per_hour or 3600 * self.burst_per_second
         if self.quota == NONE:
-            return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic)
+            return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic, self.sent_before)
         try:
             booking = Swapped(shared_place(self.quota), quota_name(self.url, secret))
             shared = SharedPace(booking, per_hour, self.burst_per_second, self.min_delay, self.clocks.unix)
@@ -202,7 +246,7 @@ class ApiSource:
             if self.quota != HOST:
                 raise
             # A host that keeps nothing (a container without a home): its programs cannot meet; `unshared` tells.
-            return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic)
+            return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic, self.sent_before)
         return shared
 
 

@@ -29,6 +29,7 @@ from eia930.sources.files.verbatim import lines_of
 from eia930.sources.files.versions import Kept, Versions
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
+from eia930.sources.quota import NONE
 from eia930.sources.rate import Limiter, Pace, Unlimited
 from eia930.sources.session import Session, alone
 from eia930.sources.source import Estimate, Terms
@@ -56,6 +57,8 @@ class FilesSource:
     timeout: float = 60.0
     refresh: bool = False
     name: str = field(default="files")
+    quota: str = NONE
+    """No key, no quota: one file at a time, a second apart."""
     clocks: Clocks | None = None
 
     @classmethod

@@ -33,7 +33,7 @@ OUTSIDE = {
     "rows": {"received", "kept", "duplicate", "rejected"},
     "rejects": set(),
     "hours": {"asked", "present", "null", "missing"},
-    "requests": {"planned", "reused", "sent", "retried", "failed", "damaged"},
+    "requests": {"planned", "reused", "sent", "retried", "failed", "damaged", "lists"},
     "rate": {
         *("records_per_second", "requests_per_second", "page_fill", "success_rate", "seconds", "limit_per_hour"),
         *("faults", "per_minute"),
@@ -44,7 +44,7 @@ OUTSIDE = {
     "spans": {"route", "respondent", "kinds", "first", "last"},
     "series": {
         *("series_id", "route", "respondent", "kind", "hours", "present", "null", "missing", "flagged", "flags"),
-        *("first", "last", "longest_gap", "longest_gap_from", "g", "iqr_r"),
+        *("first", "last", "longest_gap", "longest_gap_from", "g", "iqr_r", "expected_by", "known"),
     },
     "passed_over": {"series_id", "hours"},
     "not_asked": {"route", "respondent", "first", "last", "reason"},
@@ -79,7 +79,7 @@ def full() -> Account:
 def test_members_are_those_that_outside_readers_know() -> None:
     told = json.loads(encoded(full()))
     assert list(told)[: len(OUTSIDE)] == list(OUTSIDE)
-    assert set(told) - set(OUTSIDE) == {"program", "run", "newest", "max_age_hours", "too_old", "revised"}
+    assert set(told) - set(OUTSIDE) == {"program", "run", "newest", "max_age_hours", "too_old", "revised", "silent"}
     for name, members in OUTSIDE.items():
         one = told[name][0] if isinstance(told[name], list) and members else told[name]
         assert not members or set(one) == members, name

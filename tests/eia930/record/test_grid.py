@@ -164,6 +164,7 @@ def test_refused_rows_are_kept_verbatim() -> None:
 
 def test_series_that_ought_to_exist_do() -> None:
     grid = Grid(Span("region-data", "PACW", FIRST, FIRST + 23))
-    grid.ensure(("TI", "D"))
+    for kind in ("TI", "D"):
+        grid.expect(kind, np.ones(24, bool))
     assert [one.kind for one in grid.finish()] == ["D", "TI"]
     assert np.isnan(grid.finish()[0].value).all()

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The facet lists of routes as work for a dispatcher: asked once a day, kept beside the answers.
+
+raw/eia/<route>/facets/<facet>.<retrieved>.json.zst
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import zstandard
+
+from eia930.question.listed import Listed, Lists
+from eia930.reference.routes import ROUTES, Route
+from eia930.sources.api.client import Api
+from eia930.sources.api.facets import facets
+from eia930.sources.api.responses import ROOT, STAMP, unpack
+from eia930.store.storage import Storage
+
+_FRESH = timedelta(days=1)
+"""EIA adds codes a few times a year."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListAsked:
+    """One list: `respondent` is the facet's name. It has no hours."""
+
+    route: str
+    respondent: str
+    first: int = 0
+    last: int = 0
+
+    @property
+    def id(self) -> str:
+        """`region-data/facet/respondent`."""
+        return f"{self.route}/facet/{self.respondent}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What came: code → name."""
+
+    asked: ListAsked
+    codes: dict[str, str]
+    rows: int = 0
+
+
+class OneList:
+    """A list that is still to be asked, as a dispatcher works through it."""
+
+    pages = 1.0
+
+    def __init__(self, asked: ListAsked) -> None:
+        self._asked: ListAsked | None = asked
+        self.found: Listing | None = None
+
+    def next_window(self) -> ListAsked | None:
+        """The list, once."""
+        asked, self._asked = self._asked, None
+        return asked
+
+    def answered(self, answer: Listing) -> int:
+        """Take it in; it settles no hours."""
+        self.found = answer
+        return 0
+
+    def given_up(self, window: ListAsked) -> None:
+        """Nothing is known of it then."""
+
+    def shrink(self, window: ListAsked) -> None:
+        """A list comes whole or not at all."""
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    asked: str
+    retrieved_at: str
+    codes: dict[str, str]
+
+
+def ask_list(api: Api, storage: Storage, asked: ListAsked) -> Listing:
+    """One attempt at a list; what came is stored. Errors as of `facets`."""
+    codes = {one.code: one.name for one in facets(api, ROUTES[asked.route], asked.respondent)}
+    now = datetime.now(UTC)
+    body = msgspec.json.encode(_Stored(asked.id, now.isoformat(timespec="seconds"), codes))
+    packer = zstandard.ZstdCompressor(level=3, write_checksum=True)
+    storage.put(f"{_folder(asked.route)}/{asked.respondent}.{now:{STAMP}}.json.zst", packer.compress(body))
+    return Listing(asked, codes)
+
+
+def held_lists(storage: Storage, routes: Iterable[str], *, now: datetime) -> list[Listing]:
+    """The newest of each list that is at most a day old and whole."""
+    return [one for name in routes for one in _held(storage, ROUTES[name], now)]
+
+
+def missing_lists(held: Iterable[Listing], routes: Iterable[str]) -> list[ListAsked]:
+    """Those of some routes that are not among the held."""
+    have = {one.asked for one in held}
+    wanted = [ListAsked(name, facet) for name in routes for facet in ROUTES[name].keys]
+    return [one for one in wanted if one not in have]
+
+
+def listed_by(found: Iterable[Listing]) -> Listed:
+    """Lists → what a plan needs of them: of routes of which both came."""
+    by = {(one.asked.route, one.asked.respondent): one.codes for one in found}
+    both = {name: route for name, route in ROUTES.items() if all((name, facet) in by for facet in route.keys)}
+    return Listed({name: Lists(by[name, route.respondent], by[name, route.kind]) for name, route in both.items()})
+
+
+def _held(storage: Storage, route: Route, now: datetime) -> Iterator[Listing]:
+    newest: dict[str, str] = {}
+    for entry in storage.list(_folder(route.id)):
+        facet, _, at = entry.key.rsplit("/", 1)[-1].removesuffix(".json.zst").partition(".")
+        if facet in route.keys and _fresh(at, now):
+            newest[facet] = max(entry.key, newest.get(facet, ""))
+    for facet, key in sorted(newest.items()):
+        try:
+            stored = msgspec.json.decode(unpack(storage.get(key)), type=_Stored)
+        except (KeyError, ValueError, zstandard.ZstdError):
+            continue  # asked for again
+        yield Listing(ListAsked(route.id, facet), stored.codes)
+
+
+def _fresh(at: str, now: datetime) -> bool:
+    try:
+        return timedelta() <= now - datetime.strptime(at, STAMP).replace(tzinfo=UTC) < _FRESH
+    except ValueError:
+        return False
+
+
+def _folder(route: str) -> str:
+    return f"{ROOT}/{route}/facets"

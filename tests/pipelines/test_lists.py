@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server knows more than our tables: what it lists is loaded, whether a release of ours has heard of it or not."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from eia930.account.stored import read_account
+from eia930.emulator import Emulator, Faults
+from eia930.reference.hours import parse_hour
+from eia930.reference.routes import ROUTES
+from eia930.store.storage import Storage
+from pipelines import coverage
+from pipelines.historical import main
+from tests.eia930.having import Codes, Having
+
+KEY = "0123456789abcdef"
+FIRST = parse_hour("2023-03-01T00")
+DAY = range(FIRST, FIRST + 24)
+NOW = FIRST + 5000
+NEW: dict[Codes, range] = {
+    ("region-data", "XNEW", "D"): DAY,
+    ("region-data", "PACW", "XTYPE"): DAY,
+    ("fuel-type-data", "XNEW", "NUC"): DAY,
+    ("fuel-type-data", "PACW", "XFUEL"): DAY,
+    ("interchange-data", "XNEW", "PACW"): DAY,
+    ("interchange-data", "PACW", "XNEW"): DAY,
+    ("region-sub-ba-data", "XPAR", "XSUB"): DAY,
+    ("region-sub-ba-data", "CISO", "XSUB"): DAY,
+}
+"""Of codes that no table has: a respondent, a parent, a fuel, a sub-region, a neighbour, a type."""
+OLD: dict[Codes, range] = {("region-data", "PACW", "D"): DAY, ("fuel-type-data", "PACW", "WND"): DAY}
+Load = Callable[..., str]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def load(out: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Load:
+    monkeypatch.setenv("EIA_API_KEY", KEY)
+    usual = ("--requests_per_hour=1000000", "--burst_per_second=1000", f"--output={out}")
+    hours = ("--start=2023-03-01", "--end=2023-03-02")
+
+    def run(server: Emulator, *words: str, code: int = 0, program: Any = main) -> str:
+        formats = ("--formats=parquet",) if program is main else ()
+        assert program([f"--api_url={server.url}", *usual, *hours, *formats, *words]) == code
+        said = "".join(capfd.readouterr())
+        assert "Traceback" not in said
+        return said
+
+    return run
+
+
+def serving(rows: dict[Codes, range], **others: Any) -> Emulator:
+    lists = others.pop("lists", ())
+    return Emulator(Having(rows, NOW, lists), key=KEY, **others)
+
+
+def loaded(out: Path) -> dict[Codes, int]:
+    """How many rows tidy/ has of each series."""
+    found: dict[Codes, int] = {}
+    for route in ROUTES.values():
+        for path in sorted((out / "tidy" / route.id).rglob("*.parquet")):
+            table = pq.ParquetFile(path).read([route.respondent, route.kind])
+            for code, kind in zip(table[0].to_pylist(), table[1].to_pylist(), strict=True):
+                found[route.id, code, kind] = found.get((route.id, code, kind), 0) + 1
+    return found
+
+
+def lists_asked(server: Emulator) -> int:
+    return sum("/facet/" in one.path for one in server.requests)
+
+
+def test_all_brings_every_row_of_codes_that_no_table_has(out: Path, load: Load) -> None:
+    with serving(NEW | OLD) as server:
+        said = load(server, "--regions=all", "--routes=all")
+        assert lists_asked(server) == 8
+        assert loaded(out) == dict.fromkeys(NEW | OLD, 24)
+        load(server, "--regions=all", "--routes=all")
+        assert lists_asked(server) == 8
+    told = read_account(Storage.at(str(out)))
+    assert told.imbalances == ()
+    assert told.requests.lists == 0
+    series = pq.read_table(out / "series.parquet").to_pylist()
+    new = {(one["route"], one["respondent"], one["kind"]) for one in series if not one["known"] and one["present"]}
+    assert new == set(NEW)
+    new_line = next(line for line in said.splitlines() if line.startswith("new "))
+    assert new_line == "new       fuel-type-data PACW/XFUEL (1 series)"
+    assert "8 for the server's lists of codes" in said
+    assert "XNEW" in (out / "report/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        (("--regions=XNEW", "--routes=region-data"), [("region-data", "XNEW", "D")]),
+        (("--regions=XPAR", "--routes=region-sub-ba-data"), [("region-sub-ba-data", "XPAR", "XSUB")]),
+        (("--regions=PACW", "--routes=fuel-type-data", "--types=XFUEL"), [("fuel-type-data", "PACW", "XFUEL")]),
+        (("--regions=PACW", "--types=XTYPE"), [("region-data", "PACW", "XTYPE")]),
+    ],
+)
+def test_a_code_that_the_server_alone_knows_can_be_named(
+    words: tuple[str, ...], rows: list[Codes], out: Path, load: Load
+) -> None:
+    with serving(NEW | OLD) as server:
+        load(server, *words)
+    assert loaded(out) == dict.fromkeys(rows, 24)
+
+
+def test_a_code_that_neither_knows_is_one_line_with_the_nearest_of_both(out: Path, load: Load) -> None:
+    with serving(NEW | OLD) as server:
+        assert "did you mean XNEW or" in load(server, "--regions=XNEWW", code=2)
+        said = load(server, "--regions=PACWW", code=2)
+        assert said == "error: --regions: no region 'PACWW'; did you mean PACW or PACE or WWA?\n"
+        assert not [one for one in server.requests if "/facet/" not in one.path]
+    assert not (out / "report.json").exists()
+
+
+def test_where_there_are_no_lists_the_tables_serve_and_a_line_says_so(out: Path, load: Load) -> None:
+    with serving(OLD, faults=Faults(p_503=1.0)) as server:
+        said = load(server, "--regions=XNEW", "--tries=1", code=2)
+        assert said.startswith("error: --regions: no region 'XNEW'; did you mean")
+        assert "and the server's lists of codes could not be had (" in said
+        assert said.count("\n") == 1
+
+
+def test_nothing_is_asked_where_the_lists_change_nothing_and_dry_runs_ask_nobody(out: Path, load: Load) -> None:
+    with serving(NEW | OLD) as server:
+        assert "XNEW" not in load(server, "--regions=all", "--dry_run")
+        assert "'XNEW'" in load(server, "--regions=XNEW", "--dry_run", code=2)
+        assert server.requests == []
+        load(server, "--regions=PACW")
+        assert lists_asked(server) == 0
+        load(server, "--regions=XNEW")
+        asked = len(server.requests)
+        # Of the lists that lie in the output, a dry run makes use.
+        load(server, "--regions=XNEW", "--dry_run")
+        assert len(server.requests) == asked
+
+
+def test_coverage_counts_them_too(out: Path, load: Load) -> None:
+    with serving(NEW | OLD) as server:
+        load(server, "--regions=XNEW,PACW", program=coverage.main)
+        load(server, "--regions=XNEW,PACW", f"--coverage={out}/coverage.parquet")
+    assert loaded(out) == dict.fromkeys([codes for codes in NEW | OLD if codes[0] == "region-data"], 24)
+
+
+def test_who_is_listed_and_sends_nothing_is_said_first_and_passes_no_gate(out: Path, load: Load) -> None:
+    rows = OLD | {("fuel-type-data", "PACW", kind): DAY for kind in ("NG", "OTH", "SUN", "WAT")}
+    with serving(rows, lists=(("fuel-type-data", "XNEW"),)) as server:
+        said = load(server, "--regions=all", "--routes=fuel-type-data", "--min_completeness=0.1", code=1)
+    lines = [line for line in said.splitlines() if not line.startswith("warning")]
+    assert lines[0].startswith("SILENT    fuel-type-data/AECI (in our tables)")
+    told = json.loads((out / "report.json").read_text())
+    silent = {one["respondent"]: one["expected_by"] for one in told["silent"]}
+    assert (silent["XNEW"], silent["CISO"]) == ("lists", "tables")
+    assert "PACW" not in silent
+    assert {"series_id": "fuel-type-data/XNEW", "share": 0.0} in told["completeness"]["short"]
+    page = (out / "report/index.html").read_text()
+    assert "Silent: " in page
