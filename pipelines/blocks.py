@@ -32,9 +32,9 @@ from pipelines.options.blocks import add_block_flags, block_settings
 from pipelines.options.runner import beam_flags, only_beams
 from pipelines.options.where import existing
 from pipelines.options.words import fail, listed
+from pipelines.running.before.preflight import look_ahead
+from pipelines.running.before.recall import recall, say_changes
 from pipelines.running.execute import execute
-from pipelines.running.preflight import look_ahead
-from pipelines.running.recall import recall, say_changes
 from transforms.block_settings import BlockSettings
 
 if TYPE_CHECKING:

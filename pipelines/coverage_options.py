@@ -21,7 +21,7 @@ from pipelines.options.settings import Settings, asked_for
 from pipelines.options.what import add_question_flags
 from pipelines.options.where import add_source_flags, existing
 from pipelines.options.words import Defaults
-from pipelines.running.lists import wanted, with_held
+from pipelines.running.before.lists import wanted, with_held
 
 _NARROWING = ("routes", "regions", "types", "start", "end")
 

@@ -25,9 +25,9 @@ from eia930.question.plan import passed_over, plan, unknown
 from pipelines.options.settings import LoadSettings, settings
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
+from pipelines.running.before.lists import wanted, with_held
+from pipelines.running.before.recall import recall, say_changes
 from pipelines.running.lines import say_begun
-from pipelines.running.lists import wanted, with_held
-from pipelines.running.recall import recall, say_changes
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -81,7 +81,7 @@ def planned(todo: LoadSettings) -> tuple[Span, ...]:
 
 def expected(todo: LoadSettings) -> tuple[Span, ...]:
     """The same, with what an earlier load of this output lets us expect."""
-    from pipelines.running.earlier import expecting
+    from pipelines.running.before.earlier import expecting
 
     return expecting(todo.storage, planned(todo))
 
@@ -102,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What the tables lack, the server may list: that is known once it was asked.
         spans = () if not todo.dry_run and unknown(todo.question) and wanted(todo) else planned(todo)
         if todo.dry_run:
-            from pipelines.running.dry_run import dry_run
+            from pipelines.running.before.dry_run import dry_run
 
             if todo.coverage:
                 print(_known_rowless(spans))

@@ -27,7 +27,7 @@ from eia930.reference.renewal import Loaded, of_list, of_output, of_tables
 from eia930.reference.respondents import table
 from eia930.reference.routes import ROUTES, Route
 from eia930.sources.api.client import API_URL, Api
-from eia930.sources.api.facets import facets
+from eia930.sources.api.codes.facets import facets
 from eia930.sources.api.key import resolve_key
 from eia930.store.storage import Storage
 from pipelines.options.words import fail

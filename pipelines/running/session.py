@@ -30,12 +30,12 @@ from eia930.store.origin import claim
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
 from pipelines.options.settings import LoadSettings, Settings
-from pipelines.running.earlier import narrower, others
+from pipelines.running.before.earlier import narrower, others
+from pipelines.running.before.lists import with_lists
+from pipelines.running.before.preflight import look_ahead
 from pipelines.running.execute import execute
 from pipelines.running.interrupt import end
 from pipelines.running.lines import say_begun
-from pipelines.running.lists import with_lists
-from pipelines.running.preflight import look_ahead
 from pipelines.running.progress import Progress
 from pipelines.running.summary import STANDS, banner, summary
 

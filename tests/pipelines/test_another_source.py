@@ -24,7 +24,7 @@ from eia930.store.run import Run
 from eia930.store.storage import Storage
 from pipelines.historical import build
 from pipelines.options.settings import LoadSettings, settings
-from pipelines.running.dry_run import dry_run
+from pipelines.running.before.dry_run import dry_run
 from pipelines.running.session import drive, load_program
 
 TABLE = "raw/table/whole.csv"

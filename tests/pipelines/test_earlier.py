@@ -11,7 +11,7 @@ from eia930.account.stored import encoded
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.store.storage import Storage
-from pipelines.running.earlier import narrower
+from pipelines.running.before.earlier import narrower
 from tests.eia930.account.accounts import an_account
 
 SPAN = Span("region-data", "PACW", parse_hour("2024-01-01T00"), parse_hour("2024-01-31T23"))

@@ -11,7 +11,7 @@ from eia930.account.stored import encoded
 from eia930.errors import UsageError
 from pipelines import blocks, coverage, historical
 from pipelines.runners import environment
-from pipelines.running.preflight import check_options
+from pipelines.running.before.preflight import check_options
 from tests.eia930.account.accounts import an_account
 
 PROGRAMS = (historical.main, blocks.main, coverage.main)

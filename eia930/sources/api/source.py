@@ -17,6 +17,7 @@ from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.checked import forget
 from eia930.sources.api.client import API_URL, Api, checked_url
+from eia930.sources.api.codes.lists import OneList, ask_list, held_lists, listed_by, missing_lists
 from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
@@ -24,7 +25,6 @@ from eia930.sources.api.estimate import Manner, estimate, plan_size
 from eia930.sources.api.http import LOOPBACK
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.left import Work, left, usable
-from eia930.sources.api.lists import OneList, ask_list, held_lists, listed_by, missing_lists
 from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, load_verbatim
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher

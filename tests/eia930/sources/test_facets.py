@@ -12,7 +12,7 @@ from eia930.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Una
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import FUEL, REGION, ROUTES, SUBREGION
 from eia930.sources.api.client import Api
-from eia930.sources.api.facets import Facet, facets
+from eia930.sources.api.codes.facets import Facet, facets
 from tests.eia930.sources.serving import Reply, serving
 
 KEY = "canary-0123456789"

@@ -16,7 +16,7 @@ import zstandard
 from eia930.question.listed import Listed, Lists
 from eia930.reference.routes import ROUTES, Route
 from eia930.sources.api.client import Api
-from eia930.sources.api.facets import facets
+from eia930.sources.api.codes.facets import facets
 from eia930.sources.api.responses import ROOT, STAMP, unpack
 from eia930.store.storage import Storage
 
