@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 
+from eia930.sources.api.key import anywhere
 from eia930.sources.members import SOURCES
 from eia930.sources.quota import HOST, NONE
 from eia930.sources.rate import PER_HOUR
@@ -45,7 +46,7 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
     """What is asked, and how: UsageError where the key is looked up here and is not there."""
     name = "emulator" if embedded else "api" if flags.source == "auto" else flags.source
-    key = flags.api_key or KEY
+    key = anywhere(flags.api_key or KEY)
     terms = Terms(
         name,
         url=flags.api_url,

@@ -13,8 +13,7 @@ from typing import Any
 from apache_beam.options.pipeline_options import FlinkRunnerOptions, JobServerOptions, PipelineOptions
 from apache_beam.runners.portability.flink_runner import MAGIC_HOST_NAMES, FlinkJarJobServer, FlinkRunner
 
-_APART = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
-"""A terminal sends Ctrl-C to every process of its session: Java gets one of its own."""
+from pipelines.runners import apart
 
 
 class _JobServer(FlinkJarJobServer):
@@ -40,7 +39,11 @@ class PatientFlinkRunner(FlinkRunner):
         flink.flink_master = self.add_http_scheme(flink.flink_master)
         if flink.flink_submit_uber_jar and flink.flink_master not in MAGIC_HOST_NAMES:
             return super().default_job_server(options)
-        java.job_server_jvm_properties = ["-c", _APART, java.job_server_java_launcher, *java.job_server_jvm_properties]
+        java.job_server_jvm_properties = [
+            apart.__file__,
+            java.job_server_java_launcher,
+            *java.job_server_jvm_properties,
+        ]
         java.job_server_java_launcher = sys.executable
         self._server = _JobServer(options)
         return self._server

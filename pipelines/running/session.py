@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 import uuid
@@ -12,7 +11,6 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from types import FrameType
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -21,22 +19,22 @@ from eia930.account.model import Account, Requests
 from eia930.account.standing import account_of, earlier
 from eia930.account.stored import STOPPED
 from eia930.emulator import Emulator, synthetic
-from eia930.errors import EiaError, Interrupted, Stop, StorageError
+from eia930.errors import EiaError, Stop, StorageError
 from eia930.question.span import Span
 from eia930.reference.hours import hour_of
 from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures
 from eia930.store.origin import claim
-from eia930.store.run import Run, ask_to_stop
+from eia930.store.run import Run
 from eia930.store.storage import Storage
 from pipelines.options.settings import LoadSettings, Settings
 from pipelines.running.before.earlier import narrower, others
 from pipelines.running.before.lists import with_lists
 from pipelines.running.before.preflight import look_ahead
 from pipelines.running.execute import execute
-from pipelines.running.interrupt import end
 from pipelines.running.lines import say_begun
 from pipelines.running.progress import Progress
+from pipelines.running.stopping import Stopping, stoppable
 from pipelines.running.summary import STANDS, banner, summary
 
 FOLDERS = ("raw", "tidy", "avro", "rejects", "revisions", "blocks", "tfds", "report", "objects")
@@ -93,8 +91,17 @@ def load_program(
     return Program(build=build, account=account_of, state=state, summary=summary, plan=plan, narrows=True)
 
 
-def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
-    """Run a program to its end; the exit code. `spans`: what to ask, as far as the tables know it."""
+def drive(
+    todo: Settings,
+    spans: Sequence[Span],
+    program: Program[A],
+    *,
+    stopping: Callable[[Storage, Run], Stopping] = Stopping,
+) -> int:
+    """Run a program to its end; the exit code. `spans`: what to ask, as far as the tables know it.
+
+    `stopping` makes what hears the signals of the run.
+    """
     storage = todo.storage
     source = todo.source if program.asks else None
     look_ahead(todo.beam, storage, source=source, embedded=todo.embedded)
@@ -112,7 +119,7 @@ def drive(todo: Settings, spans: Sequence[Span], program: Program[A]) -> int:
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
         if todo.embedded:
             todo = _embed(todo, stack)
-        stack.enter_context(_interruptible(storage, run))
+        stack.enter_context(stoppable(stopping(storage, run)))
         stack.enter_context(_saying_what_stands(storage, run) if program.narrows else nullcontext())
         if program.plan:
             todo = with_lists(todo, run)
@@ -191,27 +198,3 @@ def _saying_what_stands(storage: Storage, run: Run) -> Iterator[None]:
             if earlier(storage, run):
                 print(STANDS, file=sys.stderr, flush=True)
         raise
-
-
-@contextmanager
-def _interruptible(storage: Storage, run: Run) -> Iterator[None]:
-    """Ctrl-C asks the run to finish what is under way; a second one ends at once."""
-    told: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        # First: whoever reads the line may press again at once.
-        signal.signal(signal.SIGINT, end)
-        print("\nstopping: waiting for what is under way (again to end at once)", file=sys.stderr, flush=True)
-        told.append(number)
-        ask_to_stop(storage, run)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    except Exception:
-        # A terminal sends Ctrl-C to Beam's worker processes too: they die of it, and Beam calls that a fault.
-        if told:
-            raise Interrupted("stopped on the way") from None
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -222,7 +222,7 @@ def test_without_a_key_the_emulator_serves(monkeypatch: pytest.MonkeyPatch) -> N
     (["--api_key=env:OTHER"], "--api_key env:OTHER: no key there"),
     (["--api_key=env:OTHER", "--output=mine", "--runner=FlinkRunner"], "--api_key env:OTHER: no key there"),
     (["--api_key=env:OTHER", "--output=gs://b/eia", "--runner=DataflowRunner"], "--api_key env:OTHER: no key there"),
-    (["--api_key=file:gone", "--source=api", "--runner=FlinkRunner"], "--api_key file:gone: No such file"),
+    (["--api_key=file:gone", "--source=api", "--runner=FlinkRunner"], "/gone: No such file"),
 ])  # fmt: skip
 def test_a_lost_key_is_no_reason_for_invented_hours(
     program: Callable[[list[str]], int],
@@ -249,6 +249,21 @@ def test_what_needs_no_key_here_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
     assert (asked.embedded, asked.storage.path) == (True, Path.cwd() / "mine")
     elsewhere = settings(["--source=api", "--api_key=env:OTHER", "--runner=FlinkRunner"], now=NOW)
     assert (elsewhere.embedded, elsewhere.source.name) == (False, "api")
+
+
+def test_a_keys_file_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster's workers stand elsewhere: a relative path would fail there, after the job has begun."""
+    (tmp_path / "key").write_text("of-mine")
+    monkeypatch.chdir(tmp_path)
+    found = settings(["--api_key=file:key", "--output=out", "--runner=FlinkRunner"], now=NOW).source
+    monkeypatch.chdir("/")
+    assert isinstance(found, ApiSource)
+    assert found.key == f"file:{tmp_path}/key"
+    found.check_here()
+    monkeypatch.chdir(tmp_path)
+    bucket = settings(["--source=api", f"--api_key=file:{tmp_path.as_uri()}/key", "--output=out"], now=NOW).source
+    assert isinstance(bucket, ApiSource)
+    assert bucket.key == f"file:{tmp_path.as_uri()}/key"
 
 
 def test_the_question_is_half_open() -> None:

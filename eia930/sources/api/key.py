@@ -31,10 +31,22 @@ def resolve_key(reference: str) -> str:
     return key
 
 
+def anywhere(reference: str) -> str:
+    """The same reference for a process that works in another folder: a relative path becomes absolute."""
+    kind, _, where = reference.partition(":")
+    if kind != "file" or "://" in where or not where:
+        return reference
+    try:
+        return f"file:{Path(where).expanduser().absolute()}"
+    except RuntimeError:
+        # There is no such user: whoever looks it up says so.
+        return reference
+
+
 def _shown(reference: str) -> str:
     """A reference for a message; not where the key itself was put in the place of its name."""
     kind, _, where = reference.partition(":")
-    return f"{kind}:…" if _LIKE_A_KEY.fullmatch(where) else reference
+    return f"{kind}:…" if _LIKE_A_KEY.fullmatch(where.rpartition("/")[2]) else reference
 
 
 def _read_key(where: str) -> str:
