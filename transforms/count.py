@@ -14,6 +14,7 @@ from eia930.sources.fetched import Fetched
 from eia930.sources.matrix import Matrix
 from eia930.sources.source import Source
 from eia930.store.failure import telling
+from eia930.store.fenced import Fenced
 from eia930.store.manifest import File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
@@ -98,5 +99,5 @@ class _PublishFn(beam.DoFn):
         with telling(self._storage, self._run, "Publish"):
             if fetched is None or not fetched.stopped:
                 heed_stop(self._storage, self._run)
-            publish_coverage(self._storage, matrices, fetched, self._method)
+            publish_coverage(Fenced.of(self._storage, self._run), matrices, fetched, self._method)
         yield self._storage.url

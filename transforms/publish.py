@@ -16,6 +16,7 @@ from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport
 from eia930.sources.fetched import Fetched
 from eia930.store.failure import telling
+from eia930.store.fenced import Fenced
 from eia930.store.manifest import CHECKS, SUCCESS, File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
@@ -85,18 +86,19 @@ class _PublishFn(beam.DoFn):
         groups.sort(key=lambda group: (group.route, group.respondent))
         limits, not_asked = self._limits._asdict(), self._not_asked
         account = account_of(groups, fetched, self._run, checks=checks, not_asked=not_asked, **limits)
+        output = Fenced.of(self._storage, self._run)
         with telling(self._storage, self._run, "Publish"):
             if account.stopped:
-                put_stopped(self._storage, account, self._run)
+                put_stopped(output, account, self._run)
                 return
             heed_stop(self._storage, self._run)
             if len(groups) != self._spans:
                 raise AssertionError(f"{self._spans} spans were planned, {len(groups)} were assembled")
             if account.exit and not self._storage.exists(SUCCESS):
-                close_blocks(self._storage)
+                close_blocks(output)
             statistics = train_statistics(self._storage, blocks)
             done = publish(
-                self._storage,
+                output,
                 groups,
                 account,
                 run=self._run,
@@ -124,8 +126,9 @@ class PublishBlocks(beam.PTransform):
 
 def _publish_blocks(blocks: Sequence[File], storage: Storage, run: Run) -> str:
     with telling(storage, run, "Publish"):
-        url = publish_blocks(storage, blocks, train_statistics(storage, blocks), run)
-        finish(storage, run, open_blocks)
+        output = Fenced.of(storage, run)
+        url = publish_blocks(output, blocks, train_statistics(storage, blocks), run)
+        finish(output, run, open_blocks)
     return url
 
 
@@ -145,5 +148,5 @@ def _finish(url: str, run: Run) -> str:
     storage = Storage(url)
     with telling(storage, run, "Finish"):
         heed_stop(storage, run)
-        finish(storage, run, open_blocks)
+        finish(Fenced.of(storage, run), run, open_blocks)
     return url

@@ -9,6 +9,7 @@ import apache_beam as beam
 
 from eia930.report.build import can_show, write_page
 from eia930.store.failure import telling
+from eia930.store.fenced import Fenced
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
@@ -34,5 +35,5 @@ class _ReportFn(beam.DoFn):
         with telling(storage, self._run, "Report"):
             heed_stop(storage, self._run)
             if can_show(storage):
-                write_page(storage)
+                write_page(Fenced.of(storage, self._run))
         yield url

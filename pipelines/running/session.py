@@ -24,6 +24,7 @@ from eia930.question.span import Span
 from eia930.reference.hours import hour_of
 from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures
+from eia930.store.fenced import Fenced
 from eia930.store.origin import claim
 from eia930.store.run import Run
 from eia930.store.storage import Storage
@@ -133,7 +134,7 @@ def drive(
         if told is None:
             raise Stop("the run ended without an account")
         if _answered(told):
-            storage.put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
+            Fenced.of(storage, run).put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
     print(program.summary(todo, told), file=sys.stderr if told.stopped else sys.stdout)
     if program.narrows and earlier(storage, run):
         print(f"{STANDS}; what this run says of itself is in {STOPPED}", file=sys.stderr)
