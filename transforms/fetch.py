@@ -14,6 +14,7 @@ from eia930.sources.source import Source
 from eia930.store.failure import telling
 from eia930.store.run import Run
 from eia930.store.storage import Storage
+from transforms.dealing import dealt
 
 FETCHED = "fetched"
 
@@ -48,4 +49,4 @@ class _FetchFn(beam.DoFn):
         yield beam.pvalue.TaggedOutput(FETCHED, fetched)
         if not fetched.stopped:
             failed = by_span(fetched.failures)
-            yield from ((span, failed.get(span.id, [])) for span in spans)
+            yield from ((span, failed.get(span.id, [])) for span in dealt(spans))

