@@ -147,9 +147,15 @@ def drive(
 
 
 def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A]) -> None:
-    """Hand the graph to Beam and wait."""
+    """Hand the graph to Beam and wait. Superseded where it failed because another run has followed meanwhile."""
     told = partial(failure_of, todo.storage, run)
-    execute(lambda root: program.build(root, spans, todo, run), todo.beam, told=told)
+    try:
+        execute(lambda root: program.build(root, spans, todo, run), todo.beam, told=told)
+    except Exception:
+        # What it was about to read may be gone with that: no fault of the question, nor of the output.
+        with suppress(StorageError):
+            lease.require_latest(todo.storage, "run", run.id)
+        raise
 
 
 def _embed(todo: Settings, stack: ExitStack) -> Settings:
