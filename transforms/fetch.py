@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from eia930.account.standing import sparing
+from eia930.question.dealing import dealt
 from eia930.question.span import Span
 from eia930.sources.fetched import Failure, by_span
 from eia930.sources.source import Source
 from eia930.store.failure import telling
 from eia930.store.run import Run
 from eia930.store.storage import Storage
-from transforms.dealing import dealt
 
 FETCHED = "fetched"
 

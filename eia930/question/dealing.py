@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In which order spans leave the dispatcher, so that workers that take them in turn get about the same. No Beam.
+"""In which order spans leave the dispatcher, so that workers that take them in turn get about the same.
 
 A cluster deals a reshuffle out in turn (Flink: rebalance), whatever the elements weigh, to a number of workers that is
 not known here.

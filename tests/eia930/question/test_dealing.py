@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eia930.question.dealing import dealt, expected_rows
 from eia930.question.plan import plan
 from eia930.question.span import Span
 from pipelines.options.settings import settings
-from transforms.dealing import dealt, expected_rows
 
 WHOLE = ("--source=emulator", "--regions=all", "--routes=all", "--start=2019-01-01", "--end=2026-11-01", "--output=x")
 
