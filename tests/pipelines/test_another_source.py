@@ -38,7 +38,6 @@ class Table:
     """One file of a made-up publisher: hour, respondent, demand, wind."""
 
     name: str = "table"
-    quota: str = "none"
     requests_per_hour: int | None = None
     refresh: bool = False
     quota: str = "none"
