@@ -166,7 +166,7 @@ def test_a_region_is_asked_for_anyway_where_that_is_said() -> None:
     anyway = ask(**year, anyway=True)
     (span,) = plan(anyway)
     assert (span.first, span.last, span.named) == (anyway.first, anyway.last, True)
-    assert passed_over(anyway) == outlived(anyway) == ()
+    assert (passed_over(anyway), outlived(anyway)) == ((), ())
     # Of all, nobody is asked for beyond its life.
     everybody = ask(**year | {"regions": ("all",)}, anyway=True)
     assert "OVEC" not in {span.respondent for span in plan(everybody)}
