@@ -11,6 +11,7 @@ from datetime import datetime
 from eia930.coverage.from_tidy import chosen, loaded_spans
 from eia930.errors import UsageError
 from eia930.program.arguments import Parser
+from eia930.question.listed import Listed, Lists
 from eia930.question.plan import plan, unknown
 from eia930.question.span import Span
 from eia930.reference.hours import stamp
@@ -51,6 +52,7 @@ def coverage_settings(argv: Sequence[str], *, now: datetime) -> tuple[CoverageSe
     # Nothing is asked, so no key is needed; what is written goes beside what was counted.
     flags.source, flags.output = "emulator", flags.output or tidy.url
     asked = asked_for(flags, rest, now)
+    asked = replace(asked, question=replace(asked.question, listed=_of_loaded(loaded)))
     return replace(_settings(asked, tidy), embedded=False), _narrowed(asked, loaded, given)
 
 
@@ -97,6 +99,16 @@ def _fill(flags: argparse.Namespace, given: set[str], loaded: Sequence[Span]) ->
     for name, value in whole.items():
         if name not in given:
             setattr(flags, name, value)
+
+
+def _of_loaded(loaded: Sequence[Span]) -> Listed:
+    """Who was loaded: also codes that the tables lack."""
+    codes: dict[str, Lists] = {}
+    for span in loaded:
+        lists = codes.setdefault(span.route, Lists({}, {}))
+        lists.respondents[span.respondent] = span.respondent
+        lists.kinds.update({kind: kind for kind in span.kinds})
+    return Listed(codes)
 
 
 def _narrowed(asked: Settings, loaded: Sequence[Span], given: set[str]) -> tuple[Span, ...]:

@@ -30,6 +30,8 @@ class Question:
     types: tuple[str, ...]
     first: int
     last: int
+    anyway: bool = False
+    """Whether regions asked for by name are asked for in all hours and routes, whatever the tables say."""
     listed: Listed = UNLISTED
     """What the server lists, where it was asked."""
 
@@ -105,7 +107,7 @@ def outlived(question: Question) -> tuple[str, ...]:
     return tuple(
         f"--regions {code}: {life_of(code)}, so there are no hours {hours}"
         for code in question.regions
-        if code in respondents() and lived(code, question.first, question.last) is None
+        if code in respondents() and not question.anyway and lived(code, question.first, question.last) is None
     )
 
 
@@ -136,19 +138,27 @@ def _kinds(route: Route, question: Question) -> set[str]:
 
 def _spans(route: Route, question: Question) -> list[Span]:
     served = _codes(route, question)
-    codes = served if question.regions == (ALL,) else [code for code in question.regions if code in served]
+    anyway, whole = _anyway(question), (question.first, question.last)
+    some = question.regions if anyway else [code for code in question.regions if code in served]
+    codes = served if question.regions == (ALL,) else some
     kinds = _filter(route, question)
     named, listed = question.regions != (ALL,), set(question.listed.respondents(route))
     return [
         Span(route.id, code, *hours, kinds, _density(route, code, kinds, hours), named=named, listed=code in listed)
         for code in codes
-        if (hours := lived(code, question.first, question.last)) is not None
+        if (hours := whole if anyway else lived(code, *whole)) is not None
     ]
+
+
+def _anyway(question: Question) -> bool:
+    return question.anyway and question.regions != (ALL,)
 
 
 def _passed_over(route: Route, code: str, question: Question) -> Iterator[PassedOver]:
     first, last = question.first, question.last
     lives = lived(code, first, last)
+    if _anyway(question):
+        return
     if code not in _codes(route, question):
         yield PassedOver(route.id, code, first, last, "the reference tables know no such series")
     elif lives is None:

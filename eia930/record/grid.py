@@ -139,10 +139,13 @@ class Grid:
         cells.answer[place] = answer.number
 
     def _once(self, answer: _Answer, kind: str, place: Places, value: Floats) -> tuple[Places, Floats]:
-        """Each hour once: the last row of an answer stands for it."""
+        """Each hour once, whatever the order of rows: a value stands before a null, then the larger one, then the
+        positive one. EIA has sent rows twice whose names differ in letter case alone."""
         if len(place) < 2 or (np.all(np.diff(place) != 0) and len(np.unique(place)) == len(place)):
             return place, value
-        order = len(place) - 1 - np.unique(place[::-1], return_index=True)[1]
+        size = np.where(np.isnan(value), -1.0, np.abs(value))
+        ranked = np.lexsort((np.nan_to_num(value), size, place))
+        order = ranked[np.flatnonzero(np.diff(place[ranked], append=-1))]
         dropped = np.setdiff1d(np.arange(len(place)), order)
         stands = dict(zip(place[order].tolist(), value[order].tolist(), strict=True))
         self.duplicate += len(dropped)

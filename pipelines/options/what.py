@@ -15,6 +15,8 @@ from eia930.reference.routes import REGION, ROUTES
 from pipelines.options.words import hour, words
 
 _RECORD_BEGINS = parse_hour("2015-07-01T00")
+_AHEAD = 48
+"""Hours from now on that may be asked for: day-ahead forecasts are there before their time."""
 
 
 def add_question_flags(parser: argparse.ArgumentParser) -> None:
@@ -24,23 +26,26 @@ def add_question_flags(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--regions", default="PACW,ERCO,CAL,TEX,MISO", help="respondent codes, or all")
     what.add_argument("--types", default="", help="D,DF,NG,TI; fuel codes; neighbours; sub-regions (default: all)")
     what.add_argument("--start", default="", help="first hour, UTC: YYYY-MM-DD or YYYY-MM-DDTHH (default: the first)")
-    what.add_argument("--end", default="", help="the hour after the last, UTC (default: now)")
+    what.add_argument("--end", default="", help="the hour after the last, UTC; forecasts: two days on (default: now)")
+    what.add_argument(
+        "--ask_anyway", action="store_true", help="ask for regions named also before and after the lives in our tables"
+    )
 
 
 def question(flags: argparse.Namespace, now: datetime) -> Question:
-    """The flags, checked: known hours, in order, none of the future."""
+    """The flags, checked: known hours, in order, none so far ahead that nobody forecasts them."""
     routes, regions, types = (tuple(dict.fromkeys(words(text))) for text in (flags.routes, flags.regions, flags.types))
     end = hour("--end", flags.end) if flags.end else hour_of(now) + 1
     start = hour("--start", flags.start) if flags.start else _first(flags.source)
-    if end > hour_of(now) + 1:
-        raise UsageError(f"--end {flags.end} is in the future (it is {stamp(hour_of(now))} UTC)")
+    if end > hour_of(now) + 1 + _AHEAD:
+        raise UsageError(f"--end {flags.end} is in the future (it is {stamp(hour_of(now))} UTC): two days at most")
     if start >= end:
         raise UsageError(f"--start {stamp(start)} is not before --end {stamp(end)}")
     if start < _RECORD_BEGINS:
         raise UsageError(f"--start {stamp(start)}: the record begins {stamp(_RECORD_BEGINS)}")
     if not routes or not regions:
         raise UsageError("--routes and --regions each need a name, or all")
-    return Question(routes, regions, () if types == (ALL,) else types, start, end - 1)
+    return Question(routes, regions, () if types == (ALL,) else types, start, end - 1, anyway=flags.ask_anyway)
 
 
 def say_outlived(question: Question) -> None:

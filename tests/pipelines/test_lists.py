@@ -14,7 +14,7 @@ from eia930.emulator import Emulator, Faults
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import ROUTES
 from eia930.store.storage import Storage
-from pipelines import coverage
+from pipelines import blocks, coverage, report
 from pipelines.historical import main
 from tests.eia930.having import Codes, Having
 
@@ -150,6 +150,18 @@ def test_coverage_counts_them_too(out: Path, load: Load) -> None:
         load(server, "--regions=XNEW,PACW", program=coverage.main)
         load(server, "--regions=XNEW,PACW", f"--coverage={out}/coverage.parquet")
     assert loaded(out) == dict.fromkeys([codes for codes in NEW | OLD if codes[0] == "region-data"], 24)
+
+
+def test_what_was_loaded_is_counted_again_and_goes_on_without_lists(out: Path, load: Load) -> None:
+    """Coverage of the output, the page and the blocks of it know no more of these codes than the load did."""
+    with serving(NEW | OLD) as server:
+        load(server, "--regions=XNEW,PACW", "--routes=region-data,fuel-type-data")
+    assert coverage.main([f"--output={out}", "--from_tidy"]) == 0
+    counted = pq.read_table(out / "coverage.parquet").to_pylist()
+    found = {(one["route"], one["respondent"], one["type"]) for one in counted}
+    assert found == {codes for codes in NEW | OLD if codes[0] in ("region-data", "fuel-type-data")}
+    assert report.main([f"--output={out}"]) == 0
+    assert blocks.main([f"--output={out}", "--formats=parquet"]) == 0
 
 
 def test_who_is_listed_and_sends_nothing_is_said_first_and_passes_no_gate(out: Path, load: Load) -> None:

@@ -157,3 +157,16 @@ def test_windows_are_named() -> None:
     )
     assert short.id == "fuel-type-data/PACW/2019-01-01T00_2019-01-01T01.SUN-WND.value-desc-3-2"
     assert (short.length, short.asked) == (2, ("SUN", "WND"))
+
+
+def test_a_region_is_asked_for_anyway_where_that_is_said() -> None:
+    year = {"regions": ("OVEC",), "first": parse_hour("2022-01-01"), "last": parse_hour("2022-12-31T23")}
+    with pytest.raises(UsageError, match="retired"):
+        plan(ask(**year))
+    anyway = ask(**year, anyway=True)
+    (span,) = plan(anyway)
+    assert (span.first, span.last, span.named) == (anyway.first, anyway.last, True)
+    assert (passed_over(anyway), outlived(anyway)) == ((), ())
+    # Of all, nobody is asked for beyond its life.
+    everybody = ask(**year | {"regions": ("all",)}, anyway=True)
+    assert "OVEC" not in {span.respondent for span in plan(everybody)}

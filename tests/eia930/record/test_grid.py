@@ -12,7 +12,7 @@ from eia930.question.span import Span
 from eia930.record.grid import Grid
 from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN
 from eia930.sources.api.responses import Answer
-from eia930.sources.columns import Stored
+from eia930.sources.columns import Columns, Stored
 from tests.eia930.making import FIRST, LATER, answer, row, window
 
 HOURS = 12
@@ -88,11 +88,16 @@ def _cell(some: list[Given], kind: str, hour: int) -> tuple[str, int]:
     for one in sorted(some, key=lambda one: -one.late):
         mine = [value for at, which, value in one.rows if (at, which) == (hour, kind)]
         if mine:
-            value = "nan" if mine[-1] is None else str(float(mine[-1]))
-            return value, int((LATER + timedelta(hours=one.late)).timestamp())
+            return _of_doubles(mine), int((LATER + timedelta(hours=one.late)).timestamp())
         if one.first <= hour <= one.last and (not one.kinds or kind in one.kinds):
             return nothing
     return nothing
+
+
+def _of_doubles(values: list[str | None]) -> str:
+    """A value before a null, the larger before the smaller, the positive before the negative."""
+    numbers = sorted((abs(float(text)), float(text)) for text in values if text is not None)
+    return str(numbers[-1][1]) if numbers else "nan"
 
 
 @given(responses(), st.sampled_from(((), ("D",))), st.randoms())
@@ -168,3 +173,15 @@ def test_series_that_ought_to_exist_do() -> None:
         grid.expect(kind, np.ones(24, bool))
     assert [one.kind for one in grid.finish()] == ["D", "TI"]
     assert np.isnan(grid.finish()[0].value).all()
+
+
+@given(st.permutations([("nan", 0), ("5", 0), ("-7", 0), ("7", 0), ("nan", 1), ("0", 1), ("nan", 2)]))
+def test_which_of_doubles_stands_does_not_depend_on_their_order(rows: list[tuple[str, int]]) -> None:
+    hours, values = np.array([FIRST + at for _, at in rows]), np.array([float(text) for text, _ in rows])
+    columns = Columns(len(rows), hours, np.zeros(len(rows), np.int32), ("D",), values)
+    grid = Grid(Span("region-data", "PACW", FIRST, FIRST + 2))
+    grid.add(Stored("raw/x", FIRST, FIRST + 2, (), columns, LATER))
+    (series,) = grid.finish()
+    assert str(series.value.tolist()) == "[7.0, 0.0, nan]"
+    assert (grid.received, grid.duplicate) == (7, 4)
+    assert sorted(str(one.value) for one in grid.lost) == ["-7.0", "5.0", "nan", "nan"]

@@ -124,3 +124,13 @@ def test_its_own_clock_is_the_machines() -> None:
     before = time.monotonic()
     wait = Pace(3600, 1).wait()
     assert 0 < wait <= 2.0 + time.monotonic() - before
+
+
+def test_what_was_sent_just_before_counts_in_the_first_hour() -> None:
+    clock = Clock()
+    per_hour, owed = 600, 8
+    pace = Pace(per_hour, 3, clock=clock, owed=owed)
+    began = clock.now
+    starts = drive(pace, clock, [], until=clock.now + 2 * 3600.0)
+    assert sum(start < began + 3600 for start in starts) + owed <= per_hour
+    assert sum(start < began + 3600 for start in starts) + owed > 0.95 * per_hour
