@@ -5,11 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements.lock setup.py 2>/dev/null | cksum | cut -d' ' -f1)
-READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock 2>/dev/null | cksum | cut -d' ' -f1)
+READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock requirements-kernels.lock 2>/dev/null | cksum | cut -d' ' -f1)
+READY_TORCH := .venv-torch/.ready-$(shell cat requirements-torch.lock requirements-kernels.lock 2>/dev/null | cksum | cut -d' ' -f1)
 READY_READERS := .venv-readers/.ready-$(shell cat requirements-readers.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help run test test-slow test-recorded test-ml test-readers test-gcp test-flink lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
+.PHONY: help run test test-slow test-recorded test-ml test-torch test-readers test-gcp test-flink lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -24,7 +25,20 @@ $(READY):
 $(READY_ML):
 	$(PYTHON) -m venv .venv-ml
 	.venv-ml/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-ml.lock
+	$(call unpack_kernels,.venv-ml)
 	rm -f .venv-ml/.ready-* && touch $@
+
+$(READY_TORCH):
+	$(PYTHON) -m venv .venv-torch
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-torch.lock
+	$(call unpack_kernels,.venv-torch)
+	rm -f .venv-torch/.ready-* && touch $@
+
+# Libraries whose code is read in tests, function by function: without what they import, most of it for a GPU.
+define unpack_kernels
+rm -rf build/kernels
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --target build/kernels -r requirements-kernels.lock
+endef
 
 $(READY_READERS):
 	$(PYTHON) -m venv .venv-readers
@@ -47,6 +61,9 @@ test-recorded: $(READY)  ## the tests on millions of real rows; RECORDED=folder 
 
 test-ml: $(READY_ML)  ## the reader and the training example beside TensorFlow, JAX, grain and datasets
 	.venv-ml/bin/python -m pytest -m "not recorded" tests/ringdata tests/examples $(ARGS)
+
+test-torch: $(READY_TORCH)  ## the reader beside torch's context_parallel and Megatron-Core; installs 6 GB, so not in CI
+	.venv-torch/bin/python -m pytest tests/ringdata/test_kernels.py tests/ringdata/test_kernels_torch.py $(ARGS)
 
 test-readers: $(READY) $(READY_READERS)  ## tidy/ read by pandas, Spark 3.5 and 4.1 (Java 17), dask and the others
 	rm -rf build/readers && $(BIN)/python -m tests.readers.making build/readers
@@ -96,4 +113,4 @@ flink-down: $(READY)  ## stop what flink-up started
 	$(BIN)/python -m deploy.flink.cluster down
 
 clean:  ## remove the environment and caches, not the data
-	rm -rf $(VENV) .venv-ml .venv-readers build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-ml .venv-torch .venv-readers build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

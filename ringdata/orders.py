@@ -13,6 +13,7 @@ from typing import Any
 from ringdata.errors import ContextError
 
 ORDERS = ("contiguous", "zigzag", "block_stripe", "stripe")
+_MASKED_BY_RANK = {"index": "contiguous", "zigzag": "zigzag", "stripe": "stripe"}
 Span = tuple[int, int]
 
 
@@ -47,16 +48,25 @@ def spans(order: str, *, context: int, ring_size: int, ring_rank: int, stripe: i
     return _joined(held)
 
 
-def check_causal(causal: str | None, order: str) -> None:
-    """Refuse an order that a kernel cannot mask: by index, later tokens of another rank would pass for earlier."""
-    if causal not in (None, "index", "position"):
+def check_causal(causal: str | None, order: str, *, stripe: int = 1) -> None:
+    """Refuse an order that a kernel cannot mask: it would take later tokens of another rank for earlier ones.
+
+    `position`: by the positions that come with the tokens; `index`, `zigzag`, `stripe`: by rank, for tokens that lie
+    contiguous, in two chunks a rank, or dealt one by one.
+    """
+    if causal in (None, "position"):
+        return
+    if causal not in _MASKED_BY_RANK:
         raise ContextError(
-            f"causal {causal!r}: give 'index' or 'position', by what the kernel tells earlier from later"
+            f"causal {causal!r}: give 'position', 'index', 'zigzag' or 'stripe', by how the kernel masks"
         )
-    if causal == "index" and order != "contiguous":
+    takes = _MASKED_BY_RANK[causal]
+    if order != takes or (order == "stripe" and stripe != 1):
+        given = f"order {order!r}" + (f" with stripe {stripe}" if order == "stripe" else "")
+        also = ", stripe=1" if takes == "stripe" else ""
         raise ContextError(
-            f"order {order!r} with a kernel that masks by index is silently wrong; give order='contiguous', or a "
-            "kernel that masks by position"
+            f"{given} and a kernel that masks by {causal} is silently wrong; give order={takes!r}{also}, or a kernel "
+            "that masks by position"
         )
 
 

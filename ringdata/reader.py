@@ -43,6 +43,7 @@ class RingBlocks:
         observed  bool     reported and trusted            loss_mask  bool     the target was observed, in this split
         position  int64    hours since 1970 UTC            slot       int32    which series of a panel; 0 in `series`
 
+    `causal` says how a kernel masks (docs/kernels.md), and refuses an order that it cannot take.
     `horizon` is how many hours ahead the target lies, for tokens that are patches of hours: 24 for patches of a day.
     Errors, before a batch is given: ContextError (context, stride, ring, horizon), EmptySplit, and FolderError by
     kind; DamagedFile also as a window is read, where bytes of a shard are not what was written.
@@ -81,7 +82,7 @@ class RingBlocks:
         self.slots = self.layout.grid.slots if self._rows is None or alone else len(self._rows)
         check_fingerprint(fingerprint, self.fingerprint)
         if ring_rank is not None:
-            check_causal(causal, order)
+            check_causal(causal, order, stripe=whole("stripe", stripe))
         self.spans = self._cut(whole("ring_size", ring_size), ring_rank, order, whole("stripe", stripe))
         shards = self.layout.split(split)
         tracks = tracks_of(self.layout.grid, shards)

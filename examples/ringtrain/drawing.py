@@ -34,6 +34,7 @@ def draw_loss(path: Path, train: list[float], validation: list[tuple[int, float]
 
 def draw_forecasts(path: Path, days: Days, series: list[tuple[int, str]], count: int = 7) -> None:
     """Forecasts of some days of some series (place and name), each day forecast from what was known at its start."""
+    count = min(count, len(days.demand))  # windows of 8 days have one day to score
     figure, axes = _axes(len(series))
     hours = [EPOCH + timedelta(hours=days.first_hour + hour) for hour in range(24 * count)]
     for axis, (place, name) in zip(axes, series, strict=True):

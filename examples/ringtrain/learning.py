@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.sharding import Mesh
+from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from ringtrain.attention import ring_attention
@@ -25,6 +25,14 @@ class State(NamedTuple):
     mean: Weights
     square: Weights
     step: Array
+
+
+class Found(NamedTuple):
+    """Scaled forecasts [batch, tokens, hours], and `position` and `slot` [batch, tokens] of the tokens they are of."""
+
+    scaled: Array
+    position: Array
+    slot: Array
 
 
 def begin(weights: Weights) -> State:
@@ -45,14 +53,16 @@ def mean_error(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Array]:
     return mapped
 
 
-def forecaster(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Array]:
-    """Scaled forecasts [batch, tokens, hours], in the order of the batch."""
+def forecaster(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Found]:
+    """Scaled forecasts [batch, tokens, hours] of all ranks, whole on every host, and what they are of."""
 
-    def on_rank(weights: Weights, batch: Batch) -> Array:
-        return forecast(weights, batch, shape, partial(ring_attention, "ring"))
+    def on_rank(weights: Weights, batch: Batch) -> Found:
+        found = forecast(weights, batch, shape, partial(ring_attention, "ring"))
+        return Found(found, batch["position"], batch["slot"])
 
-    compiled: Callable[[Weights, Batch], Array]
-    compiled = jax.jit(jax.shard_map(on_rank, mesh=mesh, in_specs=(P(), ON_RING), out_specs=ON_RING))
+    mapped = jax.shard_map(on_rank, mesh=mesh, in_specs=(P(), ON_RING), out_specs=ON_RING)
+    # Gathered: a host cannot read what lies on the devices of another.
+    compiled: Callable[[Weights, Batch], Found] = jax.jit(mapped, out_shardings=NamedSharding(mesh, P()))
     return compiled
 
 

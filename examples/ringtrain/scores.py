@@ -13,6 +13,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from ringdata import RingBlocks
+from ringtrain.learning import Found
 from ringtrain.loading import DAY, Panel
 from ringtrain.patches import Patches
 
@@ -51,14 +52,13 @@ class Scores:
         return {name: {"mean": float(a), "median": float(b), "beaten_in": int(c)} for name, a, b, c in rows}
 
 
-def forecast_days(panel: Panel, forecast: Callable[[dict[str, Array]], Array]) -> Iterator[Days]:
-    """Every day of the split that has a week before it, once."""
+def forecast_days(panel: Panel, forecast: Callable[[dict[str, Array]], Found]) -> Iterator[Days]:
+    """Every day of the split that has a week before it, once; each host reads them all, and finds the same."""
     whole = _whole(panel)
     pairs = _pairs(panel)
     for index in panel.starts[:: panel.days - WEEK]:
-        batch = panel.batch([index])
-        scaled = np.asarray(forecast(batch))[0]
-        model = _in_order(scaled, np.asarray(batch["position"])[0], np.asarray(batch["slot"])[0])
+        scaled, position, slot = (np.asarray(field)[0] for field in forecast(panel.batch([index])))
+        model = _in_order(scaled, position, slot)
         yield _days(panel, whole[int(index)], model, pairs)
 
 

@@ -97,7 +97,7 @@ def test_series_by_name_come_in_their_order(folders: Folders, config: str) -> No
         ({"slots": [0.0]}, "give a whole number"),
         ({"slots": [0, 1, 2]}, "3 tokens an hour"),
         ({"order": "stripe", "stripe": 0}, "stripe 0: give 1 token or more"),
-        ({"causal": "index", "ring_rank": 0}, "order 'zigzag' with a kernel that masks by index"),
+        ({"causal": "index", "ring_rank": 0}, "order 'zigzag' and a kernel that masks by index"),
     ],
 )
 def test_choices_that_do_not_fit(folders: Folders, choice: dict[str, Any], words: str) -> None:

@@ -44,16 +44,22 @@ def test_stripes_go_round_the_ring(ring_size: int, stripe: int, slots: int, many
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_kernel_that_masks_by_index_takes_contiguous_alone(order: str) -> None:
+@pytest.mark.parametrize(("causal", "takes"), [("index", "contiguous"), ("zigzag", "zigzag"), ("stripe", "stripe")])
+def test_a_kernel_that_masks_by_rank_takes_one_order(causal: str, takes: str, order: str) -> None:
     check_causal("position", order)
     check_causal(None, order)
-    with pytest.raises(ContextError, match="'index' or 'position'"):
+    with pytest.raises(ContextError, match="give 'position', 'index', 'zigzag' or 'stripe'"):
         check_causal("indices", order)
-    if order == "contiguous":
-        check_causal("index", order)
+    if order == takes:
+        check_causal(causal, order)
     else:
-        with pytest.raises(ContextError, match="silently wrong; give order='contiguous'"):
-            check_causal("index", order)
+        with pytest.raises(ContextError, match=f"silently wrong; give order='{takes}'"):
+            check_causal(causal, order)
+
+
+def test_a_kernel_of_single_stripes_takes_no_wide_ones() -> None:
+    with pytest.raises(ContextError, match=r"with stripe 2 and .* give order='stripe', stripe=1"):
+        check_causal("stripe", "stripe", stripe=2)
 
 
 @LAWS
