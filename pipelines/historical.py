@@ -22,12 +22,15 @@ from eia930.coverage.table import read_coverage
 from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
 from eia930.question.plan import passed_over, plan, unknown
+from eia930.sources.past.source import require_then
 from pipelines.options.settings import LoadSettings, settings
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
+from pipelines.past.memory import remember
 from pipelines.running.before.lists import wanted, with_held
 from pipelines.running.before.recall import recall, say_changes
 from pipelines.running.lines import say_begun
+from transforms.block_memory import recalled
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -83,7 +86,18 @@ def expected(todo: LoadSettings) -> tuple[Span, ...]:
     """The same, with what an earlier load of this output lets us expect."""
     from pipelines.running.before.earlier import expecting
 
-    return expecting(todo.storage, planned(todo))
+    spans = expecting(todo.storage, planned(todo))
+    if todo.past is None:
+        remember(todo.storage, todo.asked(spans))
+    return spans
+
+
+def _spans(todo: LoadSettings) -> tuple[Span, ...]:
+    """What is asked as far as that is known before the output is ours; of a past state, what was asked then."""
+    if todo.past and todo.past.spans:
+        return todo.past.spans
+    # What the tables lack, the server may list: that is known once it was asked.
+    return () if not todo.dry_run and unknown(todo.question) and wanted(todo) else planned(todo)
 
 
 def _known_rowless(spans: Sequence[Span]) -> str:
@@ -95,12 +109,16 @@ def _known_rowless(spans: Sequence[Span]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 hours could not be had, 2 wrong usage, 3 cannot go on, 130 asked to stop."""
+    return load(sys.argv[1:] if argv is None else argv, now=datetime.now(UTC))
+
+
+def load(argv: Sequence[str], *, now: datetime) -> int:
+    """A load that begins `now`; its exit code."""
     try:
-        todo = settings(sys.argv[1:] if argv is None else argv, now=datetime.now(UTC))
+        todo = settings(argv, now=now)
         if todo.dry_run:
             todo = with_held(todo)
-        # What the tables lack, the server may list: that is known once it was asked.
-        spans = () if not todo.dry_run and unknown(todo.question) and wanted(todo) else planned(todo)
+        spans = _spans(todo)
         if todo.dry_run:
             from pipelines.running.before.dry_run import dry_run
 
@@ -108,19 +126,28 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(_known_rowless(spans))
             return dry_run(todo, spans)
         say_outlived(todo.question)
-        todo = replace(todo, blocks=recall(todo.storage, todo.blocks))
-        say_changes(todo.storage, todo.blocks)
+        todo = _as_before(todo, spans)
         if todo.plain:
             # The next import takes seconds. Where Beam may refuse its flags, that is to be the only line.
             say_begun(todo, spans)
         from pipelines.running.session import drive, load_program
 
-        return drive(todo, spans, load_program(build, expected))
+        return drive(todo, spans, load_program(build, None if todo.past else expected))
     except UsageError as error:
         return fail(error)
     except Stop as error:
         print(f"error: {error}", file=sys.stderr)
         return 130 if isinstance(error, Interrupted) else 3
+
+
+def _as_before(todo: LoadSettings, spans: Sequence[Span]) -> LoadSettings:
+    """With the cuts and slots that the output remembers; a past state has those of then."""
+    if todo.past is None:
+        todo = replace(todo, blocks=recall(todo.storage, todo.blocks))
+        say_changes(todo.storage, todo.blocks)
+        return todo
+    require_then(todo.past.source, spans)
+    return replace(todo, blocks=recalled(todo.blocks, todo.past.asked.blocks if todo.past.asked else None))
 
 
 if __name__ == "__main__":

@@ -60,10 +60,14 @@ def recalled(chosen: BlockSettings, memory: Memory | None) -> BlockSettings:
     return replace(chosen, cuts=cuts, slots=chosen.slots if chosen.listed else memory.slots)
 
 
+def memory_of(cuts: Cuts, slots: tuple[str, ...]) -> Memory:
+    """What there is to remember."""
+    return Memory(stamp(cuts.validation), stamp(cuts.test), cuts.embargo, slots)
+
+
 def memory_bytes(cuts: Cuts, slots: tuple[str, ...]) -> bytes:
     """`blocks.json`."""
-    memory = Memory(stamp(cuts.validation), stamp(cuts.test), cuts.embargo, slots)
-    return msgspec.json.format(msgspec.json.encode(memory), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(memory_of(cuts, slots)), indent=1) + b"\n"
 
 
 def changes(chosen: BlockSettings, memory: Memory | None) -> Iterator[str]:

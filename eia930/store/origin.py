@@ -23,9 +23,14 @@ def claim(storage: Storage, *mine: str) -> None:
                 )
 
 
+def origin_of(storage: Storage) -> str | None:
+    """Whose hours an output holds; None where nobody has said."""
+    try:
+        return storage.get(ORIGIN).decode()
+    except KeyError:
+        return None
+
+
 def is_synthetic(storage: Storage) -> bool:
     """Whether the hours of an output were made by the embedded emulator."""
-    try:
-        return storage.get(ORIGIN).decode() == EMULATED
-    except KeyError:
-        return False
+    return origin_of(storage) == EMULATED

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from eia930.program.arguments import Parser
 from eia930.question.plan import Question
+from eia930.question.span import Span
 from eia930.reference.hours import hour_of
+from eia930.sources.past.source import PastSource
 from eia930.sources.source import Source
 from eia930.store.storage import Storage
 from pipelines.options.blocks import add_block_flags, block_settings
@@ -19,6 +21,9 @@ from pipelines.options.runner import LOCAL_RUNNERS, beam_flags, only_beams
 from pipelines.options.what import add_question_flags, question
 from pipelines.options.where import SYNTHETIC, add_source_flags, embedded_serves, output
 from pipelines.options.words import Defaults, auto, listed, positive, share
+from pipelines.past.flags import WORDS, add_past_flags, as_of, given_in, past_source, places, question_then
+from pipelines.past.memory import Asked, asked_then
+from transforms.block_memory import memory_of
 from transforms.block_settings import BlockSettings
 
 FORMATS = ("parquet", "tfrecord", "avro")
@@ -58,6 +63,26 @@ class LoadSettings(Settings):
     """How old the newest hour of a route may be; None: any age will do."""
     drop_history: bool
     """Whether tidy/ may lose values that no stored answer gives any more."""
+    began: datetime
+    past: PastLoad | None = None
+    """Where a past state is written: whose, and in whose words."""
+
+    def asked(self, spans: tuple[Span, ...]) -> Asked:
+        """What is kept of it, and of what it came to ask, for whoever wants this state again."""
+        one = self.question
+        source, against = self.source.name, tuple(sorted(self.blocks.against))
+        question = (one.routes, one.regions, one.types, one.first, one.last)
+        blocks = memory_of(self.blocks.cuts, self.blocks.slots)
+        return Asked(self.began, source, *question, self.formats, against, blocks, spans)
+
+
+@dataclass(frozen=True, slots=True)
+class PastLoad:
+    """The source of then, the load that is remembered of then, if any is, and its spans, unless flags say others."""
+
+    source: PastSource
+    asked: Asked | None
+    spans: tuple[Span, ...]
 
 
 def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
@@ -65,18 +90,45 @@ def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
     parser = load_parser()
     flags, rest = parser.parse_known_args(list(argv))
     only_beams(rest, parser)
-    asked = asked_for(flags, rest, now)
+    then = as_of(flags, now)
+    past, asked = (None, asked_for(flags, rest, now)) if then is None else _asked_then(argv, flags, rest, then)
     formats = listed("formats", flags.formats, FORMATS)
+    if past and past.asked and "--formats" not in given_in(argv):
+        formats = past.asked.formats
+    blocks = block_settings(flags, (asked.question.first, asked.question.last), formats)
+    if past and past.asked and "--trust_flags" not in given_in(argv):
+        blocks = replace(blocks, against=frozenset(past.asked.against))
     return LoadSettings(
         **{name: getattr(asked, name) for name in Settings.__slots__},
         formats=formats,
-        blocks=block_settings(flags, (asked.question.first, asked.question.last), formats),
+        blocks=blocks,
         min_completeness=flags.min_completeness,
         coverage=flags.coverage,
-        now=hour_of(now),
+        now=hour_of(then or now),
         max_age_hours=flags.max_age_hours,
         drop_history=flags.drop_history,
+        began=now,
+        past=past,
     )
+
+
+def _asked_then(
+    argv: Sequence[str], flags: argparse.Namespace, rest: Sequence[str], then: datetime
+) -> tuple[PastLoad, Settings]:
+    """A past state: whose, and what of it; nobody is asked, so no key is needed."""
+    raw, to = places(flags)
+    remembered = asked_then(raw, then)
+    source = past_source(raw, then, remembered, flags.source)
+    asked = Settings(
+        question=question_then(argv, flags, then, remembered),
+        source=source,
+        embedded=False,
+        storage=to,
+        dry_run=flags.dry_run,
+        beam=beam_flags(flags.runner, rest),
+    )
+    same = remembered is not None and not given_in(argv).intersection(WORDS)
+    return PastLoad(source, remembered, remembered.spans if remembered and same else ()), asked
 
 
 def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> Settings:
@@ -114,6 +166,7 @@ def load_parser() -> Parser:
     add_block_flags(parser)
     how = add_pace_flags(parser)
     how.add_argument("--hours_per_request", type=auto, default="auto", help="auto fills a page; or a number")
+    add_past_flags(parser)
     parser.add_argument(
         "--drop_history",
         action="store_true",
