@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say_outlived(todo.question)
         todo = replace(todo, blocks=recall(todo.storage, todo.blocks))
         say_changes(todo.storage, todo.blocks)
-        if todo.plain:
+        if todo.plain and spans:
             # The next import takes seconds. Where Beam may refuse its flags, that is to be the only line.
             say_begun(todo, spans)
         from pipelines.running.session import drive, load_program
