@@ -106,7 +106,7 @@ def drive(
     storage = todo.storage
     source = todo.source if program.asks else None
     look_ahead(todo.beam, storage, source=source, embedded=todo.embedded)
-    if program.asks and not todo.plain:
+    if program.asks and spans and not todo.plain:
         say_begun(todo, spans)
     run_id = uuid.uuid4().hex
     storage.reach()
@@ -123,8 +123,10 @@ def drive(
         stack.enter_context(stoppable(stopping(storage, run)))
         stack.enter_context(_saying_what_stands(storage, run) if program.narrows else nullcontext())
         if program.plan:
-            todo = with_lists(todo, run)
+            known, todo = bool(spans), with_lists(todo, run)
             spans = program.plan(todo)
+            if not known:
+                say_begun(todo, spans)
         for line in narrower(storage, spans) if program.narrows else ():
             print(f"warning: {line}", file=sys.stderr, flush=True)
         storage.delete(*program.spoils)
