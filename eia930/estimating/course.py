@@ -6,8 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eia930.estimating.exact import Mask, Real, coarse, solve
+
+Days = NDArray[np.int64]
 
 _TURN = 6
 """Days are cut at 06:00 UTC, which is midnight somewhere in the country."""
@@ -94,27 +97,27 @@ def _course(relative: Real, stands: Mask, first: int) -> Real:
     return coarse(course.transpose(0, 2, 1).reshape(series, days * 24)[:, before : before + hours])
 
 
-def _seasons(day: np.ndarray) -> Real:
+def _seasons(day: Days) -> Real:
     """Year, half-year and clock of each day (since 1970): float64[days, 6]."""
     year = day * (2 * np.pi / 365.2425)
     parts = (np.ones(day.size), np.cos(year), np.sin(year), np.cos(2 * year), np.sin(2 * year), _clock(day))
     return coarse(np.stack(parts, axis=1))
 
 
-def _clock(day: np.ndarray) -> Real:
+def _clock(day: Days) -> Real:
     """1 while clocks are an hour ahead (second Sunday of March to first Sunday of November), else 0."""
     stamp = day.astype("datetime64[D]")
     year = stamp.astype("datetime64[Y]")
 
-    def sunday(month: int, at_least: int) -> np.ndarray:
+    def sunday(month: int, at_least: int) -> Days:
         earliest = (year.astype("datetime64[M]") + (month - 1)).astype("datetime64[D]") + (at_least - 1)
         number = earliest.astype(np.int64)
-        return number + (3 - number) % 7  # 1970-01-04 was a Sunday
+        return np.asarray(number + (3 - number) % 7)  # 1970-01-04 was a Sunday
 
-    return ((day >= sunday(3, 8)) & (day < sunday(11, 1))).astype(np.float64)
+    return np.asarray((day >= sunday(3, 8)) & (day < sunday(11, 1)), np.float64)
 
 
-def _kind(day: np.ndarray) -> np.ndarray:
+def _kind(day: Days) -> Days:
     """0 for Monday to Friday, 1 Saturday, 2 Sunday."""
     weekday = (day + 3) % 7
-    return np.maximum(weekday - 4, 0)
+    return np.asarray(np.maximum(weekday - 4, 0))
