@@ -9,6 +9,7 @@ Data pass the rooms from top to bottom; each imports from those above it alone (
     sources     where hours come from: one dispatcher, its pace; api
     record      what they say: grid, tidy files, rejects, their account
     screening   which values to doubt
+    estimating  what a missing or doubtful hour most likely was
     checks      which series contradict each other
     coverage    which hours exist at all
     account     what came of a load: sums, series, publication

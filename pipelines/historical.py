@@ -126,14 +126,8 @@ def load(argv: Sequence[str], *, now: datetime) -> int:
                 print(_known_rowless(spans))
             return dry_run(todo, spans)
         say_outlived(todo.question)
-<<<<<<< HEAD
         todo = _as_before(todo, spans)
-        if todo.plain:
-=======
-        todo = replace(todo, blocks=recall(todo.storage, todo.blocks))
-        say_changes(todo.storage, todo.blocks)
         if todo.plain and spans:
->>>>>>> refs/wt/silence
             # The next import takes seconds. Where Beam may refuse its flags, that is to be the only line.
             say_begun(todo, spans)
         from pipelines.running.session import drive, load_program

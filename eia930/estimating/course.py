@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a series does by the calendar alone: its mean, and a daily course by kind of day, season and clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eia930.estimating.exact import Mask, Real, coarse, solve
+
+Days = NDArray[np.int64]
+
+_TURN = 6
+"""Days are cut at 06:00 UTC, which is midnight somewhere in the country."""
+_RIDGE = np.array([0.5, 6.0, 6.0, 10.0, 10.0, 10.0])
+"""Days' worth of evidence for the mean: level, year, half-year, clock."""
+
+_LEVEL, _DOUBT = 90 * 24, 24
+"""Hours of a level, and hours' worth of evidence that it is the mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departures:
+    """Series less their calendar course, in units of each one's mean."""
+
+    value: Real
+    """float64[series, hours], multiples of 2⁻¹⁴; NaN where nothing stands."""
+    course: Real
+    """float64[series, hours]."""
+    mean: Real
+    """float64[series], MW; NaN where a series has no hour to be fitted on."""
+
+
+def departures(values: Real, fitted: Mask, *, first: int, behind: bool = False) -> Departures:
+    """Take out mean, slow level and course, learnt at the hours `fitted` (bool[hours]).
+
+    `values`: float64[series, hours] in MW, NaN = nothing stands; `first`: the first hour since 1970 UTC.
+    `behind`: the level of an hour is that of the hours before it alone.
+    """
+    stands = ~np.isnan(values) & fitted
+    count = stands.sum(axis=1)
+    total = np.where(stands, values, 0).sum(axis=1)  # whole MW: exact
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    mean = np.where(mean > 0, mean, np.nan)
+    relative = coarse(values / mean[:, None] - 1)
+    above = coarse(relative - _level(relative, behind=behind))
+    course = _course(above, ~np.isnan(above) & fitted, first)
+    level = _level(relative - course, behind=behind)
+    return Departures(value=coarse(relative - course - level), course=1 + course + level, mean=mean)
+
+
+def _level(relative: Real, *, behind: bool) -> Real:
+    """The mean of what stands within 45 days to each side, or in the 90 days before: float64[series, hours].
+
+    A load that is counted otherwise from some day on does so for good, and a growing one grows.
+    """
+    series, hours = relative.shape
+    there = ~np.isnan(relative)
+
+    def within(of: Real) -> Real:
+        so_far = np.concatenate((np.zeros((series, 1)), np.cumsum(of, axis=1)), axis=1)
+        at = np.arange(hours)
+        end = at if behind else np.minimum(at + _LEVEL // 2 + 1, hours)
+        begin = np.maximum(at - (_LEVEL if behind else _LEVEL // 2), 0)
+        return np.asarray(so_far[:, end] - so_far[:, begin])
+
+    return coarse(within(np.where(there, relative, 0.0)) / (within(there.astype(np.float64)) + _DOUBT))
+
+
+def _course(relative: Real, stands: Mask, first: int) -> Real:
+    """Fit each hour of day and kind of day on the seasons: float64[series, hours], multiples of 2⁻¹⁴."""
+    series, hours = relative.shape
+    before = (first - _TURN) % 24
+    days = -(-(before + hours) // 24)
+    day = (first - _TURN - before) // 24 + np.arange(days)
+    basis, kind = _seasons(day), _kind(day)
+
+    def by_day(values: Real) -> Real:
+        folded = np.zeros((series, days * 24))
+        folded[:, before : before + hours] = values
+        return folded.reshape(series, days, 24).transpose(0, 2, 1)
+
+    seen, value = by_day(stands.astype(np.float64)), by_day(np.where(stands, relative, 0))
+    width = basis.shape[1]
+    course = np.zeros((series, 24, days))
+    for each in range(3):
+        on = kind == each
+        if not on.any():
+            continue
+        of = basis[on]
+        products = (of[:, :, None] * of[:, None, :]).reshape(-1, width * width)
+        matrix = (seen[:, :, on] @ products).reshape(-1, width, width) + np.diag(_RIDGE)
+        weights = solve(matrix, (value[:, :, on] @ of).reshape(-1, width)).reshape(series, 24, width)
+        course[:, :, on] = sum(weights[:, :, k, None] * of[:, k] for k in range(width))
+    return coarse(course.transpose(0, 2, 1).reshape(series, days * 24)[:, before : before + hours])
+
+
+def _seasons(day: Days) -> Real:
+    """Year, half-year and clock of each day (since 1970): float64[days, 6]."""
+    year = day * (2 * np.pi / 365.2425)
+    parts = (np.ones(day.size), np.cos(year), np.sin(year), np.cos(2 * year), np.sin(2 * year), _clock(day))
+    return coarse(np.stack(parts, axis=1))
+
+
+def _clock(day: Days) -> Real:
+    """1 while clocks are an hour ahead (second Sunday of March to first Sunday of November), else 0."""
+    stamp = day.astype("datetime64[D]")
+    year = stamp.astype("datetime64[Y]")
+
+    def sunday(month: int, at_least: int) -> Days:
+        earliest = (year.astype("datetime64[M]") + (month - 1)).astype("datetime64[D]") + (at_least - 1)
+        number = earliest.astype(np.int64)
+        return np.asarray(number + (3 - number) % 7)  # 1970-01-04 was a Sunday
+
+    return np.asarray((day >= sunday(3, 8)) & (day < sunday(11, 1)), np.float64)
+
+
+def _kind(day: Days) -> Days:
+    """0 for Monday to Friday, 1 Saturday, 2 Sunday."""
+    weekday = (day + 3) % 7
+    return np.asarray(np.maximum(weekday - 4, 0))

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An estimate of demand where nothing stands: evidence of other series, bridged from the series' own hours.
+
+A value of a year is a function of that year and of the two beside it; where it is causal, of earlier hours and of
+forecasts up to the hour alone. Memory: about 40 bytes an hour of three years of all series.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eia930.estimating.bridge import autocovariance, kriged, own_hours
+from eia930.estimating.course import Departures, departures
+from eia930.estimating.evidence import Index, Lessons, Signals, lessons, signals, weigh
+from eia930.estimating.exact import Mask, Real, coarse
+from eia930.estimating.windows import Window, quarters, years
+
+METHOD = "neighbours"
+"""What `estimate_by` says of it."""
+_PARTNERS = 14
+_EVERY = 3
+"""Weights are learnt from every third hour: a day has all its hours in three days."""
+_LEAST = 500
+"""Hours that a series must have in a window."""
+_NEAR = 90 * 24
+"""Hours beside a year of which residuals tell how they hang together in time."""
+_AROUND = (-1, 0, 1)
+_KNOWN_DEMAND, _KNOWN_FORECAST = (-1, -2), (-1, 0)
+
+
+def estimate(demand: Real, forecast: Real, *, first: int, barred: Mask | None = None, causal: bool = False) -> Real:
+    """Estimate demand (whole MWh) where it is NaN; NaN where it stands, or where nothing can be said.
+
+    `demand`, `forecast`: float64[series, hours] on one frame that begins at hour `first` (since 1970 UTC, hour ending),
+    NaN where missing or flagged; a row of `forecast` is the day-ahead forecast of the same row of `demand`, or NaN.
+    `barred`: bool[series, series], true where the second must not tell of the first (its sum contains it).
+    Nothing is said of a series that has fewer than 500 hours in a window. ValueError if shapes differ.
+    """
+    if demand.shape != forecast.shape or demand.ndim != 2:
+        raise ValueError(f"demand {demand.shape} and forecast {forecast.shape}: want the same series and hours")
+    out = np.full(demand.shape, np.nan)
+    if not demand.size:
+        return out
+    allowed = np.ones((len(demand),) * 2, bool) if barred is None else ~barred
+    np.fill_diagonal(allowed, val=False)
+    for window in (quarters if causal else years)(first, demand.shape[1]):
+        work = _Work.of(demand, forecast, first=first, window=window, allowed=allowed, causal=causal)
+        out[:, window.give] = work.run()
+    return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """One window: columns count from its first hour."""
+
+    first: int
+    """The window's first hour, since 1970 UTC."""
+    give: slice
+    learn: Index
+    own: Departures
+    signals: Signals
+    lessons: Lessons
+    closeness: Real
+    low: Real
+    high: Real
+    """float64[series], MW: the least and the most that stood where is learnt."""
+    causal: bool
+
+    @classmethod
+    def of(cls, demand: Real, forecast: Real, *, first: int, window: Window, allowed: Mask, causal: bool) -> _Work:
+        """Take departures, and gather what is learnt from."""
+        begin = window.of.start
+        part, ahead = demand[:, window.of], forecast[:, window.of]
+        learn = np.arange(window.learn.start - begin, window.learn.stop - begin)
+        fitted = np.zeros(part.shape[1], bool)
+        fitted[learn] = True
+        own = departures(part, fitted, first=first + begin, behind=causal)
+        published = departures(ahead, fitted, first=first + begin, behind=causal)
+        series = len(part)
+        lags = [_KNOWN_DEMAND if causal else _AROUND] * series + [_KNOWN_FORECAST if causal else _AROUND] * series
+        all_signals = signals(np.concatenate((own.value, published.value)), lags)
+        learnt = lessons(all_signals, learn[::_EVERY], first + begin)
+        there = np.where(np.isnan(part[:, learn]), np.inf, part[:, learn])
+        return cls(
+            first=first + begin,
+            give=slice(window.give.start - begin, window.give.stop - begin),
+            learn=learn,
+            own=own,
+            signals=all_signals,
+            lessons=learnt,
+            closeness=np.where(allowed, _closeness(own.value[:, learn[::_EVERY]]), 0.0),
+            low=there.min(axis=1),
+            high=np.where(np.isinf(there), -np.inf, there).max(axis=1),
+            causal=causal,
+        )
+
+    def run(self) -> Real:
+        """Estimates in `give`: float64[series, hours]."""
+        series = len(self.own.value)
+        out = np.full((series, self.give.stop - self.give.start), np.nan)
+        for row in range(series):
+            at = np.flatnonzero(np.isnan(self.own.value[row, self.give])) + self.give.start
+            if at.size and np.count_nonzero(~np.isnan(self.own.value[row, self.learn])) >= _LEAST:
+                out[row, at - self.give.start] = self._estimated(row, at)
+        return out
+
+    def _estimated(self, row: int, at: Index) -> Real:
+        """Estimates of one series at hours `at`, whole MWh: float64[hours]."""
+        target, of = self.own.value[row], self.signals
+        close = self.closeness[row]
+        partners = [int(j) for j in np.argsort(-close, kind="stable")[: 2 * _PARTNERS] if close[j] > 0]
+        candidates = [row + len(self.own.value), *partners]
+        evidence = weigh(target, candidates, _PARTNERS, of, self.lessons)
+        there = ~np.isnan(target)
+        points = own_hours(there, at, ahead=not self.causal)
+        known = self.learn[there[self.learn]]
+        begin, end = self.give.start - _NEAR, self.give.stop + _NEAR
+        known = known[(known >= begin) & (known < end)] if not self.causal else known[-4 * _NEAR :]
+        pattern = evidence.pattern(of, known)
+        codes, counts = np.unique(pattern, return_counts=True)
+        usual = known[pattern == codes[np.argmax(counts)]] if known.size else known
+        needed = np.union1d(np.union1d(points[points >= 0], usual), at)
+        told = np.zeros(target.size)
+        told[needed] = evidence.expected(of, needed, self.first)
+        residual = coarse(target - told)
+        departed = told[at] + kriged(residual, at, points, autocovariance(_placed(residual, usual)))
+        level = (self.own.course[row, at] + departed) * self.own.mean[row]
+        return np.asarray(np.round(np.clip(level, self.low[row], self.high[row])))
+
+
+def _placed(residual: Real, usual: Index) -> Real:
+    """The residual of hours `usual` on their stretch of hours, NaN between them."""
+    out = np.full(int(usual[-1] - usual[0]) + 1 if usual.size else 0, np.nan)
+    out[usual - usual[0] if usual.size else usual] = residual[usual]
+    return out
+
+
+def _closeness(departed: Real) -> Real:
+    """How closely series move together, 0 to 1, 0 where they have little in common: float64[series, series]."""
+    there = ~np.isnan(departed)
+    value, seen = np.where(there, departed, 0.0), there.astype(np.float64)
+    both, squares = seen @ seen.T, coarse(value * value) @ seen.T
+    return np.asarray(
+        np.abs(value @ value.T) / np.sqrt(np.maximum(squares * squares.T, 1e-9)) * (both > _LEAST / _EVERY)
+    )
