@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from eia930.account.model import Comparison, Differing, RouteCompared
 from eia930.record.assembly import GroupReport
-from eia930.record.comparison import Compared
+from eia930.record.several.comparison import Compared
 
 
 def comparison(groups: Iterable[GroupReport]) -> Comparison:

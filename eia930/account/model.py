@@ -10,7 +10,7 @@ import msgspec
 
 from eia930.record.asked_hours import PassedOver
 from eia930.record.assembly import SeriesReport
-from eia930.record.comparison import Compared
+from eia930.record.several.comparison import Compared
 from eia930.record.versions.revisions import Revised
 
 

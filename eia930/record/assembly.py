@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from eia930.question.span import Span
 from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
 from eia930.record.avro import avro_path, write_avro
-from eia930.record.comparison import Compared
 from eia930.record.expected import expect, respondent_by
 from eia930.record.grid import Series
 from eia930.record.history import require_history
 from eia930.record.lives import Lives
-from eia930.record.ranked import Ranked
 from eia930.record.rejects import counted, failed, lost, rejects_path, write_rejects
+from eia930.record.several.comparison import Compared
+from eia930.record.several.ranked import Ranked
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia930.record.versions.revisions import Revised, revised, revisions_path, write_revisions
 from eia930.reference.hours import stamp

@@ -13,7 +13,7 @@ import numpy as np
 
 from eia930.question.pieces import Flags, wanted_hours
 from eia930.question.span import Span, known
-from eia930.record.ranked import Ranked
+from eia930.record.several.ranked import Ranked
 from eia930.reference.respondents import respondents
 from eia930.reference.routes import ROUTES
 

@@ -146,3 +146,22 @@ def test_two_workers_write_the_same_bytes(plain: Emulator, tmp_path: Path) -> No
     before = tidy(tmp_path)
     assert load(plain, tmp_path, "--direct_num_workers=2", "--direct_running_mode=multi_processing") == 0
     assert tidy(tmp_path) == before
+
+
+@pytest.mark.slow
+def test_a_year_by_files_is_the_year_by_the_api(tmp_path: Path) -> None:
+    """Identical tidy rows but for source, retrieved_at and adjusted."""
+    words = ("--start=2019-01-01", "--end=2020-01-01", "--regions=AVRN,CISO,ISNE,LGEE,PJM")
+    now = parse_hour("2020-03-01T00")
+    with Emulator(synthetic(now=now), files=synthetic_files(now=now)) as server:
+        for source in ("files", "api"):
+            assert load(server, tmp_path / source, *words, source=source) == 0
+            report(tmp_path / source)
+    for route in ROUTES:
+        files, api = (rows(tmp_path / source, route) for source in ("files", "api"))
+        assert files.num_rows > 20_000
+        rest = [name for name in files.column_names if name not in ("source", "retrieved_at", "adjusted")]
+        assert files.select(rest).equals(api.select(rest)), route
+    files = rows(tmp_path / "files").to_pandas()
+    odd = files[files.adjusted.notna() & (files.adjusted != files.value)]
+    assert len(odd) > 0

@@ -10,7 +10,7 @@ import pytest
 from eia930.question.pieces import Existing, Piece
 from eia930.question.span import Span
 from eia930.record.expected import expect, respondent_by
-from eia930.record.ranked import Ranked
+from eia930.record.several.ranked import Ranked
 from eia930.reference.hours import parse_hour
 from eia930.sources.columns import Columns, Refusal, Stored
 

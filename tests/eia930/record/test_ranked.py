@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eia930.question.span import Span
-from eia930.record.ranked import Ranked
+from eia930.record.several.ranked import Ranked
 from eia930.sources.columns import Columns, Stored
 from tests.eia930.making import FIRST, LATER
 

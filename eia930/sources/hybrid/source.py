@@ -53,6 +53,11 @@ class HybridSource:
         return self.api.requests_per_hour
 
     @property
+    def quota(self) -> str:
+        """Where programs with the same key share the API's pace."""
+        return self.api.quota
+
+    @property
     def refresh(self) -> bool:
         """Whether hours are asked for although they are stored."""
         return self.api.refresh

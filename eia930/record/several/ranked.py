@@ -2,7 +2,7 @@
 """A span's answers where several sources speak: a grid a source, and of a cell that two fill, one value that stands.
 
 Within a source the later retrieved stands; between sources the one of the higher rank that has a value. What the other
-says of the cell counts as a duplicate, and is held against it (record/comparison), not among the rejects.
+says of the cell counts as a duplicate, and is held against it (several/comparison), not among the rejects.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eia930.question.span import Span
-from eia930.record.comparison import Compared, compared
 from eia930.record.grid import Grid, Origin, Series
 from eia930.record.rejects import Lost, Reject
+from eia930.record.several.comparison import Compared, compared
 from eia930.record.versions.words import Replaced
 from eia930.reference.routes import ROUTES
 from eia930.reference.series import SeriesKey
