@@ -49,8 +49,8 @@ def embedded_serves(flags: argparse.Namespace) -> bool:
     if flags.output:
         raise UsageError(
             f"--output {flags.output}: there is no key in {name}, so only synthetic hours could go there; set it "
-            "(https://www.eia.gov/opendata/register.php gives one), or say --source=files, which needs none, or "
-            "--source=emulator"
+            "(https://www.eia.gov/opendata/register.php gives one), say --source=files, which needs "
+            "none, or say --source=emulator"
         )
     return True
 
