@@ -60,8 +60,11 @@ class Compared(msgspec.Struct, frozen=True):
         return [one for one in self.months if one.differing > ODD * one.compared]
 
 
-def compared(series_id: str, span: Span, layers: Mapping[str, Series]) -> list[Compared]:
-    """Of two sources, the higher rank last. Nothing where no month has values of both."""
+def compared(series_id: str, span: Span, layers: Mapping[str, Series], asked_both: NDArray[np.bool_]) -> list[Compared]:
+    """Of two sources, the higher rank last. Nothing where no month has values of both.
+
+    `asked_both` bool[hours]: which hours both have answered, so that silence of one of them says something.
+    """
     (there, below), (here, above) = layers.items()
     mine, theirs = ~np.isnan(above.value), ~np.isnan(below.value)
     month = months_of(np.arange(span.first, span.last + 1)) - month_of(span.first)
@@ -70,7 +73,7 @@ def compared(series_id: str, span: Span, layers: Mapping[str, Series]) -> list[C
     if not shared.any():
         return []
     some = np.flatnonzero(shared)
-    inside = (month >= some[0]) & (month <= some[-1])
+    inside = asked_both & (month >= some[0]) & (month <= some[-1])
     gap = np.where(both, np.abs(above.value - below.value), 0.0)
     counts = {
         "compared": both,

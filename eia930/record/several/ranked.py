@@ -46,15 +46,20 @@ class Ranked:
         if len(self._grids) < 2:
             return [series for grid in self._grids.values() for series in grid.finish()]
         names = sorted(self._grids, key=lambda name: self._ranks[name])
-        spoken = {name: self._grids[name] for name in names}
-        layers = {name: {one.kind: one for one in grid.finish()} for name, grid in spoken.items()}
+        asked_both = {kind: self._settled_by_all(kind) for kind in self.kinds()}
+        layers = {name: {one.kind: one for one in self._grids[name].finish()} for name in names}
         kinds = sorted({kind for found in layers.values() for kind in found})
-        return [self._one(kind, {name: layers[name][kind] for name in names if kind in layers[name]}) for kind in kinds]
+        found = []
+        for kind in kinds:
+            some = {name: layers[name][kind] for name in names if kind in layers[name]}
+            if len(some) == 2:
+                key = SeriesKey(ROUTES[self.span.route], self.span.respondent, kind)
+                self.compared += compared(key.id, self.span, some, asked_both[kind])
+            found.append(self._one(some))
+        return found
 
-    def _one(self, kind: str, layers: dict[str, Series]) -> Series:
-        if len(layers) == 2:
-            key = SeriesKey(ROUTES[self.span.route], self.span.respondent, kind)
-            self.compared += compared(key.id, self.span, layers)
+    def _one(self, layers: dict[str, Series]) -> Series:
+        """Of a kind's series, the lowest rank first, the one that stands."""
         stands, code = next(iter(layers.values())), np.zeros(self.span.hours, np.uint8)
         for number, above in enumerate(list(layers.values())[1:], 1):
             lower = (stands.at != 0) & np.isnan(above.value)
@@ -87,6 +92,13 @@ class Ranked:
             early |= ahead
             due |= ~ahead & ~grid.unanswered(kind)
         return early & ~due
+
+    def _settled_by_all(self, kind: str) -> NDArray[np.bool_]:
+        """bool[hours]: which hours of a kind every source has answered."""
+        settled = np.ones(self.span.hours, bool)
+        for grid in self._grids.values():
+            settled &= ~grid.unanswered(kind)
+        return settled
 
     @property
     def refused_kinds(self) -> Counter[str]:
