@@ -6,7 +6,7 @@ Data pass the rooms from top to bottom; each imports from those above it alone (
     reference   who and what exists: routes, respondents, hours
     question    what is asked: plan, spans, windows
     store       what is kept: folders and buckets, leases, the manifest
-    sources     where hours come from: one dispatcher, its pace; api
+    sources     where hours come from: one dispatcher, its pace; api, files, both as one
     record      what they say: grid, tidy files, rejects, their account
     screening   which values to doubt
     estimating  what a missing or doubtful hour most likely was

@@ -10,6 +10,7 @@ import msgspec
 
 from eia930.record.asked_hours import PassedOver
 from eia930.record.assembly import SeriesReport
+from eia930.record.several.comparison import Compared
 from eia930.record.versions.revisions import Revised
 
 
@@ -145,6 +146,41 @@ class Newest(msgspec.Struct, frozen=True):
     age_hours: int | None
 
 
+class RouteCompared(msgspec.Struct, frozen=True):
+    """The hours of a route that two sources speak of, added up; `largest` difference in MW, in `largest_in`."""
+
+    route: str
+    here: str
+    there: str
+    series: int
+    compared: int
+    equal: int
+    differing: int
+    largest: float
+    largest_in: str
+    only_here: int
+    only_there: int
+
+
+class Differing(msgspec.Struct, frozen=True):
+    """A month of a series in which more than 0.1 % of the hours that two sources have differ; `largest` in MW."""
+
+    series_id: str
+    month: str
+    compared: int
+    differing: int
+    largest: float
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What two sources say of the same hours; empty where one alone was read."""
+
+    routes: tuple[RouteCompared, ...] = ()
+    findings: tuple[Differing, ...] = ()
+    """The largest share first."""
+    series: tuple[Compared, ...] = ()
+
+
 class Program(msgspec.Struct, frozen=True):
     """What wrote a file: the version of this program, and the fingerprint of its code."""
 
@@ -186,3 +222,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """The routes whose newest hour is older than that, or that have none."""
     revised: tuple[Revised, ...] = ()
     """What of the record was ever replaced: a line each respondent and route of whom something was."""
+    warnings: tuple[str, ...] = ()
+    """What is odd about the files that a source serves: rows that lack, codes and columns that nobody knows."""
+    comparison: Comparison = Comparison()
+    """Where two sources speak of the same hours."""

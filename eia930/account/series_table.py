@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from eia930.record.assembly import SeriesReport
+from eia930.reference.breaks import break_at
+from eia930.reference.hours import stamp
 from eia930.reference.respondents import respondents
 from eia930.reference.routes import ROUTES
 from eia930.store.manifest import SERIES, File, put_file
@@ -23,6 +25,7 @@ SCHEMA = pa.schema(
         *((name, pa.float64()) for name in ("g", "iqr_r")),
         ("expected_by", pa.string()),
         ("known", pa.bool_()),
+        ("break_at", pa.string()),
     ]
 )
 """Also of a load without any series: an empty column has no type of its own."""
@@ -32,16 +35,25 @@ def catalogue(series: Iterable[SeriesReport]) -> pa.Table:
     """One row a series: id, keys, unit, time zone, counts of hours, first and last hour.
 
     `expected_by` says whence its hours are expected, `known` whether our tables have its codes (docs/quality.md).
+    `break_at` is the first hour from which on the series means something else under the same name, where it has hours
+    before and after (docs/sources.md).
     `g` and `iqr_r` (MW) are of the screening, over all hours asked; what a model may know is of train alone, and is
     added as the table is written.
     """
     zones = {code: one.time_zone for code, one in respondents().items()}
     rows = [
         {name: getattr(one, name, None) for name in SCHEMA.names}
-        | {"unit": ROUTES[one.route].unit, "time_zone": zones.get(one.respondent, "UTC")}
+        | {"unit": ROUTES[one.route].unit, "time_zone": zones.get(one.respondent, "UTC"), "break_at": _break_at(one)}
         for one in sorted(series, key=lambda one: one.series_id)
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _break_at(one: SeriesReport) -> str | None:
+    hour = break_at(one.route, one.respondent, one.kind)
+    if hour is None or one.first is None or one.last is None or not one.first < stamp(hour) <= one.last:
+        return None
+    return stamp(hour)
 
 
 def write_catalogue(storage: Storage, table: pa.Table, statistics: pa.Table) -> File:

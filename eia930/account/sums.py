@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from eia930 import __version__
+from eia930.account.comparing import comparison
 from eia930.account.model import (
     Account,
     CheckResult,
@@ -70,6 +71,8 @@ def account(
         not_asked=tuple(_not_asked(one) for one in not_asked),
         checks=tuple(_check(check) for check in checks),
         imbalances=tuple(imbalances(groups)),
+        warnings=fetched.warnings,
+        comparison=comparison(groups),
         completeness=_completeness(series, silent, min_completeness),
         newest=ages,
         max_age_hours=max_age_hours,

@@ -146,7 +146,7 @@ def _spans(route: Route, question: Question) -> list[Span]:
     return [
         Span(route.id, code, *hours, kinds, _density(route, code, kinds, hours), named=named, listed=code in listed)
         for code in codes
-        if (hours := whole if anyway else lived(code, *whole)) is not None
+        if (hours := whole if anyway else lived(code, max(question.first, route.begins), question.last)) is not None
     ]
 
 
@@ -156,12 +156,19 @@ def _anyway(question: Question) -> bool:
 
 def _passed_over(route: Route, code: str, question: Question) -> Iterator[PassedOver]:
     first, last = question.first, question.last
-    lives = lived(code, first, last)
     if _anyway(question):
         return
     if code not in _codes(route, question):
         yield PassedOver(route.id, code, first, last, "the reference tables know no such series")
-    elif lives is None:
+        return
+    if first < route.begins:
+        begun = min(route.begins - 1, last)
+        yield PassedOver(route.id, code, first, begun, f"the form has none before {stamp(route.begins)}")
+        first = begun + 1
+    lives = lived(code, first, last)
+    if first > last:
+        return
+    if lives is None:
         yield PassedOver(route.id, code, first, last, str(life_of(code)))
     else:
         if first < lives[0]:

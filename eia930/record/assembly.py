@@ -15,9 +15,12 @@ from eia930.question.span import Span
 from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
 from eia930.record.avro import avro_path, write_avro
 from eia930.record.expected import expect, respondent_by
-from eia930.record.grid import Grid, Series
+from eia930.record.grid import Series
 from eia930.record.history import require_history
+from eia930.record.lives import Lives
 from eia930.record.rejects import counted, failed, lost, rejects_path, write_rejects
+from eia930.record.several.comparison import Compared
+from eia930.record.several.ranked import Ranked
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia930.record.versions.kept import require_revisions
 from eia930.record.versions.revisions import Revised, revised, revisions_path, write_revisions
@@ -104,6 +107,8 @@ class GroupReport(msgspec.Struct, frozen=True):
     """What of it was ever replaced; None where nothing was."""
     expected_by: str = ""
     """Who says that the respondent has hours in the route: asked, tables, lists; empty where nobody does."""
+    compared: list[Compared] = []
+    """Where two sources speak: what each series comes to."""
 
 
 def assemble(
@@ -120,11 +125,13 @@ def assemble(
 
     UsageError, and nothing is written, where the tidy file has values that no stored response gives, unless told.
     """
-    grid = Grid(span)
+    grid, lives = Ranked(span), Lives(span)
     for stored in source.columns(storage, span):
         grid.add(stored)
+        lives.add(stored)
+    lives.failed(failures)
     expected = expect(grid, span)
-    whole = grid.finish()
+    whole = lives.asked(grid.finish())
     if not drop_history:
         require_history(storage, span, whole, grid.lost)
         require_revisions(storage, span, grid.replaced)
@@ -159,6 +166,7 @@ def assemble(
         rejects=counted(rejects),
         revised=revised(span, grid.replaced),
         expected_by=respondent_by(span),
+        compared=grid.compared,
     )
 
 

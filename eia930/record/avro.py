@@ -40,8 +40,9 @@ def avro_schema(route: Route) -> dict[str, Any]:
             {"name": route.kind, "type": "string", "doc": route.facets[route.kind]},
             {"name": "value", "type": ["null", "double"], "doc": "MW as reported; null: reported empty"},
             {"name": "flag", "type": ["null", "string"], "doc": "why the value is suspect; null: nothing found"},
+            {"name": "adjusted", "type": ["null", "double"], "doc": "MW, EIA's own figure in its place; null: none"},
             {"name": "retrieved_at", "type": moment, "doc": "when the server answered, UTC"},
-            {"name": "source", "type": "string", "doc": "api, bulk or emulator"},
+            {"name": "source", "type": "string", "doc": "api, files or emulator"},
         ],
     }
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from eia930.question.pieces import Flags, wanted_hours
 from eia930.question.span import Span, known
-from eia930.record.grid import Grid
+from eia930.record.several.ranked import Ranked
 from eia930.reference.respondents import respondents
 from eia930.reference.routes import ROUTES
 
@@ -28,7 +28,7 @@ class Expectation:
     hours: Flags
 
 
-def expect(grid: Grid, span: Span) -> dict[str, Expectation]:
+def expect(grid: Ranked, span: Span) -> dict[str, Expectation]:
     """Give every expected kind a series in the grid, so that its hours are named as missing; kind → who expects it.
 
     To be called when all answers are in, before `finish`.

@@ -24,6 +24,14 @@ Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Of which source each row is: `code` uint8[hours], an index into `names`."""
+
+    code: NDArray[np.uint8]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """One series on the frame: `value` float64[hours] in MW (NaN: null or absent), `at` uint32[hours].
 
@@ -35,6 +43,10 @@ class Series:
     at: NDArray[np.uint32]
     asked: NDArray[np.bool_] | None = None
     """bool[hours]: which count as asked; None: all."""
+    adjusted: Floats | None = None
+    """float64[hours]: what EIA puts in the value's place, MW (NaN: nothing); None where there is none at all."""
+    origin: Origin | None = None
+    """None: all rows are of the one source that was read."""
 
 
 @dataclass(slots=True)
@@ -46,6 +58,7 @@ class _Cells:
     answer: NDArray[np.uint32]
     words: Words
     asked: NDArray[np.bool_] | None = None
+    adjusted: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,10 @@ class Grid:
         for code, kind in enumerate(columns.kinds):
             if not self.span.kinds or kind in self.span.kinds:
                 mine = inside & (columns.kind == code)
-                self._scatter(answer, kind, columns.hour[mine] - self.span.first, columns.value[mine])
+                place = columns.hour[mine] - self.span.first
+                self._scatter(answer, kind, place, columns.value[mine])
+                if columns.adjusted is not None and len(place):
+                    self._adjust(answer, self._cells[kind], place, columns.adjusted[mine])
 
     def finish(self) -> list[Series]:
         """The series, sorted by kind, without the rows that a later answer no longer has."""
@@ -101,7 +117,7 @@ class Grid:
             self._withdraw(cells)
         self._covered.clear()
         some = (self._cells[kind] for kind in sorted(self._cells))
-        return [Series(one.kind, one.value, self._moments[one.answer], one.asked) for one in some]
+        return [Series(one.kind, one.value, self._moments[one.answer], one.asked, one.adjusted) for one in some]
 
     def _numbered(self, stored: Stored) -> _Answer:
         number, moment = len(self._answers) + 1, int(stored.at.timestamp())
@@ -137,6 +153,13 @@ class Grid:
             place, value = place[~taken], value[~taken]
         cells.value[place] = value
         cells.answer[place] = answer.number
+
+    def _adjust(self, answer: _Answer, cells: _Cells, place: Places, adjusted: Floats) -> None:
+        """EIA's own figures, where the answer's rows stand."""
+        stands = cells.answer[place] == answer.number
+        if cells.adjusted is None:
+            cells.adjusted = np.full(self.span.hours, np.nan)
+        cells.adjusted[place[stands]] = adjusted[stands]
 
     def _once(self, answer: _Answer, kind: str, place: Places, value: Floats) -> tuple[Places, Floats]:
         """Each hour once, whatever the order of rows: a value stands before a null, then the larger one, then the
@@ -191,6 +214,8 @@ class Grid:
         self.duplicate += int(gone.sum())
         cells.value[gone] = np.nan
         cells.answer[gone] = 0
+        if cells.adjusted is not None:
+            cells.adjusted[gone] = np.nan
 
     def _name(self, number: int) -> str:
         return self._answers[number - 1].name

@@ -36,7 +36,10 @@ def tidy_path(route: str, respondent: str) -> str:
 
 
 def tidy_schema(route: Route) -> pa.Schema:
-    """The columns of `tidy/`; `period` is the hour's end in UTC, `value` MW as reported (null: reported empty)."""
+    """The columns of `tidy/`; `period` is the hour's end in UTC, `value` MW as reported (null: reported empty).
+
+    `adjusted` is what EIA puts in its place, MW (null: the source has none); `source` is whose word the row is.
+    """
     moment = pa.timestamp("s", tz="UTC")
     return pa.schema(
         [
@@ -47,6 +50,7 @@ def tidy_schema(route: Route) -> pa.Schema:
             pa.field(route.kind, pa.string(), nullable=False),
             pa.field("value", pa.float64()),
             pa.field("flag", pa.dictionary(pa.int32(), pa.string())),
+            pa.field("adjusted", pa.float64()),
             pa.field("retrieved_at", moment, nullable=False),
             pa.field("source", pa.dictionary(pa.int32(), pa.string()), nullable=False),
         ]
@@ -82,7 +86,7 @@ def tidy_parquet(span: Span, tables: Iterator[pa.Table]) -> tuple[pa.Buffer, int
 
 # What Spark 3.5 and fastparquet read too: splitting the bytes of `value` would be a fifth smaller, and closed to them.
 _ENCODINGS = {"period": "DELTA_BINARY_PACKED", "retrieved_at": "DELTA_BINARY_PACKED"}
-_PLAINLY = ("value", *_ENCODINGS)
+_PLAINLY = ("value", "adjusted", *_ENCODINGS)
 
 
 def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) -> pa.Table:
@@ -95,8 +99,9 @@ def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) 
         _repeated(one.series.kind, len(places)),
         pa.array(value, mask=np.isnan(value)),
         _flags(one, places),
+        _adjusted(one, places),
         _moments(one.series.at[places].astype(np.int64)),
-        _one_word(source, len(places)),
+        _origins(one.series, places, source),
     ]
     return pa.table(columns, schema=tidy_schema(route))
 
@@ -104,6 +109,19 @@ def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) 
 def _flags(one: Flagged, places: NDArray[np.intp]) -> pa.Array:
     code = one.code[places].astype(np.int32) - 1
     return pa.DictionaryArray.from_arrays(pa.array(code, mask=code < 0), pa.array(one.names[1:] or ["none"]))
+
+
+def _adjusted(one: Flagged, places: NDArray[np.intp]) -> pa.Array:
+    if one.series.adjusted is None:
+        return pa.nulls(len(places), pa.float64())
+    found = one.series.adjusted[places]
+    return pa.array(found, mask=np.isnan(found))
+
+
+def _origins(series: Series, places: NDArray[np.intp], source: str) -> pa.Array:
+    if series.origin is None:
+        return _one_word(source, len(places))
+    return pa.DictionaryArray.from_arrays(pa.array(series.origin.code[places].astype(np.int32)), series.origin.names)
 
 
 def _repeated(text: str, rows: int) -> pa.Array:

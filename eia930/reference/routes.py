@@ -11,6 +11,7 @@ from functools import cache
 from types import MappingProxyType
 
 from eia930.reference import respondents as tables
+from eia930.reference.halves import FIRST, FIRST_FUELS
 from eia930.reference.hours import parse_hour
 from eia930.reference.life import Life
 
@@ -39,6 +40,8 @@ class Route:
     """EIA's own names of its series: `{respondent}` and `{kind}` stand for the codes."""
     first: int
     """The first hour that the API serves (its `startPeriod` since December 2024)."""
+    begins: int
+    """The first hour that the form asks for: before it there is nothing, whatever the source."""
     lives: Callable[[str], tables.Lives]
     """Respondent → the kinds that the tables know of it, and from when to when; empty for one that they do not know."""
     named: Callable[[], Mapping[str, str]]
@@ -125,6 +128,7 @@ REGION = Route(
     alias="Demand",
     series="EBA.{respondent}-ALL.{kind}.H",
     first=_FIRST,
+    begins=FIRST.hours()[0],
     beside=("CO2.CON", "CO2.EM", "CO2.EXPR", "CO2.GER", "CO2.IMPR"),  # carbon dioxide, since 2024
     types=tuple(tables.types()),
     lives=tables.types_of,
@@ -142,6 +146,7 @@ FUEL = Route(
     alias="Net Generation",
     series="EBA.{respondent}-ALL.NG.{kind}.H",
     first=_FIRST,
+    begins=FIRST_FUELS.hours()[0],
     lives=tables.fuels_of,
     named=tables.fuel_names,
     total="NG",
@@ -161,6 +166,7 @@ INTERCHANGE = Route(
     alias="Interchange",
     series="EBA.{respondent}-{kind}.ID.H",
     first=_FIRST,
+    begins=FIRST.hours()[0],
     lives=tables.partners_of,
     named=tables.respondent_names,
     total="TI",
@@ -177,6 +183,7 @@ SUBREGION = Route(
     alias="Demand",
     series="EBA.{respondent}-{kind}.D.H",
     first=_FIRST,
+    begins=FIRST_FUELS.hours()[0],
     lives=tables.subregions_of,
     named=dict,
     total="D",

@@ -38,6 +38,8 @@ class Columns:
     kinds: tuple[str, ...]
     value: NDArray[np.float64]
     refused: tuple[Refusal, ...] = ()
+    adjusted: NDArray[np.float64] | None = None
+    """float64 a row: what EIA puts in the value's place, MW (NaN: nothing); None where the source has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,9 @@ class Stored:
     kinds: tuple[str, ...]
     columns: Columns
     at: datetime
+    source: str = ""
+    """Whose word it is, where a source brings several; the source's own name is empty."""
+    rank: int = 0
+    """Of two that have a value, the word of the higher rank stands."""
+    outside_counts: bool = True
+    """Whether an hour that it has no row of counts as missing before a series' first value and after its last too."""

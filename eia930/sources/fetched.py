@@ -61,6 +61,8 @@ class Fetched:
     """Requests that might start in an hour; None: unhurried."""
     lists: int = 0
     """Requests for the server's lists of codes, which were sent before and are in no other figure."""
+    warnings: tuple[str, ...] = ()
+    """What is odd about what is stored, in words: rows that lack, codes and columns that nobody knows."""
 
 
 def by_span(failures: Iterable[Failure]) -> dict[str, list[Failure]]:

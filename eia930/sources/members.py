@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from eia930.sources.api.source import ApiSource
 from eia930.sources.files.source import FilesSource
+from eia930.sources.hybrid.source import HybridSource
 from eia930.sources.source import Source
 
 SOURCES: dict[str, type[Source]] = {
     "api": ApiSource,
     "files": FilesSource,
+    "hybrid": HybridSource,
     # The same client, asked of the server that this program itself is.
     "emulator": ApiSource,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from eia930.errors import Interrupted, Stop, StorageError, UsageError
 from eia930.program.code import require_same
@@ -31,6 +32,7 @@ class Session:
         self._run = run
         self._lease = held
         self._before = before
+        self._done: Tally | None = None
         self._told = Beat(run.id, 0, 0, Tally())
         self._heard = (time.monotonic(), b"")
 
@@ -41,11 +43,18 @@ class Session:
 
     def begin(self, *, hours: int, reused: int) -> None:
         """Say what is to be done: hours still wanted, and how many stored answers serve."""
+        if self._done is not None:
+            self._told = Beat(self._run.id, self._told.hours_wanted + hours, self._told.reused + reused, Tally())
+            return
         if self._before is None:
             self._told = Beat(self._run.id, hours, reused, Tally())
             return
         self._before = self._before.caught_up(reused)
         self._told = Beat(self._run.id, hours + self._before.tally.hours, self._before.reused, Tally())
+
+    def then(self, done: Fetched) -> None:
+        """The next `begin` is of another source, whose account is added to what was done."""
+        self._done = done.tally
 
     def tick(self, tally: Tally) -> None:
         """Superseded or Interrupted where another took over, the run is gone, or somebody asked to stop."""
@@ -69,6 +78,8 @@ class Session:
         return Fetched(tally, reused, damaged, tuple(done.failures), why, kind, limit_per_hour)
 
     def _whole(self, tally: Tally) -> Tally:
+        if self._done is not None:
+            return replace(merged(self._done, tally), failed=self._done.failed + tally.failed)
         return tally if self._before is None else merged(self._before.tally, tally)
 
     def _silent(self) -> bool:

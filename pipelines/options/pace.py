@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 
+from eia930.reference.routes import ROUTES
 from eia930.sources.api.key import anywhere
 from eia930.sources.members import SOURCES
 from eia930.sources.quota import HOST, NONE
@@ -12,7 +13,7 @@ from eia930.sources.rate import PER_HOUR
 from eia930.sources.source import Source, Terms
 from pipelines.options.runner import LOCAL_RUNNERS
 from pipelines.options.where import KEY, output
-from pipelines.options.words import DIGITS, positive, seconds
+from pipelines.options.words import DIGITS, hour, positive, seconds
 
 MOST_IN_FLIGHT = 64
 """A thread and a connection each; 1.75 requests a second at 2 s an answer keep four of them busy."""
@@ -45,7 +46,7 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
     """What is asked, and how: UsageError where the key is looked up here and is not there."""
-    name = "emulator" if embedded else "api" if flags.source == "auto" else flags.source
+    name = "emulator" if embedded else _auto(flags) if flags.source == "auto" else flags.source
     key = anywhere(flags.api_key or KEY)
     terms = Terms(
         name,
@@ -63,7 +64,7 @@ def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
         refresh=flags.refresh,
     )
     source = SOURCES[name].on(terms)
-    trusted = flags.source == "api" or not flags.api_key
+    trusted = flags.source in ("api", "hybrid") or not flags.api_key
     if not (trusted and key.startswith("env:") and flags.runner not in LOCAL_RUNNERS):
         # On a cluster the key may be in its workers' environment alone: who names it and means that says --source=api.
         source.check_here()
@@ -73,6 +74,14 @@ def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
 def _quota(place: str | None) -> str | None:
     """A word as it is; a folder or a bucket as every process finds it. UsageError where it can be neither."""
     return place if place in (None, HOST, NONE) else output(place, flag="--quota").url
+
+
+def _auto(flags: argparse.Namespace) -> str:
+    """With a key: the API begins in 2019, and the hours before are in the files of the same publisher."""
+    start = hour("--start", flags.start) if flags.start else None
+    begins = min(route.first for route in ROUTES.values())
+    elsewhere = flags.api_url and not vars(flags).get("files_url")
+    return "hybrid" if start is not None and start < begins and not elsewhere else "api"
 
 
 def _in_flight(text: str) -> int:

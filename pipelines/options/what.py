@@ -56,4 +56,4 @@ def say_outlived(question: Question) -> None:
 
 def _first(source: str) -> int:
     """The first hour of a source: the files begin with the form, the API in 2019."""
-    return FIRST.hours()[0] if source == "files" else min(route.first for route in ROUTES.values())
+    return FIRST.hours()[0] if source in ("files", "hybrid") else min(route.first for route in ROUTES.values())

@@ -15,12 +15,18 @@ from eia930.store.storage import Storage
 SYNTHETIC = "data/synthetic"
 """Where synthetic hours go by default: never beside real ones."""
 KEY = "env:EIA_API_KEY"
+_AUTO = "auto: with a key api, or hybrid where --start lies before 2019"
 
 
 def add_source_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """From where, to where."""
     where = parser.add_argument_group("from where, to where")
-    where.add_argument("--source", default="auto", choices=["auto", *SOURCES], help="auto: api with a key")
+    where.add_argument(
+        "--source",
+        default="auto",
+        choices=["auto", *SOURCES],
+        help="auto: with a key api, or hybrid where --start lies before 2019",
+    )
     where.add_argument("--api_url", help=f"any server that speaks EIA v2 (default: {API_URL})")
     where.add_argument("--files_url", help=f"any server that has the six-month files (default: {FILES_URL})")
     where.add_argument("--api_key", help=f"env:NAME or file:PATH-OR-URL, never the key (default: {KEY})")
@@ -43,7 +49,8 @@ def embedded_serves(flags: argparse.Namespace) -> bool:
     if flags.output:
         raise UsageError(
             f"--output {flags.output}: there is no key in {name}, so only synthetic hours could go there; set it "
-            "(https://www.eia.gov/opendata/register.php gives one), or say --source=emulator"
+            "(https://www.eia.gov/opendata/register.php gives one), say --source=files, which needs "
+            "none, or say --source=emulator"
         )
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eia930.account.model import Account, Newest, Rate, Requests
+from eia930.account.model import Account, Comparison, Newest, Rate, Requests
 from eia930.account.published import published_series
 from eia930.account.stored import INDEX, REPORT, read_account
 from eia930.report.telling import silence
@@ -28,7 +28,9 @@ def banner() -> str:
     """Says, so that nobody misses it, that what follows are no real data."""
     lines = [
         "SYNTHETIC DATA: the embedded emulator answers (no API key is set, or --source=emulator).",
-        "Nothing in this output is a measurement. For the real record get a free key",
+        "Nothing in this output is a measurement. The real record needs no key by EIA's files:",
+        "    python -m pipelines.historical --source=files",
+        "For its newest hours, and sums over regions, get a free key",
         "at https://www.eia.gov/opendata/register.php and run:",
         "    EIA_API_KEY=<your key> python -m pipelines.historical",
     ]
@@ -52,6 +54,8 @@ def summary(todo: LoadSettings, account: Account) -> str:
         f"+ {hours.missing:,} missing  ({percent(hours.present / max(1, hours.asked))} present)",
         *few("FAILED", [f"{one.reason}; {one.remedy}" for one in account.failures], account=REPORT),
         *few("UNBALANCED", account.imbalances, account=REPORT),
+        *_compared(account.comparison),
+        *few("WARNING", list(account.warnings), account=REPORT),
         *(f"newest    {line}" for line in _ages(account.newest)),
         *few("TOO OLD", _too_old(account), account=REPORT),
         *_gate(account),
@@ -62,6 +66,20 @@ def summary(todo: LoadSettings, account: Account) -> str:
         f"next      {_next(todo, account)}",
     ]
     return "\n".join(lines)
+
+
+def _compared(told: Comparison) -> list[str]:
+    """What two sources say of the same hours, and the months in which too many differ."""
+    lines = [
+        f"compared  {one.route}: {one.compared:,} hours of {one.here} and {one.there}: {one.equal:,} equal, "
+        f"{one.differing:,} differ; {one.only_here:,} in {one.here} alone, {one.only_there:,} in {one.there} alone"
+        for one in told.routes
+    ]
+    found = [
+        f"{one.series_id} {one.month}: {one.differing:,} of {one.compared:,} hours, by {one.largest:,.15g} MW at most"
+        for one in told.findings
+    ]
+    return [*lines, *few("DIFFERS", found, account=REPORT)]
 
 
 def _published(todo: LoadSettings, account: Account) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
@@ -14,6 +15,7 @@ from eia930.emulator import Emulator, Faults, synthetic
 from eia930.emulator.files.quirks import Quirks
 from eia930.emulator.files.world import synthetic_files
 from eia930.reference.hours import parse_hour
+from pipelines.coverage import main as coverage
 from pipelines.historical import main
 
 NOW = parse_hour("2019-05-01T00")
@@ -70,6 +72,14 @@ def test_files_and_api_give_the_same_hours(plain: Emulator, tmp_path: Path, monk
         assert files.equals(api), route
     table = ds.dataset(tmp_path / "files" / "tidy" / "region-data", format="parquet").to_table()
     assert set(table["source"].to_pylist()) == {"files"}
+    reported, adjusted = (table[name].to_numpy() for name in ("value", "adjusted"))
+    # EIA's own figure is there of demand, generation and interchange; of day-ahead forecasts there is none.
+    assert (adjusted == reported).mean() > 0.7
+    kinds = np.array(table["type"].to_pylist())
+    assert np.isnan(adjusted[kinds == "DF"]).all()
+    api = ds.dataset(tmp_path / "api" / "tidy" / "region-data", format="parquet").to_table()
+    assert api.schema.remove_metadata().equals(table.schema.remove_metadata())
+    assert api["adjusted"].null_count == api.num_rows
     report(tmp_path / "files")
 
 
@@ -128,3 +138,58 @@ def test_the_record_begins_with_the_form(plain: Emulator, tmp_path: Path) -> Non
     firsts = {one["series_id"]: one["first"] for one in report(tmp_path)["series"]}
     assert firsts["EBA.PJM-ALL.D.H"] == "2015-07-01T05"
     assert firsts["EBA.CISO-ALL.D.H"] == "2015-07-01T08"
+
+
+def test_silence_is_a_gap_only_between_the_first_and_the_last_value(plain: Emulator, tmp_path: Path) -> None:
+    words = ("--start=2018-01-01", "--end=2018-09-01", "--regions=AVRN,CISO")
+    assert load(plain, tmp_path, *words) == 0
+    told = report(tmp_path)
+    series = {one["series_id"]: one for one in told["series"] if one["present"]}
+    for one in series.values():
+        assert one["hours"] == parse_hour(one["last"]) - parse_hour(one["first"]) + 1, one["series_id"]
+    # AVRN began on 2018-07-31; energy sources and sub-regions are on the form since 2018-07.
+    assert series["EBA.AVRN-ALL.NG.H"]["first"] >= "2018-07-31"
+    assert series["EBA.CISO-ALL.NG.WND.H"]["first"] >= "2018-07-01"
+    spans = {(one["route"], one["respondent"]): one["first"] for one in told["spans"]}
+    assert spans["fuel-type-data", "CISO"] == spans["region-sub-ba-data", "CISO"] == "2018-07-01T05"
+    reasons = {one["reason"] for one in told["not_asked"] if one["respondent"] == "CISO"}
+    assert reasons == {"the form has none before 2018-07-01T05"}
+    assert sum(one["missing"] for one in series.values()) > 0
+
+
+def test_what_a_file_that_cannot_be_had_would_hold_is_missing(tmp_path: Path) -> None:
+    words = ("--start=2018-12-30", "--end=2019-01-03", "--regions=CISO", "--routes=region-data")
+    with emulator(quirks=Quirks(new_reported=True)) as server:
+        assert load(server, tmp_path, *words) == 1
+    assert {one["missing"] for one in report(tmp_path)["series"]} == {96}
+
+
+def test_what_is_odd_about_a_file_is_said_wherever_a_load_is_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with emulator(quirks=Quirks(new_imputed=True, unknown_authority=True)) as server:
+        for _ in range(2):  # also where the files are stored already
+            assert load(server, tmp_path, "--routes=region-data") == 0
+            said = capsys.readouterr().out
+            warnings = report(tmp_path)["warnings"]
+            assert any("(Imputed)' is not known" in line for line in warnings)
+            assert any("no authority of the tables" in line for line in warnings)
+            assert f"WARNING   {warnings[0]}" in said
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "no authority of the tables" in page
+
+
+def test_coverage_counts_the_files_exactly_and_a_plan_by_it_asks_for_no_more(plain: Emulator, tmp_path: Path) -> None:
+    words = ["--routes=region-data,fuel-type-data", "--start=2018-05-01", "--end=2019-02-01", "--regions=AVRN,CISO"]
+    where = [f"--files_url={plain.files_url}", "--source=files"]
+    counts = tmp_path / "counted"
+    assert coverage([*where, *words, f"--output={counts}"]) == 0
+    assert load(plain, tmp_path / "loaded", *words) == 0
+    told = {one["series_id"]: one for one in json.loads((counts / "report" / "coverage.json").read_text())["series"]}
+    loaded = {one["series_id"]: one for one in report(tmp_path / "loaded")["series"] if one["present"]}
+    assert {name: one["present"] for name, one in told.items()} == {n: one["present"] for n, one in loaded.items()}
+    assert {name: one["first"] for name, one in told.items()} == {n: one["first"] for n, one in loaded.items()}
+    by_counts = tmp_path / "by_counts"
+    assert load(plain, by_counts, *words, f"--coverage={counts / 'coverage.parquet'}") == 0
+    for route in ("region-data", "fuel-type-data"):
+        assert rows(by_counts, route).equals(rows(tmp_path / "loaded", route))

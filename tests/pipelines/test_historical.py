@@ -161,6 +161,7 @@ def _whole(out: Path) -> None:
         ("type", pa.string()),
         ("value", pa.float64()),
         ("flag", pa.dictionary(pa.int32(), pa.string())),
+        ("adjusted", pa.float64()),
         ("retrieved_at", moment),
         ("source", pa.dictionary(pa.int32(), pa.string())),
     ]

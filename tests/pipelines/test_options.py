@@ -218,6 +218,7 @@ def test_without_a_key_the_emulator_serves(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(("words", "said"), [
     (["--output=mine"], "--output mine: there is no key in EIA_API_KEY, so only synthetic hours could go there"),
     (["--output=data/synthetic"], "or say --source=emulator"),
+    (["--output=mine"], "say --source=files, which needs none"),
     (["--output=mine", "--dry_run"], "there is no key in EIA_API_KEY"),
     (["--api_key=env:OTHER"], "--api_key env:OTHER: no key there"),
     (["--api_key=env:OTHER", "--output=mine", "--runner=FlinkRunner"], "--api_key env:OTHER: no key there"),
@@ -264,6 +265,21 @@ def test_a_keys_file_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytes
     bucket = settings(["--source=api", f"--api_key=file:{tmp_path.as_uri()}/key", "--output=out"], now=NOW).source
     assert isinstance(bucket, ApiSource)
     assert bucket.key == f"file:{tmp_path.as_uri()}/key"
+
+
+@pytest.mark.parametrize(("words", "name"), [
+    ([], "api"),
+    (["--start=2019-01-01"], "api"),
+    (["--start=2018-12-31T23"], "hybrid"),
+    (["--start=2015-07-01", "--source=api"], "api"),
+    # A server of one's own has no files, unless it is said where.
+    (["--start=2015-07-01", "--api_url=http://127.0.0.1:1/v2"], "api"),
+    (["--start=2015-07-01", "--api_url=http://127.0.0.1:1/v2", "--files_url=http://127.0.0.1:1/f"], "hybrid"),
+])  # fmt: skip
+def test_with_a_key_the_hours_before_the_api_come_from_the_files(words: list[str], name: str) -> None:
+    found = settings(words, now=NOW).source
+    assert found.name == name
+    assert ("www.eia.gov" in found.origins) == (words == ["--start=2018-12-31T23"])
 
 
 def test_the_question_is_half_open() -> None:

@@ -64,10 +64,13 @@ def revisions_path(route: str, respondent: str) -> str:
 
 def write_revisions(storage: Storage, span: Span, found: Sequence[Replaced], source: str) -> list[File]:
     """One row a value, sorted by series and hour, each as it went; no file where nothing was replaced."""
-    named = sorted((SeriesKey(ROUTES[span.route], span.respondent, one.kind).id, one) for one in found if len(one.hour))
+    named = [(SeriesKey(ROUTES[span.route], span.respondent, one.kind).id, one) for one in found if len(one.hour)]
+    named.sort(key=lambda pair: (pair[0], pair[1].source))
     if not named:
         return []
     table = pa.concat_tables([_table(name, one, source) for name, one in named]).unify_dictionaries()
+    if len({one.source for _, one in named}) > 1:
+        table = table.sort_by([(name, "ascending") for name in ("series_id", "period", "retrieved_at")])
     sink = pa.BufferOutputStream()
     pq.write_table(
         table,
@@ -112,7 +115,7 @@ def _ages(one: Replaced) -> NDArray[np.int64]:
 
 def _table(series_id: str, one: Replaced, source: str) -> pa.Table:
     rows = len(one.hour)
-    word = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([source]))
+    word = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([one.source or source]))
     columns = [
         pa.repeat(pa.scalar(series_id, pa.string()), rows),
         pa.array(one.hour * 3600, _MOMENT),

@@ -59,6 +59,8 @@ class Replaced:
     value: Floats
     at: Places
     withdrawn: NDArray[np.bool_]
+    source: str = ""
+    """Whose words these are, where a source brings several."""
 
 
 @dataclass(slots=True)

@@ -37,6 +37,7 @@ def verdict(account: Account, told: Figures) -> list[str]:
         _hours(account, told),
         *_furthest(told),
         *_checks(told),
+        *_differing(account),
     ]
 
 
@@ -118,6 +119,18 @@ def _checks(told: Figures) -> list[str]:
             f"carry a flag, and {count(told.contradicted)} that a cross-check finds wrong (checks.parquet)."
         )
     return said
+
+
+def _differing(account: Account) -> list[str]:
+    """Months in which two sources disagree."""
+    found = account.comparison.findings
+    if not found:
+        return []
+    one = found[0]
+    return [
+        f"The two sources differ in more than 0.1 % of the hours of {count(len(found))} "
+        f"month{'' if len(found) == 1 else 's'} of a series: {one.series_id} most, in {one.month}."
+    ]
 
 
 def _of(number: int, what: str) -> str:

@@ -119,11 +119,11 @@ class ApiSource:
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""
-        return alone(
-            storage,
-            run,
-            lambda session: self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner)),
-        )
+        return alone(storage, run, lambda session: self.ask(storage, spans, run, session))
+
+    def ask(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
+        """The work of `fetch`, by who holds the lease."""
+        return self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner))
 
     def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
         """The lists of codes that are stored, at most a day old."""

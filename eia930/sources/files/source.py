@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from eia930.errors import Garbled, Refused, UsageError
-from eia930.question.span import Span
+from eia930.question.span import Span, known
 from eia930.reference.clocks import EARLIEST, clock_of
 from eia930.reference.halves import Half, halves
 from eia930.reference.hours import hour_of
@@ -22,6 +22,7 @@ from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
 from eia930.sources.files.client import FILES_URL, Client, checked_files_url
 from eia930.sources.files.contents.columns import Records
+from eia930.sources.files.counting import counted
 from eia930.sources.files.downloading import download
 from eia930.sources.files.lane import FileAnswer, FileRequest, Files
 from eia930.sources.files.names import ROUTES_OF, FileName, exists, kinds_for, parse_index, ruled
@@ -107,18 +108,25 @@ class FilesSource:
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every file of `spans` that is not stored or not settled. It never raises Stop: it says why."""
-        return alone(storage, run, lambda session: self._dispatch(storage, spans, run, session))
+        return alone(storage, run, lambda session: self.ask(storage, spans, run, session))
 
     def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
-        """Files are counted as they are read: load them, then count the load."""
-        raise UsageError("--source=files: load the files, then count what is there: pipelines.coverage --from_tidy")
+        """Fetch the files of `spans`, and count their rows. A span that lacks a file has no matrix."""
+        fetched = self.fetch(storage, spans, run)
+        lacking = {(one.route, one.respondent) for one in fetched.failures}
+        whole = [] if fetched.stopped else [one for one in spans if (one.route, one.respondent) not in lacking]
+        return fetched, [counted(span, self._read(storage, span, newest=1)) for span in whole]
 
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What the stored files say of a span, the oldest half and version first."""
+        return self._read(storage, span)
+
+    def _read(self, storage: Storage, span: Span, *, newest: int = 0) -> Iterator[Stored]:
+        """The same of the `newest` versions of each half; 0: of all."""
         for kind in kinds_for((span.route,)):
             for half in halves(span.first, span.last):
                 versions = Versions(storage, ruled(kind, half))
-                for kept in versions.kept():
+                for kept in versions.kept()[-newest:]:
                     yield _stored(versions, kept, half, span)
 
     def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
@@ -131,7 +139,8 @@ class FilesSource:
                     return stored.columns, list(lines_of(storage, kept, ruled(kind, half), span, stored.columns))
         raise KeyError(name)
 
-    def _dispatch(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
+    def ask(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
+        """The work of `fetch`, by who holds the lease."""
         files = wanted(spans)
         due = [one for one in files if self._is_due(storage, ruled(*one), run)]
         session.begin(hours=0, reused=len(files) - len(due))
@@ -155,7 +164,8 @@ class FilesSource:
         dispatcher.run()
         client.close()
         dispatcher.failures = [one for failure in dispatcher.failures for one in _told(failure, spans)]
-        return session.fetched(dispatcher, damaged=0, limit_per_hour=self.requests_per_hour)
+        fetched = session.fetched(dispatcher, damaged=0, limit_per_hour=self.requests_per_hour)
+        return replace(fetched, warnings=tuple(_warnings(storage, files)))
 
     def _is_due(self, storage: Storage, file: FileName, run: Run | None = None) -> bool:
         """Whether to ask: not there yet; or its half was open, or just closed, when it was asked for last."""
@@ -181,10 +191,19 @@ def wanted(spans: Sequence[Span]) -> list[tuple[str, Half]]:
         (kind, half)
         for span in spans
         for kind in kinds_for((span.route,))
-        for half in halves(span.first, span.last)
+        for piece in known(span)
+        for half in halves(piece.first, piece.last)
         if exists(kind, half)
     }
     return sorted(found)
+
+
+def _warnings(storage: Storage, files: Sequence[tuple[str, Half]]) -> Iterator[str]:
+    """What is odd about the newest version of each file."""
+    for file in (ruled(*one) for one in files):
+        for kept in Versions(storage, file).kept()[-1:]:
+            told = (text.removeprefix(f"{file.name}: ") for text in kept.version.warnings)
+            yield from (f"{file.name}: {text}" for text in told)
 
 
 def _told(failure: Failure, spans: Sequence[Span]) -> Iterator[Failure]:
@@ -216,7 +235,8 @@ def _stored(versions: Versions, kept: Kept, half: Half, span: Span) -> Stored:
         # An open half speaks of the hours up to the last with a value; forecasts go further.
         last = min(last, _until(records, span.route, kept.version.last))
     refused = columns.refused.get((span.route, span.respondent), ())
-    return Stored(kept.key, first, last, (), _columns(records, refused), kept.version.at)
+    whole = _columns(records, refused)
+    return Stored(kept.key, first, last, (), whole, kept.version.at, outside_counts=False)
 
 
 def _until(records: Records | None, route: str, otherwise: int) -> int:
@@ -233,4 +253,4 @@ def _columns(records: Records | None, refused: tuple[Refusal, ...]) -> Columns:
         return Columns(len(refused), np.zeros(0, np.int64), np.zeros(0, np.int32), (), np.zeros(0), refused)
     received = len(records.value) + len(refused)
     hour = records.hour.astype(np.int64)
-    return Columns(received, hour, records.kind, records.kinds, records.value, refused)
+    return Columns(received, hour, records.kind, records.kinds, records.value, refused, records.adjusted)

@@ -25,3 +25,22 @@ def test_columns_and_types_are_the_same(series: list[SeriesReport], tmp_path: Pa
     assert found.num_rows == len(series)
     assert found["series_id"].to_pylist() == [one.series_id for one in series]
     assert found["unit"].to_pylist() == ["megawatthours" for _ in series]
+
+
+@pytest.mark.parametrize(
+    ("route", "code", "kind", "first", "found"),
+    [
+        ("fuel-type-data", "CISO", "WAT", "2019-01-01T00", "2024-07-01T08"),
+        ("fuel-type-data", "PJM", "WND", "2019-01-01T00", "2024-07-01T05"),
+        ("fuel-type-data", "AZPS", "SUN", "2019-01-01T00", "2024-07-01T08"),
+        ("fuel-type-data", "PJM", "COL", "2019-01-01T00", None),
+        ("region-data", "PJM", "D", "2019-01-01T00", None),
+        # Nothing before it: there is no break.
+        ("fuel-type-data", "CISO", "WAT", "2024-07-01T08", None),
+    ],
+)
+def test_a_series_that_means_something_else_from_a_day_on_says_so(
+    route: str, code: str, kind: str, first: str, found: str | None
+) -> None:
+    one = a_series(route=route, respondent=code, kind=kind, first=first, last="2026-01-01T00")
+    assert catalogue([one])["break_at"].to_pylist() == [found]

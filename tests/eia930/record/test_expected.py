@@ -10,7 +10,7 @@ import pytest
 from eia930.question.pieces import Existing, Piece
 from eia930.question.span import Span
 from eia930.record.expected import expect, respondent_by
-from eia930.record.grid import Grid
+from eia930.record.several.ranked import Ranked
 from eia930.reference.hours import parse_hour
 from eia930.sources.columns import Columns, Refusal, Stored
 
@@ -35,7 +35,7 @@ def stored(span: Span, *kinds: str, at: str = "2024-01-01", refused: tuple[str, 
 
 def told(span: Span, *answers: Stored) -> dict[str, tuple[str, int]]:
     """Kind → by whom it is expected, and in how many hours."""
-    grid = Grid(span)
+    grid = Ranked(span)
     for one in answers:
         grid.add(one)
     return {kind: (one.by, int(one.hours.sum())) for kind, one in expect(grid, span).items()}

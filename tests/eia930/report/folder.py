@@ -100,6 +100,7 @@ def _table(
         pa.array([kind] * len(at)),
         pa.array(values[at], mask=np.isnan(values[at])),
         pa.array(flag, pa.dictionary(pa.int32(), pa.string())),
+        pa.nulls(len(at), pa.float64()),
         pa.array(np.full(len(at), (FIRST + HOURS) * 3600), pa.timestamp("s", tz="UTC")),
         pa.array([source] * len(at), pa.dictionary(pa.int32(), pa.string())),
     ]

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EIA's files and its API as one history: the files before the API begins, then the API, and files where it has none.
+
+Both are asked under one lease, one after the other. Both words stay in the store; of a cell, the API's stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eia930.question.listed import Listed
+from eia930.question.span import Span
+from eia930.reference.routes import ROUTES
+from eia930.sources.api.source import ApiSource
+from eia930.sources.columns import Columns, Row, Stored
+from eia930.sources.fetched import Fetched
+from eia930.sources.files.counting import joined
+from eia930.sources.files.source import FilesSource
+from eia930.sources.files.versions import ROOT as FILES
+from eia930.sources.matrix import Matrix
+from eia930.sources.session import Session, alone
+from eia930.sources.source import Estimate, ListsAsked, Terms
+from eia930.store.run import Run
+from eia930.store.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class HybridSource:
+    """Two sources of the same hours; the pace of each is its own."""
+
+    api: ApiSource
+    files: FilesSource
+    name: str = "hybrid"
+
+    @classmethod
+    def on(cls, terms: Terms) -> HybridSource:
+        """Both on a user's terms."""
+        # The pace of the key bears on the API alone.
+        apart = replace(terms, name="files", requests_per_hour=None)
+        return cls(ApiSource.on(replace(terms, name="api")), FilesSource.on(apart), terms.name)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Both hosts."""
+        return tuple(dict.fromkeys((*self.files.origins, *self.api.origins)))
+
+    @property
+    def requests_per_hour(self) -> int | None:
+        """The API's: files are few."""
+        return self.api.requests_per_hour
+
+    @property
+    def quota(self) -> str:
+        """Where programs with the same key share the API's pace."""
+        return self.api.quota
+
+    @property
+    def refresh(self) -> bool:
+        """Whether hours are asked for although they are stored."""
+        return self.api.refresh
+
+    def at(self, url: str) -> HybridSource:
+        """The same, its API asked at another server."""
+        return replace(self, api=self.api.at(url))
+
+    def check_here(self) -> None:
+        """UsageError where there is no key."""
+        self.api.check_here()
+
+    def check_elsewhere(self) -> tuple[str, ...]:
+        """What either says."""
+        return (*self.files.check_elsewhere(), *self.api.check_elsewhere())
+
+    def plan_size(self, spans: Sequence[Span]) -> int:
+        """Requests of both."""
+        return self.files.plan_size(spans) + self.api.plan_size(served(spans))
+
+    def estimate(self, storage: Storage, spans: Sequence[Span]) -> Estimate:
+        """What both would ask."""
+        files, api = self.files.estimate(storage, spans), self.api.estimate(storage, served(spans))
+        return Estimate(
+            files.requests + api.requests,
+            files.to_ask + api.to_ask,
+            files.stored + api.stored,
+            f"({files.requests:,} {files.each}, {api.requests:,} {api.each})",
+            f"{files.lasting} of files; {api.lasting} of the API",
+        )
+
+    def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
+        """Files first, for they are soon here. Never raises Stop or UsageError: it says why."""
+        return alone(storage, run, lambda session: self._both(storage, spans, run, session))
+
+    def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
+        """Both counts, month by month the larger: exact where one of the two has all that the other has."""
+        fetched, here = self.files.count(storage, spans, run)
+        if fetched.stopped:
+            return fetched, []
+        asked, there = self.api.count(storage, served(spans), run)
+        failures = (*fetched.failures, *asked.failures)
+        files, api = ({one.span.id: one for one in some} for some in (here, there))
+        lacking = {f"{one.route}/{one.respondent}" for one in failures}
+        whole = [span for span in spans if span.id not in lacking]
+        matrices = [] if asked.stopped else [joined(span, files.get(span.id), api.get(span.id)) for span in whole]
+        return replace(asked, failures=failures, warnings=fetched.warnings), matrices
+
+    def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
+        """The API's lists of codes, as far as they are stored."""
+        return self.api.lists_held(storage, routes)
+
+    def lists(self, storage: Storage, routes: Sequence[str], run: Run) -> ListsAsked:
+        """The API's lists of codes."""
+        return self.api.lists(storage, routes, run)
+
+    def having_sent(self, requests: int) -> HybridSource:
+        """The same, whose pace at the API counts these."""
+        return replace(self, api=self.api.having_sent(requests))
+
+    def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
+        """What is stored by either, the files first."""
+        for stored in self.files.columns(storage, span):
+            yield replace(stored, source=self.files.name, rank=0)
+        for part in served([span]):
+            for stored in self.api.columns(storage, part):
+                yield replace(_from(stored, part.first), source=self.api.name, rank=1)
+
+    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
+        """A stored answer of either once more."""
+        return (self.files if name.startswith(f"{FILES}/") else self.api).verbatim(storage, span, name)
+
+    def _both(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
+        files = self.files.ask(storage, spans, run, session)
+        if files.stopped:
+            return files
+        session.then(files)
+        api = self.api.ask(storage, served(spans), run, session)
+        return replace(api, failures=(*files.failures, *api.failures), warnings=(*files.warnings, *api.warnings))
+
+
+def served(spans: Sequence[Span]) -> list[Span]:
+    """The spans as far as the API serves hours."""
+    return [_part(span, begins) for span in spans if span.last >= (begins := ROUTES[span.route].first)]
+
+
+def _part(span: Span, begins: int) -> Span:
+    if span.first >= begins:
+        return span
+    pieces = span.pieces
+    if pieces is not None:
+        pieces = tuple(replace(one, first=max(one.first, begins)) for one in pieces if one.last >= begins)
+    return replace(span, first=begins, pieces=pieces)
+
+
+def _from(stored: Stored, begins: int) -> Stored:
+    """Without the hours before: of those the files have the word."""
+    columns = stored.columns
+    later = columns.hour >= begins
+    if np.all(later):
+        return stored
+    kept = replace(
+        columns,
+        received=columns.received - int((~later).sum()),
+        hour=columns.hour[later],
+        kind=columns.kind[later],
+        value=columns.value[later],
+    )
+    return replace(stored, first=max(stored.first, begins), columns=kept)
