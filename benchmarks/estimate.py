@@ -14,6 +14,7 @@ import contextlib
 import importlib.util
 import io
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -204,7 +205,8 @@ def table(record: Record, hidden: NDArray[np.int64], methods: dict[str, Method],
     middle = np.median([np.nanmean(of) for _, of in by_area])
     lines += [
         "",
-        f"Ours by area: {told}.",
+        *textwrap.wrap(f"Ours by area: {told}.", 100),
+        "",
         f"The median area has {middle:.2f} %, in single hours {np.median(single):.2f} %; {rate:.2f} M hours a second.",
     ]
     return [f"{int((hidden > 0).sum()):,} hours hidden in {len(by_area)} authorities.", "", *lines]
