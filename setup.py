@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent
 # The code says it, so that it is known also where packages were only copied, as to the workers of a cluster.
 (VERSION,) = re.findall('^__version__ = "(.+)"$', (ROOT / "eia930/__init__.py").read_text("utf-8"), re.MULTILINE)
 PACKAGES = ["eia930", "ringdata", "transforms", "pipelines"]
-COMMANDS = ["historical", "coverage", "blocks", "report", "verify", "doctor", "emulator"]
+COMMANDS = ["historical", "coverage", "blocks", "report", "verify", "doctor", "follow", "emulator"]
 BEAM = ["apache-beam>=2.76,<2.78"]
 
 setup(
@@ -65,6 +65,7 @@ setup(
             "jinja2>=3.1,<4",
             "msgspec>=0.18,<1",
             "obstore>=0.8,<0.13",
+            "prometheus-client>=0.20,<1",
             "psutil>=6,<8",
             "requests>=2.32,<3",
             "tensorflow-datasets>=4.9.8,<5",

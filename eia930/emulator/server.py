@@ -72,8 +72,8 @@ class Emulator:
         digest = hashlib.sha256(key.encode()).hexdigest() if key else key_sha256
         self._desk = Desk(source, faults=self._faults, latency=latency, seed=seed, key_sha256=digest)
         self._files = FilesDesk(files or files_of(source), quirks or Quirks(), self._faults, seed)
-        # Deterministic, and never ahead of the real clock: a client may take it for the time of retrieval.
-        self._date = formatdate(min((source.now if now is None else now) * 3600, time.time()), usegmt=True)
+        self._source = source
+        self._now = now
         self._port = port
         self._lock = Lock()
         self._server: _Server | None = None
@@ -141,10 +141,14 @@ class Emulator:
             body = gzipped(body)
         length = self._faults.huge_bytes if reply.fault == "p_huge" else len(body)
         zipped = zipped and reply.fault != "p_huge"
-        start = head(reply, length=length, zipped=zipped, date=self._date, request=ruling.id)
+        start = head(reply, length=length, zipped=zipped, date=self._date(), request=ruling.id)
         # Noted before it leaves: whoever has read an answer finds it in the list.
         self._note(asked, ruling)
         return deliver(connection, start, body, fault=reply.fault, faults=self._faults, closing=closing)
+
+    def _date(self) -> str:
+        """Deterministic, and never ahead of the real clock: a client may take it for the time of retrieval."""
+        return formatdate(min((self._source.now if self._now is None else self._now) * 3600, time.time()), usegmt=True)
 
     def _note(self, asked: Asked, ruling: Ruling) -> None:
         reply = ruling.reply

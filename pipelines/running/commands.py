@@ -60,6 +60,14 @@ def doctor() -> NoReturn:
     end_with(main)
 
 
+def follow() -> NoReturn:
+    """`eia930-follow`: python -m pipelines.follow."""
+    begin()
+    from pipelines.follow import main
+
+    end_with(main)
+
+
 def emulator() -> NoReturn:
     """`eia930-emulator`: python -m eia930.emulator, which needs nothing that [load] brings."""
     from eia930.emulator.__main__ import main

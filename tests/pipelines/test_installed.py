@@ -15,7 +15,10 @@ import pytest
 pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMMANDS = {
-    **{name: f"pipelines.{name}" for name in ("historical", "coverage", "blocks", "report", "verify", "doctor")},
+    **{
+        name: f"pipelines.{name}"
+        for name in ("historical", "coverage", "blocks", "report", "verify", "doctor", "follow")
+    },
     "emulator": "eia930.emulator",
 }
 PACKED = ("eia930", "ringdata", "transforms", "pipelines")
