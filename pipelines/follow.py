@@ -31,7 +31,7 @@ from pipelines.following.schedule import MINUTE, Schedule, WallClock
 from pipelines.following.update import Update, json_line, line
 from pipelines.options.settings import LoadSettings, load_parser, settings
 from pipelines.options.words import fail, whole
-from pipelines.running.lists import wanted
+from pipelines.running.before.lists import wanted
 
 _NOT_HERE = ("--end", "--as_of", "--raw", "--dry_run")
 _OWN = ("minute", "once", "metrics_port", "log_format")
