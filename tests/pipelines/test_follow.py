@@ -81,6 +81,7 @@ def following(
     return follow.run(), told
 
 
+@pytest.mark.slow
 def test_half_a_day_of_updates_with_an_outage_and_kills_is_a_load_from_nothing(rows: RowSource, tmp_path: Path) -> None:
     clock, out, chance = Moved(BEGIN, BEGIN + timedelta(hours=12)), tmp_path / "out", Random(7)
     source = Moving(rows, clock)
