@@ -44,7 +44,11 @@ class Ranked:
     def finish(self) -> list[Series]:
         """The series, sorted by kind."""
         if len(self._grids) < 2:
-            return [series for grid in self._grids.values() for series in grid.finish()]
+            return [
+                self._one({name: series}) if name else series
+                for name, grid in self._grids.items()
+                for series in grid.finish()
+            ]
         names = sorted(self._grids, key=lambda name: self._ranks[name])
         asked_both = {kind: self._settled_by_all(kind) for kind in self.kinds()}
         layers = {name: {one.kind: one for one in self._grids[name].finish()} for name in names}
