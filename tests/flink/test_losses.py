@@ -16,7 +16,7 @@ from apache_beam.portability.api import beam_job_api_pb2, beam_job_api_pb2_grpc
 
 from deploy.flink import cluster, processes
 from eia930.program.arguments import OneLine
-from pipelines.options import _beam_parser
+from pipelines.options.runner import beam_parser
 from pipelines.runners.flink_options import FLINK_OPTIONS
 from tests.flink.conftest import running_cluster
 from tests.flink.loads import REQUESTS, Load, Server, loading
@@ -81,7 +81,7 @@ def test_a_lost_job_server_is_told_and_its_job_ends(folder: Path, server: Server
 
 def test_the_options_that_are_passed_on_are_those_of_the_job_server(folder: Path, tmp_path: Path) -> None:
     described = _described(cluster.load(folder).jar, tmp_path)
-    known: OneLine = _beam_parser("")
+    known: OneLine = beam_parser()
     groups = {name: group for name, group in described.items() if f"--{name}" not in known._option_string_actions}
     assert {f"--{name}" for name, group in groups.items() if group.endswith("FlinkPipelineOptions")} == set(
         FLINK_OPTIONS
