@@ -55,7 +55,8 @@ def test_a_killed_worker_is_told_of_and_the_load_goes_on_by_itself(
 
 
 def test_a_lost_jobmanager_is_told_and_nothing_is_asked_any_more(small: Path, server: Server, tmp_path: Path) -> None:
-    with loading(server, tmp_path / "out", *cluster.load(small).flags) as load:
+    # Slowly, so that much is left to ask when it is told.
+    with loading(server, tmp_path / "out", *cluster.load(small).flags, "--min_delay=0.5") as load:
         until(load, lambda: len(server.asked()) >= REQUESTS // 10)
         processes.kill(cluster.load(small).processes[0], signal.SIGKILL)
         assert load.process.wait(PATIENCE) == 3, load.told
