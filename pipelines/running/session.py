@@ -31,6 +31,7 @@ from eia930.store.origin import claim
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 from pipelines.options.settings import LoadSettings, Settings
+from pipelines.runners.flink import cancel, is_flink
 from pipelines.running.before.earlier import narrower, others
 from pipelines.running.before.lists import with_lists
 from pipelines.running.before.preflight import look_ahead
@@ -132,7 +133,10 @@ def drive(
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
         if todo.embedded:
             todo = _embed(todo, stack)
-        stack.enter_context(stoppable(stopping(storage, run)))
+        signals = stopping(storage, run)
+        if is_flink(todo.beam):
+            signals.cancel = partial(_cancel, todo, run, program)
+        stack.enter_context(stoppable(signals))
         stack.enter_context(_saying_what_stands(storage, run) if program.narrows else nullcontext())
         if program.plan:
             known, todo = bool(spans), with_lists(todo, run)
@@ -176,6 +180,12 @@ def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A
         with suppress(StorageError):
             lease.require_latest(todo.storage, "run", run.id)
         raise
+
+
+def _cancel(todo: Settings, run: Run, program: Program[A]) -> None:
+    """End the run's job on its cluster of Flink."""
+    (named,) = job_name(todo.beam, program.name, run.id)
+    cancel(todo.beam, named.partition("=")[2])
 
 
 def _embed(todo: Settings, stack: ExitStack) -> Settings:
