@@ -73,7 +73,7 @@ test-gcp: $(READY)  ## Dataflow's job, built offline beside Beam's cloud part
 	test -d build/gcp || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/gcp -r requirements-gcp.lock
 	PYTHONPATH=.:build/gcp $(BIN)/python -m pytest tests/pipelines/test_dataflow.py $(ARGS)
 
-test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go)
+test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go; Flink comes from PyPI)
 	$(BIN)/python -m pytest -m "flink" $(ARGS)
 
 # Benchmarks by themselves: they import each other by bare names, and a test imports one as benchmarks.NAME.
@@ -103,8 +103,8 @@ screenshots: $(READY)  ## the pictures of the report that the pages show: make s
 flink-compare: $(READY)  ## the load in one process and on the running cluster, checksums side by side; ROWS=FILE for real rows
 	$(BIN)/python -m deploy.flink.compare $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 
-flink-up: $(READY)  ## a real Flink cluster on loopback: one JobManager, two TaskManagers
-	$(BIN)/python -m deploy.flink.cluster up
+flink-up: $(READY)  ## a real Flink cluster on loopback: a JobManager with web UI, two TaskManagers; ARGS="--slots=2 …"
+	$(BIN)/python -m deploy.flink.cluster up $(ARGS)
 
 flink-run: $(READY)  ## the historical load on it; ARGS="--output=DIR …"
 	$(BIN)/python -m pipelines.historical $$($(BIN)/python -m deploy.flink.cluster flags) $(ARGS)

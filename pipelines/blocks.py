@@ -34,7 +34,7 @@ from pipelines.options.where import existing
 from pipelines.options.words import fail, listed
 from pipelines.running.before.preflight import look_ahead
 from pipelines.running.before.recall import recall, say_changes
-from pipelines.running.execute import execute
+from pipelines.running.execute import execute, job_name
 from transforms.block_settings import BlockSettings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 2 wrong usage, 3 cannot go on."""
     try:
         flags, rest = _parser().parse_known_args(argv)
-        only_beams(rest, _parser())
+        only_beams(rest, _parser(), runner=flags.runner)
         storage = existing(flags.output)
         refs, frame = _loaded(storage)
         chosen = block_settings(flags, frame, listed("formats", flags.formats, tuple(FOLDERS)))
@@ -125,7 +125,8 @@ def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: 
     try:
         forget_failures(storage)
         told = partial(failure_of, storage, run)
-        execute(lambda root: build(root, refs, storage, chosen, run), flags, told=told)
+        named = (*flags, *job_name(flags, "blocks", owner.run))
+        execute(lambda root: build(root, refs, storage, chosen, run), named, told=told)
     finally:
         held.release()
 

@@ -78,6 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from pipelines.running.session import Program, drive
 
         program = Program(
+            name="coverage",
             build=build,
             account=lambda storage, run: read_coverage_account(storage),
             spoils=(ACCOUNT,),

@@ -39,7 +39,7 @@ def coverage_settings(argv: Sequence[str], *, now: datetime) -> tuple[CoverageSe
     """Flags → settings and spans. UsageError with one line for the first fault."""
     parser = coverage_parser()
     flags, rest = parser.parse_known_args(list(argv))
-    only_beams(rest, parser)
+    only_beams(rest, parser, runner=flags.runner)
     if flags.from_tidy is None:
         asked = asked_for(flags, rest, now)
         asked = with_held(asked) if asked.dry_run else asked

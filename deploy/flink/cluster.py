@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deploy.flink import layout, parts, processes
+from deploy.flink import distribution, layout, parts, processes
 from deploy.flink.processes import Process
 
 MADE = parts.CHECKOUT / "build" / "flink"
@@ -31,25 +32,34 @@ class Cluster:
     """One cluster as cluster.json keeps it: each process that this program started, and how to submit to it."""
 
     folder: str
+    flink: str
     jar: str
     rest: int
+    pool: int
     slots: int
     flags: tuple[str, ...]
     processes: tuple[Process, ...] = ()
 
+    @property
+    def place(self) -> layout.Place:
+        """Where its files lie."""
+        return layout.Place(flink=Path(self.flink), folder=Path(self.folder))
 
-def up(folder: Path, *, wanted: parts.Versions, taskmanagers: int, slots: int) -> Cluster:
+
+def up(
+    folder: Path, *, wanted: parts.Versions, taskmanagers: int, slots: int, prometheus: int | None = None
+) -> Cluster:
     """Start a JobManager and `taskmanagers` TaskManagers of `slots` slots; returns when all have reported.
 
+    `prometheus` is the first of the ports on which the processes tell their figures, on every address of this host.
     Raises MissingPartError or ClusterError, and then leaves nothing running.
     """
     if _state(folder).exists():
         raise ClusterError(f"a cluster is noted in {_state(folder)}: run `down` first")
     parts.check_java()
-    cluster = _prepare(folder, wanted=wanted, taskmanagers=taskmanagers, slots=slots)
+    cluster = _prepare(folder, wanted=wanted, taskmanagers=taskmanagers, slots=slots, prometheus=prometheus)
     try:
-        command = layout.job_manager(Path(cluster.jar), folder / "conf", parts.scratch(folder))
-        cluster = _add(cluster, "jobmanager", command)
+        cluster = _add(cluster, "jobmanager", layout.job_manager(cluster.place))
         for number in range(taskmanagers):
             cluster = _add_task_manager(cluster, number + 1)
         _wait_ready(cluster)
@@ -59,38 +69,52 @@ def up(folder: Path, *, wanted: parts.Versions, taskmanagers: int, slots: int) -
     return cluster
 
 
-def _prepare(folder: Path, *, wanted: parts.Versions, taskmanagers: int, slots: int) -> Cluster:
-    jar = parts.everything_java(MADE, wanted)
-    worker = parts.worker(folder, parts.boot(MADE, wanted))
+def _prepare(folder: Path, *, wanted: parts.Versions, taskmanagers: int, slots: int, prometheus: int | None) -> Cluster:
+    jar = parts.job_jar(MADE, wanted)
+    place = layout.Place(flink=distribution.flink(MADE), folder=folder)
+    parts.worker(folder, parts.boot(MADE, wanted))
     ports = layout.free_ports()
-    layout.write_config(folder, parts.scratch(folder), ports=ports, slots=slots)
+    layout.write_config(place, ports=ports, slots=slots, prometheus=prometheus)
     shutil.rmtree(folder / "log", ignore_errors=True)
     (folder / "log").mkdir()
-    flags = _flags(ports.rest, jar, worker, flink=wanted.flink, parallelism=taskmanagers * slots)
-    return _save(Cluster(folder=str(folder), jar=str(jar), rest=ports.rest, slots=slots, flags=flags))
+    flags = _flags(ports, jar, flink=wanted.flink, parallelism=taskmanagers * slots)
+    return _save(
+        Cluster(
+            folder=str(folder),
+            flink=str(place.flink),
+            jar=str(jar),
+            rest=ports.rest,
+            pool=ports.pool,
+            slots=slots,
+            flags=flags,
+        )
+    )
 
 
-def _flags(rest: int, jar: Path, worker: Path, *, flink: str, parallelism: int) -> tuple[str, ...]:
+def _flags(ports: layout.Ports, jar: Path, *, flink: str, parallelism: int) -> tuple[str, ...]:
     return (
         "--runner=FlinkRunner",
         f"--flink_version={flink}",
-        f"--flink_master={layout.LOOPBACK}:{rest}",
+        f"--flink_master={layout.LOOPBACK}:{ports.rest}",
         f"--flink_job_server_jar={jar}",
+        "--flink_submit_uber_jar",
         f"--parallelism={parallelism}",
-        "--environment_type=PROCESS",
-        # Else every stage starts its workers anew, and a Python with Beam takes seconds to start.
-        "--environment_cache_millis=30000",
-        f"--environment_option=process_command={worker}",
+        "--environment_type=EXTERNAL",
+        f"--environment_config={layout.POOL}:{ports.pool}",
     )
 
 
 def start_taskmanager(folder: Path) -> Cluster:
     """Start one more TaskManager; returns when it has reported."""
     cluster = load(folder)
-    number = max(int(process.name.removeprefix("taskmanager-")) for process in cluster.processes[1:]) + 1
-    cluster = _add_task_manager(cluster, number)
+    cluster = _add_task_manager(cluster, len(task_managers(cluster)) + 1)
     _wait_ready(cluster)
     return cluster
+
+
+def task_managers(cluster: Cluster) -> list[Process]:
+    """Every TaskManager that was started, in that order, ended ones included."""
+    return [process for process in cluster.processes if process.name.startswith("taskmanager-")]
 
 
 def kill_taskmanager(folder: Path, number: int) -> Process:
@@ -136,14 +160,17 @@ def ask(cluster: Cluster, path: str, *, timeout: float = 5.0) -> Any:
 
 
 def _add_task_manager(cluster: Cluster, number: int) -> Cluster:
-    folder, name = Path(cluster.folder), f"taskmanager-{number}"
-    command = layout.task_manager(Path(cluster.jar), folder / "conf", parts.scratch(folder), name=name)
-    return _add(cluster, name, command)
+    """A TaskManager, and the worker pool beside it."""
+    command = layout.task_manager(cluster.place, number, slots=cluster.slots)
+    cluster = _add(cluster, f"taskmanager-{number}", command)
+    worker, beside = cluster.place.folder / "bin" / "worker.sh", cluster.processes[-1].pid
+    address = f"{layout.pool_host(number)}:{cluster.pool}"
+    asked = [f"--address={address}", f"--worker={worker}", f"--beside={beside}"]
+    return _add(cluster, f"pool-{number}", [sys.executable, "-P", str(parts.HERE / "pool.py"), *asked])
 
 
 def _add(cluster: Cluster, name: str, command: list[str]) -> Cluster:
-    folder = Path(cluster.folder)
-    process = processes.start(name, command, log=folder / "log" / f"{name}.log")
+    process = processes.start(name, command, log=cluster.place.log(name))
     return _save(replace(cluster, processes=(*cluster.processes, process)))
 
 
@@ -165,15 +192,23 @@ def _wait_ready(cluster: Cluster) -> None:
 
 
 def _ready(cluster: Cluster) -> bool:
-    """Whether every TaskManager that runs has reported; raises ClusterError where one ended by itself."""
-    manager = cluster.processes[0]
-    if not processes.alive(manager) or not processes.alive(cluster.processes[-1]):
+    """Whether every TaskManager that runs, and its pool, has reported; ClusterError where one ended by itself."""
+    manager, latest = cluster.processes[0], cluster.processes[-2:]
+    if not all(processes.alive(process) for process in (manager, *latest)):
         raise ClusterError(f"a process ended while starting: see {cluster.folder}/log/")
     try:
         reported = {one["id"] for one in ask(cluster, "/taskmanagers")["taskmanagers"] if one["slotsNumber"]}
     except (OSError, http.client.HTTPException, KeyError):
         return False
-    return all(process.name in reported for process in cluster.processes[1:] if processes.alive(process))
+    running = [process.name for process in task_managers(cluster) if processes.alive(process)]
+    return all(name in reported and _listens(cluster, name) for name in running)
+
+
+def _listens(cluster: Cluster, taskmanager: str) -> bool:
+    """Whether the pool beside a TaskManager can be reached."""
+    host = layout.pool_host(int(taskmanager.removeprefix("taskmanager-")))
+    with socket.socket() as connection:
+        return connection.connect_ex((host, cluster.pool)) == 0
 
 
 def _until(true: Callable[[], bool], *, seconds: float) -> bool:
@@ -192,8 +227,8 @@ def _parser() -> argparse.ArgumentParser:
     start = verbs.add_parser("up", help="start a cluster")
     start.add_argument("--taskmanagers", type=int, default=2)
     start.add_argument("--slots", type=int, default=1, help="of each TaskManager")
-    start.add_argument("--flink_version", default=None, help="version line, as 1.19")
     start.add_argument("--runner_version", default=None, help="of Beam's Flink runner (Java), as 2.62.0")
+    start.add_argument("--prometheus", type=int, metavar="PORT", help="tell figures there, on all addresses")
     verbs.add_parser("down", help="stop it and leave nothing behind but jars and logs")
     verbs.add_parser("flags", help="print the flags that submit a pipeline to it")
     verbs.add_parser("status", help="print each process and whether it runs")
@@ -206,8 +241,9 @@ def _run(given: argparse.Namespace) -> str:
     folder = given.folder.resolve()
     match given.verb:
         case "up":
-            wanted = parts.versions(flink=given.flink_version, runner=given.runner_version)
-            return _told(up(folder, wanted=wanted, taskmanagers=given.taskmanagers, slots=given.slots))
+            wanted = parts.versions(runner=given.runner_version)
+            size = {"taskmanagers": given.taskmanagers, "slots": given.slots}
+            return _told(up(folder, wanted=wanted, prometheus=given.prometheus, **size))
         case "down":
             return f"stopped {len(down(folder))} processes"
         case "flags":
@@ -223,7 +259,7 @@ def _run(given: argparse.Namespace) -> str:
 def _told(cluster: Cluster) -> str:
     running = {process: processes.alive(process) for process in cluster.processes}
     rows = [f"{one.name:15} pid {one.pid:7} {'runs' if runs else 'ended'}" for one, runs in running.items()]
-    return "\n".join([f"http://{layout.LOOPBACK}:{cluster.rest} (logs: {cluster.folder}/log)", *rows])
+    return "\n".join([f"http://{layout.LOOPBACK}:{cluster.rest} (web UI; logs: {cluster.folder}/log)", *rows])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

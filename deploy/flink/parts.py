@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the cluster is made of, made once: a jar with everything Java, Beam's `boot`, and worker.sh."""
+"""What the cluster needs of Beam, made once: the job's jar, Beam's `boot`, and worker.sh."""
 
 import os
 import re
@@ -55,8 +55,8 @@ def check_java() -> None:
         raise MissingPartError(f"java {found[1] if found else '?'} is not {NEEDED_JAVA} or later: {REMEDIES['java']}")
 
 
-def everything_java(folder: Path, wanted: Versions) -> Path:
-    """One jar with Flink and Beam's job server for it, made by Maven where it is not there yet."""
+def job_jar(folder: Path, wanted: Versions) -> Path:
+    """One jar with Beam's Flink runner and all it needs, made by Maven where it is not there yet."""
     jar = folder / "lib" / f"flink-{wanted.flink}-beam-{wanted.runner}.jar"
     if not jar.exists():
         jar.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def _package(target: str, wanted: Versions) -> None:
     asked = {"jar.folder": target, "flink.version": wanted.flink, "beam.runner.version": wanted.runner}
     command = [_tool("mvn"), "-q", "-B", "-f", str(HERE / "pom.xml"), "package"]
     failure = f"Maven could not make beam-runners-flink-{wanted.flink}:{wanted.runner} into one jar"
-    _make(failure, [*command, *(f"-D{name}={value}" for name, value in asked.items())])
+    make(failure, [*command, *(f"-D{name}={value}" for name, value in asked.items())])
 
 
 def boot(folder: Path, wanted: Versions) -> Path:
@@ -80,13 +80,13 @@ def boot(folder: Path, wanted: Versions) -> Path:
         binary.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=binary.parent) as unfinished:
             command = [_tool("go"), "install", f"{BOOT_SOURCE}@v{wanted.sdk}"]
-            _make(f"Go could not build {BOOT_SOURCE}@v{wanted.sdk}", command, GOBIN=unfinished)
+            make(f"Go could not build {BOOT_SOURCE}@v{wanted.sdk}", command, GOBIN=unfinished)
             (Path(unfinished) / "container").rename(binary)
     return binary
 
 
 def worker(folder: Path, binary: Path) -> Path:
-    """worker.sh: what a TaskManager runs for each SDK worker: the Python that runs this, and this checkout."""
+    """worker.sh: what a pool or a TaskManager runs for each worker: the Python that runs this, and this checkout."""
     (folder / "bin").mkdir(parents=True, exist_ok=True)
     python = _script(folder / "bin" / "python", f'exec {shlex.quote(sys.executable)} "$@"')
     guard = [sys.executable, "-S", "-E", str(HERE / "guard.py"), str(scratch(folder)), str(binary)]
@@ -96,7 +96,8 @@ def worker(folder: Path, binary: Path) -> Path:
         f'export PATH={shlex.quote(str(python.parent))}:"$PATH"',
         f"export PYTHONPATH={shlex.quote(str(CHECKOUT))}",
         "export RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1",
-        f'exec {shlex.join(guard)} "$@"',
+        # Nobody reads what a pool's workers write to the pipe that is their output.
+        f'exec {shlex.join(guard)} "$@" >&2',
     )
 
 
@@ -120,7 +121,8 @@ def _tool(name: str) -> str:
     return found
 
 
-def _make(failure: str, command: list[str], **environment: str) -> None:
+def make(failure: str, command: list[str], **environment: str) -> None:
+    """Run what makes a part. Raises MissingPartError: `failure`, and the first line that it said."""
     done = subprocess.run(  # noqa: S603
         command, env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )

@@ -8,6 +8,8 @@ from importlib import import_module
 
 from eia930.errors import UsageError
 from eia930.program.arguments import OneLine, Parser, refuse
+from pipelines.runners.flink import is_flink
+from pipelines.runners.flink_options import FLINK_OPTIONS
 
 LOCAL_RUNNERS = {
     # Beam's plain DirectRunner first tries to download another engine; its in-process runner is what is meant.
@@ -47,20 +49,22 @@ def _known_runner(runner: str) -> None:
         raise UsageError(f"--runner {runner}: that is no runner; Beam knows {', '.join(known)}")
 
 
-def only_beams(rest: Sequence[str], parser: Parser) -> None:
-    """A flag that is neither ours nor Beam's is refused, with the nearest of ours."""
+def only_beams(rest: Sequence[str], parser: Parser, *, runner: str = "") -> None:
+    """A flag that is neither ours nor Beam's, nor of the runner's own, is refused, with the nearest of ours."""
     for name in (word.split("=", 1)[0] for word in rest):
         if name in _LOCAL_TIME:
             raise UsageError(f"no flag {name}: hours are UTC, hour ending; eia930.hours(…, tz=…) gives local ones")
-    refuse(rest, parser, known=_beam_parser() if any(word.startswith("--") for word in rest) else parser)
+    refuse(rest, parser, known=beam_parser(runner) if any(word.startswith("--") for word in rest) else parser)
 
 
-def _beam_parser() -> OneLine:
-    """All flags that Beam knows. Loads Beam, so only when there is a flag to look up."""
+def beam_parser(runner: str = "") -> OneLine:
+    """All flags that Beam knows, and the runner. Loads Beam, so only when there is a flag to look up."""
     from apache_beam.options.pipeline_options import PipelineOptions
 
     parser = OneLine(add_help=False, conflict_handler="resolve", allow_abbrev=False)
     for options in PipelineOptions.__subclasses__():
         if "_add_argparse_args" in options.__dict__:
             options._add_argparse_args(parser)
+    for name in FLINK_OPTIONS if is_flink([f"--runner={runner}"]) else ():
+        parser.add_argument(name, nargs="?")
     return parser

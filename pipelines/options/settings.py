@@ -89,7 +89,7 @@ def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
     """Flags → settings. UsageError with one line for the first fault. `--help` prints and exits."""
     parser = load_parser()
     flags, rest = parser.parse_known_args(list(argv))
-    only_beams(rest, parser)
+    only_beams(rest, parser, runner=flags.runner)
     then = as_of(flags, now)
     past, asked = (None, asked_for(flags, rest, now)) if then is None else _asked_then(argv, flags, rest, then)
     formats = listed("formats", flags.formats, FORMATS)

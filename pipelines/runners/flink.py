@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
-import json
 import logging
 import queue
 import shutil
 import threading
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from eia930.errors import UsageError
 from eia930.store.storage import Storage
 from pipelines.runners import environment
+from pipelines.runners.flink_rest import FAULTS, JobManager, parsed
+from pipelines.runners.flink_restarts import settings_of, warning
 
 IN_PROCESS = ("[local]", "[auto]")
 MAIN_CLASS = b"Main-Class: org.apache.beam.runners.flink."
 # Clusters that start TaskManagers when a job asks for them: no slots now means nothing.
 ELASTIC = ("kubernetes.", "yarn.")
-LONGEST = 1 << 20
 _SHARED = "is a folder: every worker of the cluster must have it at this place; a bucket (s3://…) needs no sharing"
 _UNHEARD = "the embedded emulator listens on this machine only, not for the workers of"
 _HEARD = "give a key, or start `python -m eia930.emulator` beside them and name it with --api_url"
@@ -64,7 +64,12 @@ def preflight(flags: Sequence[str], storage: Storage, *, embedded: bool = False)
     )
     if problem:
         raise UsageError(problem)
-    return () if here or storage.path is None else (f"--output {storage.path} {_SHARED}",)
+    shared = () if here or storage.path is None else (f"--output {storage.path} {_SHARED}",)
+    # No cluster is named, or one that has just answered.
+    where = None if flink.flink_master.strip() in IN_PROCESS else parsed(flink.flink_master.strip())
+    settings = settings_of(JobManager(where)) if where else {}
+    cache = int(portable.environment_cache_millis or 0) / 1000
+    return (*shared, *(warning(settings, flink.flink_master, cache=cache) if settings else ()))
 
 
 def is_flink(flags: Sequence[str]) -> bool:
@@ -73,11 +78,32 @@ def is_flink(flags: Sequence[str]) -> bool:
     return any(name.rpartition(".")[2].lower() == "flinkrunner" for name in names)
 
 
+def cancel(flags: Sequence[str], name: str) -> bool:
+    """End the job called `name` on the cluster of Beam's `flags`; False where there is none or it cannot be reached."""
+    cluster = job_manager(flags)
+    with suppress(*FAULTS):
+        if cluster and (found := cluster.find(name)):
+            cluster.cancel(found)
+            return True
+    return False
+
+
+def job_manager(flags: Sequence[str]) -> JobManager | None:
+    """The JobManager that Beam's `flags` name; None where they name no cluster."""
+    from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions
+
+    if not is_flink(flags):
+        return None
+    master = PipelineOptions(list(flags)).view_as(FlinkRunnerOptions).flink_master.strip()
+    where = None if master in IN_PROCESS else parsed(master)
+    return JobManager(where) if where else None
+
+
 def _is_here(master: str) -> bool:
     """Whether the workers are on this machine for certain: no cluster, or one on loopback."""
     if master.strip() in IN_PROCESS:
         return True
-    where = _parsed(master.strip())
+    where = parsed(master.strip())
     host = str(where.hostname) if where else ""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -103,7 +129,7 @@ def check_master(url: str, timeout: float = 5.0, *, wanted: Wanted | None = None
     """
     if url.strip() in IN_PROCESS:
         return wanted.lacking if wanted else None
-    where = _parsed(url.strip())
+    where = parsed(url.strip())
     if where is None:
         return f"--flink_master={url} is no host:port; give the host and REST port of a JobManager"
     try:
@@ -170,15 +196,6 @@ def _wanted(record: logging.LogRecord) -> bool:
     return not logging.WARNING <= record.levelno <= logging.ERROR
 
 
-def _parsed(url: str) -> SplitResult | None:
-    where = urlsplit(url if "://" in url else f"http://{url}")
-    try:
-        known = where.scheme in ("http", "https") and where.hostname and (where.port or True)
-    except ValueError:
-        return None
-    return where if known else None
-
-
 def _answer(where: SplitResult, timeout: float) -> dict[str, Any]:
     """What `_overview` returns or raises; TimeoutError after `timeout`, name look-up and trickled bytes included."""
     answers: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
@@ -200,19 +217,11 @@ def _answer(where: SplitResult, timeout: float) -> dict[str, Any]:
 
 
 def _overview(where: SplitResult, timeout: float) -> dict[str, Any]:
-    overview = _get(where, "/overview", timeout)
+    cluster = JobManager(where, timeout)
+    overview = cluster.get("/overview")
     if not isinstance(overview, dict) or "flink-version" not in overview:
         raise ValueError("not Flink")
-    settings = {setting["key"] for setting in _get(where, "/jobmanager/config", timeout)}
-    return {**overview, "elastic": any(key.startswith(ELASTIC) for key in settings)}
-
-
-def _get(where: SplitResult, path: str, timeout: float) -> Any:
-    kind = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
-    # No proxy: Flink's own client uses none either. Without a port Flink's client takes the scheme's, too.
-    with closing(kind(str(where.hostname), where.port, timeout=timeout)) as connection:
-        connection.request("GET", f"{where.path.rstrip('/')}{path}")
-        return json.loads(connection.getresponse().read(LONGEST))
+    return {**overview, "elastic": any(key.startswith(ELASTIC) for key in settings_of(cluster))}
 
 
 def _unfit(url: str, overview: dict[str, Any], wanted: Wanted) -> str | None:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from eia930 import errors
-from eia930.errors import EiaError, Stop
+from eia930.errors import EiaError, Interrupted, Stop, Superseded, UsageError
 from eia930.store.failure import WorkerFailure
 from pipelines.runners import environment
-from pipelines.runners.flink import hushed, is_flink
+from pipelines.runners.flink import hushed, is_flink, job_manager
+from pipelines.runners.flink_watch import ClusterLost, Ears, Patience, Watch
 
 if TYPE_CHECKING:
     from pipelines.runners.flink_runner import PatientFlinkRunner
@@ -38,21 +39,30 @@ class WorkerFailed(Stop):
 
 
 def execute(
-    build: Callable[[Any], object], flags: Sequence[str], *, told: Callable[[], WorkerFailure | None] = lambda: None
+    build: Callable[[Any], object],
+    flags: Sequence[str],
+    *,
+    told: Callable[[], WorkerFailure | None] = lambda: None,
+    moved: Callable[[], Hashable] = lambda: None,
+    patience: Patience | None = None,
 ) -> None:
     """Run what `build(root)` makes. A known error comes back as itself, another of a worker's as WorkerFailed.
 
-    `told()` is what a worker of this run has told of its failure, None where none has.
+    `told()` is what a worker of this run has told of its failure, None where none has; `moved()` another value whenever
+    the run has got on. On a Flink cluster the job called --job_name is watched, with `patience`.
     """
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
+    watch = _watch(flags, told, moved, patience)
     try:
         with ExitStack() as stack:
             stack.enter_context(_told_once())
-            runner = stack.enter_context(_flink()) if is_flink(flags) else None
+            runner = stack.enter_context(_flink(watch)) if is_flink(flags) else None
             build(stack.enter_context(beam.Pipeline(runner=runner, options=PipelineOptions(list(flags)))))
     except Exception as error:
+        if watch and (known := _of_the_cluster(watch, error)):
+            raise known from None
         failure = told()
         if failure and _is_of(error, failure):
             raise failure.error() from None
@@ -65,6 +75,17 @@ def execute(
         if isinstance(known, WorkerFailed):
             print("".join(f"{line}\n" for line in frames), end="", file=sys.stderr, flush=True)
         raise known from None
+
+
+def job_name(flags: Sequence[str], program: str, run: str) -> tuple[str, ...]:
+    """The flag that names a job of Flink after its program (or as --job_name has it) and run: by it, it is found."""
+    called = _called(flags) or f"eia930 {program}"
+    return (f"--job_name={called} {run[:8]}",) if is_flink(flags) else ()
+
+
+def _called(flags: Sequence[str]) -> str | None:
+    """The --job_name that counts, the last."""
+    return next((flag.partition("=")[2] for flag in reversed(flags) if flag.startswith("--job_name=")), None)
 
 
 def _is_of(error: Exception, failure: WorkerFailure) -> bool:
@@ -132,13 +153,60 @@ def _unforeseen(raised: str) -> WorkerFailed:
 
 
 @contextmanager
-def _flink() -> Iterator[PatientFlinkRunner]:
+def _flink(watch: Watch | None) -> Iterator[PatientFlinkRunner]:
     """The runner; without what Beam says while Java starts, and without what is raised at the end all the same."""
     from pipelines.runners.flink_runner import PatientFlinkRunner
 
-    runner = PatientFlinkRunner()
+    runner = PatientFlinkRunner(lambda: watch.verdict if watch else None)
     with hushed():
         try:
-            yield runner
+            with watch.looking(runner.stop) if watch else nullcontext():
+                yield runner
         finally:
             runner.stop()
+
+
+def _watch(
+    flags: Sequence[str],
+    told: Callable[[], WorkerFailure | None],
+    moved: Callable[[], Hashable],
+    patience: Patience | None,
+) -> Watch | None:
+    """Who looks after a job on a cluster that can be asked; a job without a name cannot be told from others."""
+    cluster = job_manager(flags)
+    name = _called(flags)
+    if cluster is None or name is None:
+        return None
+
+    def read(text: str) -> tuple[EiaError | None, bool]:
+        known, _ = worker_error(RuntimeError(text))
+        return known, known is None or not cannot_pass(known)
+
+    def final() -> EiaError | None:
+        failure = told()
+        error = failure.error() if failure else None
+        return error if error and cannot_pass(error) else None
+
+    return Watch(cluster, name, ears=Ears(told=final, read=read, moved=moved), patience=patience)
+
+
+def cannot_pass(error: EiaError) -> bool:
+    """Whether another try would meet the same. What a stage of an earlier attempt meets may well not be met again."""
+    if isinstance(error, WorkerFailed):
+        return error.remedy == _SAME_EVERYWHERE
+    return isinstance(error, (Stop, UsageError)) and not isinstance(error, (Superseded, Interrupted))
+
+
+def _of_the_cluster(watch: Watch, error: Exception) -> EiaError | None:
+    """What the watch found; or that Beam's job server is gone, after which nobody would hear of the job: it ends."""
+    if watch.verdict or isinstance(error, EiaError):
+        return watch.verdict
+    from grpc import RpcError
+
+    if not isinstance(error, RpcError):
+        return None
+    watch.cancel()
+    return ClusterLost(
+        "Beam's job server, a Java process beside this program, has ended before the job",
+        remedy="most likely for want of memory; its job is cancelled: run the command again, what is stored is kept",
+    )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,8 @@ from eia930.emulator import Emulator, synthetic
 from eia930.errors import EiaError, Stop, StorageError
 from eia930.question.span import Span
 from eia930.reference.hours import hour_of
+from eia930.sources.beat import Beat
+from eia930.sources.session import NAME
 from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures
 from eia930.store.fenced import Fenced
@@ -29,10 +31,11 @@ from eia930.store.origin import claim
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 from pipelines.options.settings import LoadSettings, Settings
+from pipelines.runners.flink import cancel, is_flink
 from pipelines.running.before.earlier import narrower, others
 from pipelines.running.before.lists import with_lists
 from pipelines.running.before.preflight import look_ahead
-from pipelines.running.execute import execute
+from pipelines.running.execute import execute, job_name
 from pipelines.running.lines import say_begun
 from pipelines.running.progress import Progress
 from pipelines.running.stopping import Stopping, stoppable
@@ -68,6 +71,8 @@ A = TypeVar("A", bound=Told)
 class Program(Generic[A]):
     """What to run: `build(root, spans, settings, run)` makes the graph, which leaves its account in the storage."""
 
+    name: str
+    """As jobs of it are called."""
     build: Callable[..., Any]
     account: Callable[[Storage, Run], A | None]
     """The account of this very run; None where it left none."""
@@ -89,7 +94,15 @@ def load_program(
 ) -> Program[Account]:
     """The historical load."""
     state = f"{lease.ROOT}/state.json"
-    return Program(build=build, account=account_of, state=state, summary=summary, plan=plan, narrows=True)
+    return Program(
+        name="historical",
+        build=build,
+        account=account_of,
+        state=state,
+        summary=summary,
+        plan=plan,
+        narrows=True,
+    )
 
 
 def drive(
@@ -120,7 +133,10 @@ def drive(
         run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
         if todo.embedded:
             todo = _embed(todo, stack)
-        stack.enter_context(stoppable(stopping(storage, run)))
+        signals = stopping(storage, run)
+        if is_flink(todo.beam):
+            signals.cancel = partial(_cancel, todo, run, program)
+        stack.enter_context(stoppable(signals))
         stack.enter_context(_saying_what_stands(storage, run) if program.narrows else nullcontext())
         if program.plan:
             known, todo = bool(spans), with_lists(todo, run)
@@ -151,13 +167,25 @@ def drive(
 def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A]) -> None:
     """Hand the graph to Beam and wait. Superseded where it failed because another run has followed meanwhile."""
     told = partial(failure_of, todo.storage, run)
+    flags = (*todo.beam, *job_name(todo.beam, program.name, run.id))
+
+    def moved() -> Hashable:
+        beat = lease.news_of(todo.storage, NAME, Beat)
+        return (beat.tally.sent, beat.tally.answered) if beat else None
+
     try:
-        execute(lambda root: program.build(root, spans, todo, run), todo.beam, told=told)
+        execute(lambda root: program.build(root, spans, todo, run), flags, told=told, moved=moved)
     except Exception:
         # What it was about to read may be gone with that: no fault of the question, nor of the output.
         with suppress(StorageError):
             lease.require_latest(todo.storage, "run", run.id)
         raise
+
+
+def _cancel(todo: Settings, run: Run, program: Program[A]) -> None:
+    """End the run's job on its cluster of Flink."""
+    (named,) = job_name(todo.beam, program.name, run.id)
+    cancel(todo.beam, named.partition("=")[2])
 
 
 def _embed(todo: Settings, stack: ExitStack) -> Settings:

@@ -34,7 +34,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="package")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the cluster runs that the tests of this folder share."""
-    with _cluster(tmp_path_factory.mktemp("cluster")) as folder:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as folder:
         yield folder
 
 
@@ -50,7 +50,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 @pytest.fixture(scope="module")
 def beside_a_bucket(s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where a cluster runs whose TaskManagers were started with the credentials of a bucket."""
-    with _cluster(tmp_path_factory.mktemp("beside")) as folder:
+    with running_cluster(tmp_path_factory.mktemp("beside")) as folder:
         yield folder
 
 
@@ -71,12 +71,15 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> Load:
 
 
 @contextmanager
-def _cluster(folder: Path) -> Iterator[Path]:
-    """A cluster of two TaskManagers."""
+def running_cluster(folder: Path, *, taskmanagers: int = 2, slots: int = 1) -> Iterator[Path]:
+    """A cluster, by default of two TaskManagers; once it is down, nothing of it is left."""
     for tool in TOOLS:
         if shutil.which(tool) is None:
             lacking(f"{tool} is not on the PATH")
-    cluster.up(folder, wanted=parts.versions(), taskmanagers=2, slots=1)
+    try:
+        cluster.up(folder, wanted=parts.versions(), taskmanagers=taskmanagers, slots=slots)
+    except parts.MissingPartError as error:
+        lacking(str(error))
     yield folder
     cluster.down(folder)
     assert soon(lambda: not _mentioning(folder))

@@ -77,6 +77,7 @@ def test_ctrl_c_stops_the_job_on_the_cluster(folder: Path, server: Server, tmp_p
     assert len(server.asked()) < REQUESTS
     jobs = cluster.ask(cluster.load(folder), "/jobs/overview")["jobs"]
     assert {job["state"] for job in jobs} <= {"FINISHED", "FAILED"}
+    assert {job["name"][:-8] for job in jobs} == {"eia930 historical "}
 
 
 def test_a_worker_with_another_version_sends_nothing(folder: Path, server: Server, tmp_path: Path) -> None:
@@ -116,12 +117,10 @@ def test_the_key_is_nowhere_on_the_cluster(folder: Path) -> None:
 
 
 def with_worker(folder: Path, packages: Path) -> list[str]:
-    """The cluster's flags, with workers that have the packages of another folder."""
-    flags = cluster.load(folder).flags
-    (named,) = (flag for flag in flags if "process_command=" in flag)
-    usual = Path(named.rpartition("=")[2])
-    changed = re.sub("^export PYTHONPATH=.*$", f"export PYTHONPATH={packages}", usual.read_text(), flags=re.MULTILINE)
+    """The cluster's flags, with workers that its TaskManagers start, with the packages of another folder."""
+    usual = (folder / "bin" / "worker.sh").read_text()
     worker = packages / "worker.sh"
-    worker.write_text(changed)
+    worker.write_text(re.sub("^export PYTHONPATH=.*$", f"export PYTHONPATH={packages}", usual, flags=re.MULTILINE))
     worker.chmod(0o755)
-    return [flag.replace(str(usual), str(worker)) for flag in flags]
+    flags = [flag for flag in cluster.load(folder).flags if not flag.startswith("--environment_")]
+    return [*flags, "--environment_type=PROCESS", f"--environment_option=process_command={worker}"]

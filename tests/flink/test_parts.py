@@ -3,11 +3,12 @@
 
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from deploy.flink import cluster, parts
+from deploy.flink import cluster, distribution, layout, parts
 
 WANTED = parts.versions(flink="1.19", runner="0")
 
@@ -31,7 +32,7 @@ def test_each_missing_tool_is_named_with_its_remedy(tmp_path: Path) -> None:
     with pytest.raises(parts.MissingPartError, match=r"^java is not on the PATH: install a Java 17"):
         parts.check_java()
     with pytest.raises(parts.MissingPartError, match=r"^mvn is not on the PATH: install Apache Maven"):
-        parts.everything_java(tmp_path, WANTED)
+        parts.job_jar(tmp_path, WANTED)
     with pytest.raises(parts.MissingPartError, match=r"^go is not on the PATH: install Go"):
         parts.boot(tmp_path, WANTED)
 
@@ -56,7 +57,7 @@ def test_old_java_is_refused(tools: Path, said: str, fits: bool) -> None:  # noq
 def test_a_failed_build_leaves_nothing_half_made(tools: Path, tmp_path: Path) -> None:
     tool(tools / "mvn", "echo '[ERROR] no such runner'", "exit 1")
     with pytest.raises(parts.MissingPartError, match=r"beam-runners-flink-1.19:0 .*no such runner"):
-        parts.everything_java(tmp_path / "made", WANTED)
+        parts.job_jar(tmp_path / "made", WANTED)
     assert not list((tmp_path / "made" / "lib").iterdir())
 
 
@@ -69,10 +70,33 @@ def test_up_without_java_is_one_line_and_code_2(
     assert capsys.readouterr().err.startswith("flink: no cluster is noted")
 
 
+def test_the_pom_and_the_lock_name_one_flink() -> None:
+    assert distribution.locked().startswith(f"{parts.versions().flink}.")
+
+
+def test_of_flinks_archive_is_kept_what_a_cluster_needs(tmp_path: Path) -> None:
+    kept = ("lib/flink-dist-1.19.3.jar", "lib/log4j-core-2.17.1.jar", "plugins/metrics-prometheus/reporter.jar")
+    with tarfile.open(tmp_path / "flink.tar.gz", "w:gz") as archive:
+        for name in (*kept, "lib/flink-scala_2.12-1.19.3.jar", "opt/flink-python-1.19.3.jar", "lib/../../log4j-x.jar"):
+            (tmp_path / "one").write_text(name)
+            archive.add(tmp_path / "one", f"apache-flink-libraries-1.19.3/deps/{name}")
+    distribution.unpack(tmp_path / "flink.tar.gz", tmp_path / "made")
+    made = {str(path.relative_to(tmp_path / "made")) for path in (tmp_path / "made").rglob("*") if path.is_file()}
+    assert made == set(kept)
+
+
+def test_memory_grows_with_slots() -> None:
+    one, two = layout.shares(1), layout.shares(2)
+    assert (one["memory.network.max"], two["memory.network.max"]) == ("80m", "160m")
+    assert two["cpu.cores"] == "2"
+
+
 def test_worker_script_runs_this_python_with_this_checkout(tmp_path: Path) -> None:
     boot = tmp_path / "boot"
     tool(boot, 'exec python -c "import deploy.flink, sys; print(sys.executable, sys.argv[1:])" "$@"')
     script = parts.worker(tmp_path, boot)
     ran = subprocess.run([str(script), "--id=1-1"], capture_output=True, text=True, check=True, cwd="/")
-    assert ran.stdout.startswith(f"{sys.executable} ['--semi_persist_dir={parts.scratch(tmp_path)}/worker-")
-    assert ran.stdout.endswith("'--id=1-1']\n")
+    # On stderr: a pool reads nothing of its workers.
+    assert ran.stdout == ""
+    assert ran.stderr.startswith(f"{sys.executable} ['--semi_persist_dir={parts.scratch(tmp_path)}/worker-")
+    assert ran.stderr.endswith("'--id=1-1']\n")

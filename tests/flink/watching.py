@@ -76,15 +76,15 @@ def _owners(storage: Storage) -> dict[int, str]:
 
 
 def taskmanager_of(worker: int, folder: Path) -> int:
-    """The number of the TaskManager above a worker: TaskManager → boot → worker."""
-    manager = _parent(_parent(worker))
-    (name,) = (process.name for process in cluster.load(folder).processes if process.pid == manager)
-    return int(name.removeprefix("taskmanager-"))
+    """The number of the TaskManager whose pool is above a worker: pool → boot → worker."""
+    pool = _parent(_parent(worker))
+    (name,) = (process.name for process in cluster.load(folder).processes if process.pid == pool)
+    return int(name.removeprefix("pool-"))
 
 
 def running(folder: Path) -> list[int]:
     """The numbers of the TaskManagers that run."""
-    alive = [process.name for process in cluster.load(folder).processes[1:] if processes.alive(process)]
+    alive = [process.name for process in cluster.task_managers(cluster.load(folder)) if processes.alive(process)]
     return [int(name.removeprefix("taskmanager-")) for name in alive]
 
 

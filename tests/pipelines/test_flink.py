@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,12 +36,13 @@ OVERVIEW = {
     "flink-version": "1.19.0",
     "flink-commit": "7a2c3bf",
 }
+RESTARTS = {"restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.delay": "2 s"}
 FITS = Wanted(version="1.19", parallelism=2)
 
 
 @contextmanager
-def serving(body: bytes, *, settings: tuple[str, ...] = ("rest.port",)) -> Iterator[str]:
-    config = json.dumps([{"key": key, "value": "x"} for key in settings]).encode()
+def serving(body: bytes, *, settings: Mapping[str, str] = RESTARTS) -> Iterator[str]:
+    config = json.dumps([{"key": key, "value": value} for key, value in settings.items()]).encode()
     served = {"/overview": body, "/jobmanager/config": config}
 
     class Handler(BaseHTTPRequestHandler):
@@ -58,9 +59,11 @@ def serving(body: bytes, *, settings: tuple[str, ...] = ("rest.port",)) -> Itera
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def one_line(said: str | None, *words: str) -> bool:
@@ -120,7 +123,7 @@ def test_a_cluster_that_does_not_fit(wanted: Wanted, remedy: str) -> None:
 
 def test_slots_that_come_when_asked_for_are_not_counted() -> None:
     none = json.dumps({**OVERVIEW, "taskmanagers": 0, "slots-total": 0}).encode()
-    with serving(none, settings=("kubernetes.cluster-id",)) as at:
+    with serving(none, settings={**RESTARTS, "kubernetes.cluster-id": "x"}) as at:
         assert check_master(at, wanted=FITS) is None
     with serving(none) as at:
         assert one_line(check_master(at, wanted=FITS), "0 task slots")
@@ -138,6 +141,41 @@ def test_job_server_jars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     java.unlink()
     assert one_line(check_job_server(None), "Java 17")
     assert check_job_server(None, java=False) is None
+
+
+@pytest.mark.parametrize("others", [{}, {"restart-strategy.type": "none"}])
+def test_a_cluster_that_starts_nothing_again_is_warned_of(others: dict[str, str], tmp_path: Path, jar: str) -> None:
+    with serving(json.dumps(OVERVIEW).encode(), settings={"rest.port": "8081", **others}) as at:
+        (warning,) = preflight(flags_for(at, jar, *process(str(tmp_path / "java"))), Storage.at(str(tmp_path)))
+        assert one_line(warning, "does not start a failed job again", "restart-strategy.type")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "warned"),
+    [
+        ({"restart-strategy.fixed-delay.delay": "35 s"}, False),
+        ({"restart-strategy.fixed-delay.delay": "1 min"}, False),
+        ({"restart-strategy.fixed-delay.delay": "30000"}, True),
+        (
+            {"restart-strategy.type": "exponential-delay", "restart-strategy.exponential-delay.initial-backoff": "2s"},
+            True,
+        ),
+        ({"classloader.resolve-order": "child-first"}, False),
+    ],
+)
+def test_a_worker_kept_for_longer_than_a_restart_takes_is_warned_of(
+    strategy: dict[str, str],
+    warned: bool,  # noqa: FBT001
+    tmp_path: Path,
+    jar: str,
+) -> None:
+    """Where the job's classes are the cluster's own, its next attempt is given the worker of the last."""
+    settings = {**RESTARTS, "classloader.resolve-order": "parent-first", **strategy}
+    flags = [*process(str(tmp_path / "java")), "--environment_cache_millis=30000"]
+    with serving(json.dumps(OVERVIEW).encode(), settings=settings) as at:
+        warnings = preflight(flags_for(at, jar, *flags), Storage.at(str(tmp_path)))
+        assert len(warnings) == warned
+        assert all(one_line(warning, "--environment_cache_millis=30000", "dead worker") for warning in warnings)
 
 
 @contextmanager
@@ -243,7 +281,7 @@ def test_a_docker_client_that_never_answers_is_waited_for_in_bounds(
 
 def test_workers_of_a_cluster_that_starts_them_elsewhere_are_not_looked_for_here(tmp_path: Path, jar: str) -> None:
     """Its master may well be forwarded to this machine."""
-    with serving(json.dumps(OVERVIEW).encode(), settings=("kubernetes.cluster-id",)) as at:
+    with serving(json.dumps(OVERVIEW).encode(), settings={**RESTARTS, "kubernetes.cluster-id": "x"}) as at:
         assert preflight(flags_for(at, jar, *process("/opt/worker.sh")), Storage.at(str(tmp_path))) == ()
 
 
