@@ -63,7 +63,7 @@ def put_tidy(output: Path, record: Record) -> list[SeriesRef]:
     moments = pa.array(np.arange(hours) * 3600, pa.timestamp("s", tz="UTC"))
     for number, (value, observed) in enumerate(zip(record.value, record.observed, strict=True)):
         code, series_id = f"S{number:04d}", f"EBA.S{number:04d}-ALL.D.H"
-        texts = {"series_id": series_id, "respondent": code, "type": "D", "source": "api"}
+        texts: dict[str, str | None] = {"series_id": series_id, "respondent": code, "type": "D", "source": "api"}
         texts |= dict.fromkeys(("flag", "adjusted"))
         columns = {name: pa.array([text] * hours, schema.field(name).type) for name, text in texts.items()}
         columns |= {"period": moments, "retrieved_at": moments, "value": pa.array(value, mask=~observed)}

@@ -43,11 +43,17 @@ def expected(some: list[Given]) -> list[Word]:
                 settles = one.first <= hour <= one.last and (not one.kinds or kind in one.kinds)
                 if not mine and not settles:
                     continue
-                value = ("nan" if mine[-1] is None else str(float(mine[-1]))) if mine else "nan"
+                value = told_of_doubles(mine)
                 if standing and (not mine or value != standing[0]):
                     found.append((kind, hour, *standing, value, at, not mine))
                 standing = (value, at) if mine else None
     return found
+
+
+def told_of_doubles(values: list[Any]) -> str:
+    """Of rows of one hour in one answer: a value before a null, the larger one, the positive one."""
+    numbers = [float(value) for value in values if value is not None]
+    return str(max(numbers, key=lambda number: (abs(number), number))) if numbers else "nan"
 
 
 @given(responses(), st.randoms())
