@@ -20,6 +20,7 @@ from eia930.errors import Stop
 from eia930.sources.beat import Beat
 from eia930.sources.session import NAME
 from eia930.store import lease
+from eia930.store.objects import OBJECTS
 from eia930.store.storage import Storage
 
 _LINE_EVERY = 15.0
@@ -90,11 +91,12 @@ class Progress:
             self._show_files()
 
     def _show_files(self) -> None:
-        """All is fetched: how many tidy files of this run stand so far."""
+        """All is fetched: how many tidy files of this run are staged, or stand, so far."""
         self._told = True
         if self._bar.disable and time.monotonic() - self._said < _LINE_EVERY / 3:
             return
-        done = sum(entry.modified >= self._began for entry in self._storage.list("tidy"))
+        folders = (f"{OBJECTS}/tidy", "tidy")
+        done = sum(entry.modified >= self._began for folder in folders for entry in self._storage.list(folder))
         line = f"assemble  {done:,} of {self._files:,} files" if done < self._files else "check, cut blocks, publish"
         self._bar.set_description_str(line)
         if self._bar.disable and line != self._line_said:
