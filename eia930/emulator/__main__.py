@@ -71,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"listening on {server.url}", flush=True)
             print(f"files are at {server.files_url}", flush=True)
             done.wait()
+    except BrokenPipeError:
+        raise
     except (UsageError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

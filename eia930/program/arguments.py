@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
@@ -14,6 +15,11 @@ from eia930.program.code import named
 
 class OneLine(argparse.ArgumentParser):
     """A parser whose faults are UsageErrors: one line, no usage page."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Not as argparse does: that a reader has gone away is told by how the program ends."""
+        if message:
+            print(message, end="", file=file or sys.stderr, flush=True)
 
     def error(self, message: str) -> NoReturn:
         """Instead of the usage page and an exit."""

@@ -16,6 +16,7 @@ _NEEDED = (
     "jinja2",
     "msgspec",
     "obstore",
+    "prometheus_client",
     "psutil",
     "requests",
     "tqdm",

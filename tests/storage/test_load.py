@@ -4,7 +4,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -93,11 +95,16 @@ def test_a_damaged_object_is_asked_again(loaded: Loaded) -> None:
 
 def test_blocks_are_cut_again_in_the_bucket(loaded: Loaded) -> None:
     before = manifest(loaded.bucket)
+    memory = msgspec.json.decode(Storage.at(loaded.bucket).get("blocks.json"), type=dict[str, Any])
     cut = ["--validation_start=2022-04-01", "--test_start=2022-06-01"]
     assert blocks.main([f"--output={loaded.bucket}", "--formats=parquet", *cut]) == 0
     assert manifest(loaded.bucket) == checksums(loaded.bucket) != before
     assert "blocks/panel/test-00000-of-00001.parquet" in manifest(loaded.bucket)
+    # Without a flag the cuts stay as they are now.
     assert blocks.main([f"--output={loaded.bucket}", "--formats=parquet"]) == 0
+    assert manifest(loaded.bucket) != before
+    back = [f"--{name}={memory[name]}" for name in ("validation_start", "test_start")]
+    assert blocks.main([f"--output={loaded.bucket}", "--formats=parquet", *back]) == 0
     assert manifest(loaded.bucket) == before
 
 

@@ -75,8 +75,8 @@ def test_a_changed_format_is_told_and_nothing_of_it_is_stored(
 def test_what_drifts_now_and_then_is_asked_again_and_nothing_is_lost(
     rows: RowSource, storage: Storage, fault: str
 ) -> None:
-    with Emulator(rows, faults=always(fault, **{fault: 0.3}), seed=7) as server:
-        done = fetch(server.url, storage, FUEL, hours_per_request=240, max_in_flight=1)
+    with Emulator(rows, faults=always(fault, **{fault: 0.08}), seed=7) as server:
+        done = fetch(server.url, storage, FUEL, hours_per_request=48, max_in_flight=1)
     assert (done.stopped, done.failures) == ("", ())
     served = list(ApiSource("http://127.0.0.1:1", "none:").columns(storage, FUEL[0]))
     refused = sum(len(one.columns.refused) for one in served)
