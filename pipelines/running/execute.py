@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ def execute(
     try:
         with ExitStack() as stack:
             stack.enter_context(_told_once())
+            stack.enter_context(_silent_listeners())
             runner = stack.enter_context(_flink(watch)) if is_flink(flags) else None
             build(stack.enter_context(beam.Pipeline(runner=runner, options=PipelineOptions(list(flags)))))
     except Exception as error:
@@ -109,6 +111,22 @@ def _told_once() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(foreign)
+
+
+@contextmanager
+def _silent_listeners() -> Iterator[None]:
+    """Beam's threads that listen to a job server break where that is gone: its end is told once, and by us."""
+    before = threading.excepthook
+
+    def hook(broken: threading.ExceptHookArgs) -> None:
+        if type(broken.exc_value).__module__.partition(".")[0] != "grpc":
+            before(broken)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def worker_error(error: Exception) -> tuple[EiaError | None, list[str]]:

@@ -73,10 +73,11 @@ def test_ctrl_c_stops_the_job_on_the_cluster(folder: Path, server: Server, tmp_p
         # As a terminal does: every process of the session hears it.
         os.killpg(load.process.pid, signal.SIGINT)
         assert load.process.wait(PATIENCE) == 130
-    assert load.told.splitlines()[-1].startswith("stopped: ")
+    # A cluster that needs more than a minute to wind down has its job cancelled.
+    assert load.told.splitlines()[-1].startswith(("stopped: ", "ended: "))
     assert len(server.asked()) < REQUESTS
     jobs = cluster.ask(cluster.load(folder), "/jobs/overview")["jobs"]
-    assert {job["state"] for job in jobs} <= {"FINISHED", "FAILED"}
+    assert {job["state"] for job in jobs} <= {"FINISHED", "FAILED", "CANCELED"}
     assert {job["name"][:-8] for job in jobs} == {"eia930 historical "}
 
 
