@@ -55,7 +55,7 @@ class Blocks(beam.PTransform):
         build = _BuildFn(self._storage, self._chosen, self._screening, self._run)
         return (
             catalogue
-            | "Lay out" >> beam.FlatMap(_parts, self._storage, self._chosen, self._run)
+            | "Lay out" >> beam.FlatMap(_parts, self._chosen)
             | "Spread" >> beam.Reshuffle()
             | "Build" >> beam.ParDo(build, beam.pvalue.AsSingleton(catalogue))
         )
@@ -100,8 +100,7 @@ def _files(part: _Part, work: _Work, chosen: BlockSettings) -> list[BlockFile]:
     return files
 
 
-def _parts(refs: list[SeriesRef], storage: Storage, chosen: BlockSettings, run: Run) -> Iterator[_Part]:
-    heed_stop(storage, run)
+def _parts(refs: list[SeriesRef], chosen: BlockSettings) -> Iterator[_Part]:
     for config, layout in layouts_of(refs, chosen).items():
         yield _Part(config, -1)
         yield from (_Part(config, place) for place in range(len(layout.shards)))
