@@ -15,7 +15,6 @@ from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
 from ringdata import RingBlocks
-from ringdata.orders import ORDERS
 from ringtrain.attention import Place, full_attention, ring_attention
 from ringtrain.checks import layout_of
 from ringtrain.patches import Arrays, Patches
@@ -25,6 +24,9 @@ OWN = np.array([False, True])  # one head sees all series, one its own alone
 BLOCKS_A_SLICE = 2  # so that a slice has two chunks or stripes
 Attend = Callable[..., Array]
 Graded = Callable[[list[Array], Array, Place], list[Array]]
+
+ORDERS = ("contiguous", "zigzag", "block_stripe")
+"""What the ring of this example masks: it passes whole blocks, and none is cut into stripes."""
 
 
 @dataclass(frozen=True, slots=True)

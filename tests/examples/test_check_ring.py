@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ringdata.orders import ORDERS
+ORDERS = ("contiguous", "zigzag", "block_stripe")
 
 
 @pytest.fixture(scope="module")

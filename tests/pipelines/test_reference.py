@@ -87,7 +87,7 @@ def test_an_output_says_which_kinds_the_tables_lack(
     capsys.readouterr()
     assert main(["--check", f"--output={out}"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("fuels.csv: add IID,GEO: hours from 2024-07-01T00 to 2024-07-14T23")
+    assert lines[0].startswith("fuels.csv: add IID,GEO: hours from 2024-07-01T08 to 2024-07-14T23")
     assert lines[1:] == [f"tables held against each other, {out}: 1 to change"]
 
 
