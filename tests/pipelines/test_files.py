@@ -98,6 +98,7 @@ def test_a_second_load_asks_for_nothing_settled_and_writes_the_same(plain: Emula
     }
 
 
+@pytest.mark.slow
 def test_bad_days_and_quirks_change_nothing(plain: Emulator, tmp_path: Path) -> None:
     assert load(plain, tmp_path / "plain") == 0
     faults = Faults(p_503=0.2, p_429=0.05, p_cut=0.2, p_reset=0.1, p_html=0.1)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from eia930.emulator import Emulator, synthetic
 from eia930.emulator.files.world import synthetic_files
 from eia930.reference.hours import parse_hour
@@ -41,6 +43,7 @@ def tidy(out: Path) -> dict[str, str]:
     return {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.slow
 def test_three_kills_leave_no_trace(tmp_path: Path) -> None:
     with Emulator(synthetic(now=NOW), files=synthetic_files(now=NOW)) as server:
         undisturbed = start(server, tmp_path / "calm")

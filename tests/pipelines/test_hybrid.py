@@ -132,6 +132,7 @@ def test_where_the_api_has_nothing_the_files_value_stands(plain: Emulator, tmp_p
     assert set(part["source"].to_pylist()) == {"files"}
 
 
+@pytest.mark.slow
 def test_a_second_load_asks_for_nothing_settled_and_writes_the_same(plain: Emulator, tmp_path: Path) -> None:
     assert load(plain, tmp_path) == 0
     before, first = tidy(tmp_path), report(tmp_path)["requests"]
@@ -142,6 +143,7 @@ def test_a_second_load_asks_for_nothing_settled_and_writes_the_same(plain: Emula
     assert again["sent"] < first["sent"]
 
 
+@pytest.mark.slow
 def test_two_workers_write_the_same_bytes(plain: Emulator, tmp_path: Path) -> None:
     assert load(plain, tmp_path) == 0
     before = tidy(tmp_path)
