@@ -13,6 +13,8 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
+from eia930.sources.api.http import session
+
 AGENT = "eia930 (doctor)"
 _LARGEST = 32 << 20
 _TIMEOUT = 60.0
@@ -53,9 +55,7 @@ class Server:
         self._pause = pause
         self._sleep = sleep
         self._now = now
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = AGENT
-        self._session.trust_env = "://127.0.0.1" not in url and "://localhost" not in url
+        self._session = session(self.url, AGENT)
         self._kept: dict[tuple[object, ...], Reply] = {}
         self.asked = 0
 

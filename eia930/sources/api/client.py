@@ -9,11 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from eia930.errors import (
@@ -29,7 +27,7 @@ from eia930.errors import (
 from eia930.question.window import KIND, PERIOD, Window
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.http import LOOPBACK, answered, innermost, pause, said
+from eia930.sources.api.http import LOOPBACK, answered, base_url, innermost, pause, said, session
 from eia930.sources.api.responses import LARGEST, Answer, read_answer
 
 API_URL = "https://api.eia.gov/v2"
@@ -49,16 +47,9 @@ class Api:
         self._timeouts = (min(timeout, _CONNECT), timeout)
         # As it is, and as PHP writes it in JSON.
         self._secrets = {key.encode(), key.replace("/", "\\/").encode()} if len(key) >= _SECRET else set()
-        self._session = requests.Session()
+        self._session = session(self._url, "eia930 (hourly load)", connections=connections)
         self._session.headers["X-Api-Key"] = key
         self._session.headers["Accept-Encoding"] = "gzip"
-        self._session.headers["User-Agent"] = "eia930 (hourly load)"
-        if urlsplit(self._url).hostname in LOOPBACK:
-            # A proxy of the environment cannot reach this host's own loopback.
-            self._session.trust_env = False
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
 
     def ask(self, window: Window) -> Answer:
         """One attempt at a window. Raises Throttled, Unavailable, Garbled (ask again), Refused or KeyRefused."""
@@ -75,7 +66,7 @@ class Api:
             with self._session.get(
                 url,
                 params=list(params),
-                timeout=(min(self._timeout, _CONNECT), self._timeout),
+                timeout=self._timeouts,
                 stream=True,
                 allow_redirects=False,
             ) as response:
@@ -113,12 +104,8 @@ class Api:
 
 def checked_url(url: str) -> str:
     """The base URL without a slash at its end. UsageError unless the key can travel safely: https, or loopback."""
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or parts.username is not None or parts.query or parts.fragment:
+    parts = base_url(url)
+    if parts is None:
         # Not repeated here: people put keys into URLs.
         raise UsageError("--api_url is no URL like https://api.eia.gov/v2, without name, query or fragment")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:

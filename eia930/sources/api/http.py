@@ -1,14 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What clients of any server of EIA's read from an answer's head, and from an error without one."""
+"""What clients of any server of EIA's share: the session, base URLs, an answer's head, an error without one."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import SplitResult, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 3600.0
 _FORM_BEGINS = datetime(2015, 7, 1, tzinfo=UTC)
+
+
+def session(url: str, agent: str, *, connections: int = 1) -> requests.Session:
+    """A pool of connections to the server of `url`, which tries nothing again by itself."""
+    made = requests.Session()
+    made.headers["User-Agent"] = agent
+    if urlsplit(url).hostname in LOOPBACK:
+        # A proxy of the environment cannot reach this host's own loopback.
+        made.trust_env = False
+    for scheme in ("https://", "http://"):
+        made.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0))
+    return made
+
+
+def base_url(url: str) -> SplitResult | None:
+    """The parts of a URL that paths can be added to; None where it is none, or has a name, query or fragment."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if sound and parts.username is None and not parts.query and not parts.fragment else None
 
 
 def pause(text: str | None) -> float | None:

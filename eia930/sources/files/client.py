@@ -13,15 +13,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from eia930.errors import Garbled, Refused, Throttled, Unavailable, UsageError
-from eia930.sources.api.http import LOOPBACK, answered, pause, said
+from eia930.sources.api.http import answered, base_url, pause, said, session
 
 FILES_URL = "https://www.eia.gov/electricity/gridmonitor/sixMonthFiles"
 AGENT = "eia930 (six-month files of Form EIA-930; contact: the maintainers of this project, see its README)"
@@ -78,13 +76,7 @@ class Client:
     def __init__(self, url: str, *, timeout: float = 60.0) -> None:
         self._url = checked_files_url(url)
         self._timeout = timeout
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = AGENT
-        if urlsplit(self._url).hostname in LOOPBACK:
-            # A proxy of the environment cannot reach this host's own loopback.
-            self._session.trust_env = False
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
+        self._session = session(self._url, AGENT)
 
     def url_of(self, name: str) -> str:
         """Where a file is."""
@@ -116,12 +108,7 @@ class Client:
 
 def checked_files_url(url: str) -> str:
     """The folder's URL without a slash at its end; UsageError where it is none."""
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or parts.username is not None or parts.query or parts.fragment:
+    if base_url(url) is None:
         raise UsageError(f"--files_url is no URL like {FILES_URL}, without name, query or fragment")
     return url.rstrip("/")
 
