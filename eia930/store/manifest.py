@@ -39,9 +39,9 @@ def put_file(storage: Storage, path: str, data: Any, *, rows: int) -> File:
     return file
 
 
-def read_manifest(storage: Storage) -> list[File]:
-    """The entries of the manifest; none where there is no manifest."""
+def read_manifest(storage: Storage, key: str = MANIFEST) -> list[File]:
+    """The entries of the manifest, or of the one kept at `key`; none where there is none."""
     try:
-        return list(msgspec.json.decode(storage.get(MANIFEST), type=Manifest).files)
+        return list(msgspec.json.decode(storage.get(key), type=Manifest).files)
     except (KeyError, msgspec.DecodeError):
         return []

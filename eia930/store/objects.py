@@ -12,11 +12,8 @@ publication has put others there, among the objects: so no reader ever sees half
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
-
-import msgspec
 
 from eia930.store.manifest import MANIFEST, File, read_manifest
 from eia930.store.storage import Storage
@@ -77,11 +74,11 @@ def sweep(storage: Storage, *, now: datetime, keep: timedelta) -> int:
     """
     needed: set[str] = set()
     for entry in storage.list(EARLIER):
-        name = entry.key.rsplit("/", 1)[-1].removesuffix(".json")
-        if _superseded(name) is None or now - (_superseded(name) or now) > keep:
+        superseded = _superseded(entry.key.rsplit("/", 1)[-1].removesuffix(".json"))
+        if superseded is None or now - superseded > keep:
             storage.delete(entry.key)
         else:
-            needed |= {object_key(file.path, file.sha256) for file in _files_of(storage, entry.key)}
+            needed |= {object_key(file.path, file.sha256) for file in read_manifest(storage, entry.key)}
     needed -= {object_key(file.path, file.sha256) for file in read_manifest(storage)}
     gone = [
         entry.key
@@ -97,14 +94,6 @@ def _superseded(name: str) -> datetime | None:
         return datetime.strptime(f"{name}+0000", f"{_STAMP}%z")
     except ValueError:
         return None
-
-
-def _files_of(storage: Storage, key: str) -> Sequence[File]:
-    try:
-        members: Mapping[str, Any] = msgspec.json.decode(storage.get(key), type=dict[str, Any])
-        return msgspec.convert(members["files"], list[File])
-    except (KeyError, msgspec.MsgspecError):
-        return ()
 
 
 def _keep(storage: Storage, file: File) -> None:
