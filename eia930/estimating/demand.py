@@ -17,8 +17,6 @@ from eia930.estimating.evidence import Index, Lessons, Signals, lessons, signals
 from eia930.estimating.exact import Mask, Real, coarse
 from eia930.estimating.windows import Window, quarters, years
 
-METHOD = "neighbours"
-"""What `estimate_by` says of it."""
 _PARTNERS = 14
 _EVERY = 3
 """Weights are learnt from every third hour: a day has all its hours in three days."""
