@@ -6,6 +6,7 @@ Loads nothing before `begin`, so that Ctrl-C and a missing package are one line 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import NoReturn
 
 from eia930.program.ending import end_with
@@ -14,58 +15,37 @@ from pipelines.running.start import begin
 
 def historical() -> NoReturn:
     """`eia930-historical`: python -m pipelines.historical."""
-    begin()
-    from pipelines.historical import main
-
-    end_with(main)
+    _run("historical")
 
 
 def coverage() -> NoReturn:
     """`eia930-coverage`: python -m pipelines.coverage."""
-    begin()
-    from pipelines.coverage import main
-
-    end_with(main)
+    _run("coverage")
 
 
 def blocks() -> NoReturn:
     """`eia930-blocks`: python -m pipelines.blocks."""
-    begin()
-    from pipelines.blocks import main
-
-    end_with(main)
+    _run("blocks")
 
 
 def report() -> NoReturn:
     """`eia930-report`: python -m pipelines.report."""
-    begin()
-    from pipelines.report import main
-
-    end_with(main)
+    _run("report")
 
 
 def verify() -> NoReturn:
     """`eia930-verify`: python -m pipelines.verify."""
-    begin()
-    from pipelines.verify import main
-
-    end_with(main)
+    _run("verify")
 
 
 def doctor() -> NoReturn:
     """`eia930-doctor`: python -m pipelines.doctor."""
-    begin()
-    from pipelines.doctor import main
-
-    end_with(main)
+    _run("doctor")
 
 
 def follow() -> NoReturn:
     """`eia930-follow`: python -m pipelines.follow."""
-    begin()
-    from pipelines.follow import main
-
-    end_with(main)
+    _run("follow")
 
 
 def emulator() -> NoReturn:
@@ -73,3 +53,8 @@ def emulator() -> NoReturn:
     from eia930.emulator.__main__ import main
 
     end_with(main)
+
+
+def _run(program: str) -> NoReturn:
+    begin()
+    end_with(import_module(f"pipelines.{program}").main)
