@@ -6,7 +6,6 @@ Loads nothing before `begin`, so that Ctrl-C and a missing package are one line 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import NoReturn
 
 from eia930.program.ending import end_with
@@ -15,37 +14,58 @@ from pipelines.running.start import begin
 
 def historical() -> NoReturn:
     """`eia930-historical`: python -m pipelines.historical."""
-    _run("historical")
+    begin()
+    from pipelines.historical import main
+
+    end_with(main)
 
 
 def coverage() -> NoReturn:
     """`eia930-coverage`: python -m pipelines.coverage."""
-    _run("coverage")
+    begin()
+    from pipelines.coverage import main
+
+    end_with(main)
 
 
 def blocks() -> NoReturn:
     """`eia930-blocks`: python -m pipelines.blocks."""
-    _run("blocks")
+    begin()
+    from pipelines.blocks import main
+
+    end_with(main)
 
 
 def report() -> NoReturn:
     """`eia930-report`: python -m pipelines.report."""
-    _run("report")
+    begin()
+    from pipelines.report import main
+
+    end_with(main)
 
 
 def verify() -> NoReturn:
     """`eia930-verify`: python -m pipelines.verify."""
-    _run("verify")
+    begin()
+    from pipelines.verify import main
+
+    end_with(main)
 
 
 def doctor() -> NoReturn:
     """`eia930-doctor`: python -m pipelines.doctor."""
-    _run("doctor")
+    begin()
+    from pipelines.doctor import main
+
+    end_with(main)
 
 
 def follow() -> NoReturn:
     """`eia930-follow`: python -m pipelines.follow."""
-    _run("follow")
+    begin()
+    from pipelines.follow import main
+
+    end_with(main)
 
 
 def emulator() -> NoReturn:
@@ -53,8 +73,3 @@ def emulator() -> NoReturn:
     from eia930.emulator.__main__ import main
 
     end_with(main)
-
-
-def _run(program: str) -> NoReturn:
-    begin()
-    end_with(import_module(f"pipelines.{program}").main)
