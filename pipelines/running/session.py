@@ -126,11 +126,7 @@ def drive(
     held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)
     with ExitStack() as stack:
         stack.callback(held.release)
-        storage.sweep(*FOLDERS)
-        forget_failures(storage)
-        if program.asks:
-            claim(storage, *todo.source.origins)
-        run = Run(lease.Owner.here(run_id), _since(storage, program.state, refresh=todo.source.refresh))
+        run = _begun(todo, program, run_id)
         if todo.embedded:
             todo = _embed(todo, stack)
         signals = stopping(storage, run)
@@ -153,15 +149,29 @@ def drive(
             raise Stop("the run ended without an account")
         if _answered(told):
             Fenced.of(storage, run).put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
+    _say_end(todo, spans, run, program, told)
+    return told.exit
+
+
+def _begun(todo: Settings, program: Program[A], run_id: str) -> Run:
+    """The run, once what an earlier one left half done is cleared away and the output is of our servers."""
+    todo.storage.sweep(*FOLDERS)
+    forget_failures(todo.storage)
+    if program.asks:
+        claim(todo.storage, *todo.source.origins)
+    return Run(lease.Owner.here(run_id), _since(todo.storage, program.state, refresh=todo.source.refresh))
+
+
+def _say_end(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A], told: A) -> None:
+    """The summary, and what else an output holds than is of this run."""
     print(program.summary(todo, told), file=sys.stderr if told.stopped else sys.stdout)
-    if program.narrows and earlier(storage, run):
+    if program.narrows and earlier(todo.storage, run):
         print(f"{STANDS}; what this run says of itself is in {STOPPED}", file=sys.stderr)
-    if program.narrows and (count := others(storage, spans)):
+    if program.narrows and (count := others(todo.storage, spans)):
         print(
             f"note      tidy/ keeps files of earlier loads ({count:,}); series.parquet, blocks/, tfds/ and the report "
             "are of this one alone"
         )
-    return told.exit
 
 
 def _execute(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A]) -> None:
