@@ -4,7 +4,6 @@
 import hashlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -17,11 +16,7 @@ import pytest
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
 from eia930.reference.hours import parse_hour
 from tests.flink.waiting import soon
-
-KEY = "CANARYcanary0123456789CANARYcanary012345"
-ROOT = Path(__file__).resolve().parents[2]
-WINTER = ("--regions=PACW,AVA", "--start=2023-11-01", "--end=2024-02-01", "--formats=parquet")
-FAST = ("--requests_per_hour=1000000", "--burst_per_second=1000")
+from tests.pipelines.started import FAST, KEY, LOAD, ROOT, Started
 
 
 @pytest.fixture(scope="module")
@@ -29,39 +24,14 @@ def rows() -> RowSource:
     return synthetic(now=parse_hour("2024-03-01T00"))
 
 
-class Runs:
-    """Starts loads; ends those that a test leaves behind."""
+class Runs(Started):
+    """Loads."""
 
-    def __init__(self, out: Path) -> None:
-        self.out = out
-        self._started: list[subprocess.Popen[str]] = []
-
-    def start(self, server: Emulator, *words: str, room: int | None = None) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "pipelines.historical", f"--api_url={server.url}", f"--output={self.out}"]
-        process = subprocess.Popen(
-            [*command, *WINTER, *words],
-            cwd=ROOT,
-            env={**os.environ, "EIA_API_KEY": KEY},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))) if room else None,
-        )
-        self._started.append(process)
-        return process
-
-    def stored(self) -> int:
-        return len(list((self.out / "raw/eia").rglob("*.json.zst")))
+    def load(self, server: Emulator, *words: str, room: int | None = None) -> subprocess.Popen[str]:
+        return self.start(server, *LOAD, *words, room=room)
 
     def until(self, stored: int) -> None:
         assert soon(lambda: self.stored() >= stored, 60)
-
-    def end(self) -> None:
-        for process in self._started:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
 
 
 @pytest.fixture
@@ -91,7 +61,7 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(rows: RowSource, runs: Ru
     words = ("--hours_per_request=48", "--max_in_flight=2")
     more = ("--direct_num_workers=2", "--direct_running_mode=multi_processing") if everyone else ()
     with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
-        process = runs.start(server, *FAST, *words, *more)
+        process = runs.load(server, *FAST, *words, *more)
         runs.until(3)
         assert not [word for word in psutil.Process(process.pid).cmdline() if KEY in word]
         (os.killpg if everyone else os.kill)(process.pid, signal.SIGINT)
@@ -103,7 +73,7 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(rows: RowSource, runs: Ru
         # Whoever dies at once may lose what was under way.
         assert len(server.requests) - before <= (2 if everyone else 0)
     with Emulator(rows, key=KEY) as server:
-        code, text = finish(runs.start(server, *FAST, *words))
+        code, text = finish(runs.load(server, *FAST, *words))
         assert code == 0
         # 92 days of two respondents, two days at a time: none asked twice.
         assert len(server.requests) == 2 * 46 - before
@@ -112,10 +82,10 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(rows: RowSource, runs: Ru
 
 def test_ctrl_c_leaves_a_finished_load_as_it_was(rows: RowSource, runs: Runs) -> None:
     with Emulator(rows, key=KEY) as server:
-        assert finish(runs.start(server, *FAST))[0] == 0
+        assert finish(runs.load(server, *FAST))[0] == 0
     before = published(runs.out)
     with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
-        process = runs.start(server, *FAST, "--refresh", "--hours_per_request=48", "--max_in_flight=2")
+        process = runs.load(server, *FAST, "--refresh", "--hours_per_request=48", "--max_in_flight=2")
         assert soon(lambda: len(server.requests) >= 3 or process.poll() is not None, 60)
         os.kill(process.pid, signal.SIGINT)
         code, text = finish(process)
@@ -137,7 +107,7 @@ def test_ctrl_c_after_the_fetch_is_heeded_too(rows: RowSource, runs: Runs) -> No
     """All is stored when the first tidy file stands; a run that is asked to stop then leaves no finished load."""
     everybody = ("--regions=all", "--start=2023-12-01", "--end=2024-01-01")
     with Emulator(rows, key=KEY) as server:
-        process = runs.start(server, *FAST, *everybody)
+        process = runs.load(server, *FAST, *everybody)
         assert soon(lambda: (runs.out / "tidy").exists() or process.poll() is not None, 60)
         assert process.poll() is None
         asked = len(server.requests)
@@ -146,7 +116,7 @@ def test_ctrl_c_after_the_fetch_is_heeded_too(rows: RowSource, runs: Runs) -> No
         assert code == 130
         assert text.splitlines()[-1].endswith("(run the same command again to go on: what is stored is kept)")
         assert not (runs.out / "_SUCCESS").exists()
-        code, _ = finish(runs.start(server, *FAST, *everybody))
+        code, _ = finish(runs.load(server, *FAST, *everybody))
         assert code == 0
         assert len(server.requests) == asked
     assert (runs.out / "_SUCCESS").exists()
@@ -189,7 +159,7 @@ def test_ctrl_c_while_a_program_loads_is_one_line(program: str, tmp_path: Path) 
 
 def test_a_second_ctrl_c_ends_at_once(rows: RowSource, runs: Runs) -> None:
     with Emulator(rows, key=KEY, faults=Faults(p_timeout=1.0, stall_seconds=600)) as server:
-        process = runs.start(server, *FAST)
+        process = runs.load(server, *FAST)
         assert soon(lambda: bool(server.requests) or process.poll() is not None, 60)
         os.kill(process.pid, signal.SIGINT)
         assert process.stderr is not None
@@ -203,13 +173,13 @@ def test_a_second_ctrl_c_ends_at_once(rows: RowSource, runs: Runs) -> None:
 
 def test_a_killed_run_is_no_obstacle(rows: RowSource, runs: Runs) -> None:
     with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
-        process = runs.start(server, *FAST, "--hours_per_request=240", "--max_in_flight=1")
+        process = runs.load(server, *FAST, "--hours_per_request=240", "--max_in_flight=1")
         runs.until(2)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         before = runs.stored()
     with Emulator(rows, key=KEY) as server:
-        code, _ = finish(runs.start(server, *FAST))
+        code, _ = finish(runs.load(server, *FAST))
         assert code == 0
         report = json.loads((runs.out / "report.json").read_text())
         assert report["requests"]["reused"] == before
@@ -219,7 +189,7 @@ def test_a_killed_run_is_no_obstacle(rows: RowSource, runs: Runs) -> None:
 def test_a_full_disk_is_one_line(rows: RowSource, runs: Runs) -> None:
     """No file may grow beyond 20 kB: a response cannot be stored."""
     with Emulator(rows, key=KEY) as server:
-        code, text = finish(runs.start(server, *FAST, room=20_000))
+        code, text = finish(runs.load(server, *FAST, room=20_000))
     lines = [line for line in text.splitlines() if line and not line.startswith("fetch ")]
     assert code == 3
     assert len(lines) == 1
@@ -231,13 +201,13 @@ def test_a_full_disk_is_one_line(rows: RowSource, runs: Runs) -> None:
 @pytest.mark.slow
 def test_several_workers_write_the_same_bytes(rows: RowSource, runs: Runs, tmp_path: Path) -> None:
     with Emulator(rows, key=KEY) as server:
-        code, text = finish(runs.start(server, *FAST))
+        code, text = finish(runs.load(server, *FAST))
         assert code == 0
         assert "WARNING" not in text
     one = tidy(runs.out)
     runs.out = tmp_path / "several"
     workers = ("--direct_num_workers=2", "--direct_running_mode=multi_processing", "--hours_per_request=300")
     with Emulator(rows, key=KEY, latency=(0.05, 0.05), seed=9) as server:
-        assert finish(runs.start(server, *FAST, *workers))[0] == 0
+        assert finish(runs.load(server, *FAST, *workers))[0] == 0
     assert tidy(runs.out) == one
     assert len(one) == 2

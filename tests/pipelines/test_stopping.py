@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,12 +16,9 @@ from eia930.emulator import Emulator, Faults, RowSource, synthetic
 from eia930.reference.hours import parse_hour
 from pipelines.runners import apart
 from tests.flink.waiting import soon
+from tests.pipelines.started import FAST, KEY, LOAD, QUESTION, Started
 
-KEY = "CANARYcanary0123456789CANARYcanary012345"
-ROOT = Path(__file__).resolve().parents[2]
-QUESTION = ("--regions=PACW,AVA", "--start=2023-11-01", "--end=2024-02-01", "--formats=parquet")
-FAST = ("--requests_per_hour=1000000", "--burst_per_second=1000", "--hours_per_request=48", "--max_in_flight=2")
-LOAD = ("-m", "pipelines.historical")
+SLOW = (*FAST, "--hours_per_request=48", "--max_in_flight=2")
 # The same program with less patience, and a job that can be cancelled.
 HUNG = """
 import pathlib, sys
@@ -44,33 +41,6 @@ IN_A_CONTAINER = ("unshare", "--pid", "--fork", "--mount-proc")
 @pytest.fixture(scope="module")
 def rows() -> RowSource:
     return synthetic(now=parse_hour("2024-03-01T00"))
-
-
-class Started:
-    """Starts programs, each in a session of its own; ends those that a test leaves behind."""
-
-    def __init__(self, out: Path) -> None:
-        self.out = out
-        self._all: list[subprocess.Popen[str]] = []
-
-    def start(self, server: Emulator, *words: str, before: Sequence[str] = ()) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*before, sys.executable, *words, f"--api_url={server.url}", f"--output={self.out}", *QUESTION, *FAST],
-            cwd=ROOT,
-            env={**os.environ, "EIA_API_KEY": KEY},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self._all.append(process)
-        return process
-
-    def end(self) -> None:
-        for process in self._all:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
 
 
 @pytest.fixture
@@ -97,11 +67,11 @@ def ended(process: subprocess.Popen[str], within: float) -> str:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_asked_in_whatever_way_a_run_ends_as_by_ctrl_c(rows: RowSource, started: Started, number: int) -> None:
     with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
-        process = started.start(server, *LOAD)
+        process = started.start(server, *LOAD, *SLOW)
         under_way(server, process)
         process.send_signal(number)
         said = ended(process, within=15)
-        stored = len(list((started.out / "raw/eia").rglob("*.json.zst")))
+        stored = started.stored()
         assert "stopping: waiting for what is under way" in said
         # What was under way is stored, and nothing more is begun.
         assert len(server.requests) == stored
@@ -114,7 +84,7 @@ def test_process_1_hears_it_too(rows: RowSource, started: Started, number: int) 
     if shutil.which("unshare") is None or subprocess.run([*IN_A_CONTAINER, "true"], capture_output=True).returncode:
         pytest.skip("a namespace of processes takes rights that this user lacks")
     with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
-        process = started.start(server, *LOAD, before=IN_A_CONTAINER)
+        process = started.start(server, *LOAD, *SLOW, before=IN_A_CONTAINER)
         under_way(server, process)
         (first,) = psutil.Process(process.pid).children()
         first.send_signal(number)
@@ -123,7 +93,7 @@ def test_process_1_hears_it_too(rows: RowSource, started: Started, number: int) 
 
 def test_a_run_that_hangs_is_ended_with_its_job(rows: RowSource, started: Started, tmp_path: Path) -> None:
     with Emulator(rows, key=KEY, faults=Faults(p_timeout=1.0, stall_seconds=600)) as server:
-        process = started.start(server, "-c", HUNG, str(tmp_path / "cancelled"))
+        process = started.start(server, "-c", HUNG, str(tmp_path / "cancelled"), *QUESTION, *SLOW)
         assert soon(lambda: bool(server.requests) or process.poll() is not None, 60)
         process.terminate()
         said = ended(process, within=20)
@@ -135,7 +105,7 @@ def test_a_run_that_hangs_is_ended_with_its_job(rows: RowSource, started: Starte
 def test_asked_again_it_ends_at_once_with_all_that_it_started(rows: RowSource, started: Started) -> None:
     workers = ("--direct_num_workers=2", "--direct_running_mode=multi_processing")
     with Emulator(rows, key=KEY, faults=Faults(p_timeout=1.0, stall_seconds=600)) as server:
-        process = started.start(server, *LOAD, *workers)
+        process = started.start(server, *LOAD, *SLOW, *workers)
         assert soon(lambda: bool(server.requests) or process.poll() is not None, 60)
         children = psutil.Process(process.pid).children(recursive=True)
         assert len(children) >= 2
