@@ -10,11 +10,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted(
-    path
-    for path in ROOT.rglob("*.md")
-    if not any(part.startswith(".") or part in ("build", "dist") for part in path.relative_to(ROOT).parts)
-)
+
+
+def pages(root: Path) -> list[Path]:
+    """The pages of a checkout. What loads wrote below data/ is no page of it, nor is what lies hidden or was built."""
+
+    def is_ours(path: Path) -> bool:
+        where = path.relative_to(root)
+        written = where.parts[0] == "data" and len(where.parts) > 2
+        return not written and not any(part.startswith(".") or part in ("build", "dist") for part in where.parts)
+
+    return sorted(path for path in root.rglob("*.md") if is_ours(path))
+
+
+PAGES = pages(ROOT)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```(?:sh|bash|console)?\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 PROGRAM = re.compile(r"python (?:-m (?P<module>[\w.]+)|(?P<script>[\w/]+\.py))(?P<words>[^\n#;&)]*)")
@@ -79,6 +88,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert there.exists(), target
         if heading:
             assert heading in anchors(there), target
+
+
+def test_what_a_load_wrote_is_no_page(tmp_path: Path) -> None:
+    for name in ("README.md", "docs/a.md", "data/README.md", "data/synthetic/blocks/README.md", ".venv/b.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert [str(page.relative_to(tmp_path)) for page in pages(tmp_path)] == ["README.md", "data/README.md", "docs/a.md"]
 
 
 def test_there_are_commands() -> None:
