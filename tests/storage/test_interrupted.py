@@ -109,7 +109,8 @@ def test_a_second_run_at_once_is_refused(api: Emulator, output: str, expected: d
 def test_a_short_absence_of_the_server_is_waited_out(api: Emulator, own: S3Server, expected: dict[str, str]) -> None:
     load = begun(api, "s3://mine/x")
     own.stop()
-    own.turn_away(12)
+    # Few: one client alone comes again after up to two seconds, and has to meet the server within its patience.
+    own.turn_away(5)
     own.start()
     code, said = ended(load)
     assert code == 0, said
