@@ -54,11 +54,14 @@ def culprits(
     whole = Usual(total, places)
     # The total itself may be wrong where the sum would be usual of it, or where nothing usual is known of it.
     open_ = ~whole.near(summed[places], allowed) & ~np.isnan(whole.middle)
+    places, off, allowed = places[open_], off[open_], allowed[open_]
+    if not places.size:
+        return {}
     names, hits = [], []
     for name, sign, values in parts:
         usual, here = Usual(values, places), values[places]
         names.append(name)
-        hits.append(open_ & usual.far(here, allowed) & usual.near(here + sign * off, allowed))
+        hits.append(usual.far(here, allowed) & usual.near(here + sign * off, allowed))
     alone = np.sum(hits, axis=0) == 1
     found = {name: places[hit & alone] for name, hit in zip(names, hits, strict=True)}
     return {name: hours for name, hours in found.items() if hours.size}

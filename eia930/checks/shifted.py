@@ -98,15 +98,27 @@ def _steps(values: Values) -> Values:
 
 def _correlation(steps: Values, moves: Values, weeks: Weeks, delay: int) -> Values:
     """Correlate each week of `steps` with `moves` so many hours earlier; NaN where too little is present."""
-    hours = weeks[:, None] * WEEK + np.arange(WEEK)
-    earlier = hours - delay
-    inside = (earlier >= 0) & (earlier < moves.size)
-    a, b = steps[hours], np.where(inside, moves[np.where(inside, earlier, 0)], np.nan)
+    a, b = _by_week(steps)[weeks], _by_week(_later(moves, delay))[weeks]
     both = ~(np.isnan(a) | np.isnan(b))
     count = np.maximum(both.sum(axis=1), 1)
-    a, b = np.where(both, a, 0.0), np.where(both, b, 0.0)
+    a[~both] = b[~both] = 0.0
     mean_a, mean_b = a.sum(axis=1) / count, b.sum(axis=1) / count
     spread = ((a * a).sum(axis=1) / count - mean_a**2) * ((b * b).sum(axis=1) / count - mean_b**2)
     together = (a * b).sum(axis=1) / count - mean_a * mean_b
     sound = (count >= _FEWEST) & (spread > 0)
     return np.where(sound, together / np.sqrt(np.where(sound, spread, 1.0)), np.nan)
+
+
+def _by_week(steps: Values) -> Values:
+    """float64[weeks, 168]: the whole weeks of the frame."""
+    return steps[: steps.size // WEEK * WEEK].reshape(-1, WEEK)
+
+
+def _later(moves: Values, delay: int) -> Values:
+    """The same so many hours later (earlier, where below 0), NaN where the frame has none."""
+    later = np.full(moves.size, np.nan)
+    if delay < 0:
+        later[:delay] = moves[-delay:]
+    else:
+        later[delay:] = moves[: moves.size - delay]
+    return later

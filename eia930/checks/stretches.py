@@ -28,8 +28,18 @@ def stretches(check: str, outcomes: Iterable[Outcome], first_hour: int) -> pa.Ta
     for one in outcomes:
         if one.worst is not None:
             found.setdefault(one.worst.series_id, []).append(one.places)
-    tables = [_table(check, name, np.unique(np.concatenate(found[name])) + first_hour) for name in sorted(found)]
-    return pa.concat_tables([SCHEMA.empty_table(), *tables])
+    if not found:
+        return SCHEMA.empty_table()
+    names = sorted(found)
+    begins, lengths = zip(*(_runs(np.unique(np.concatenate(found[name]))) for name in names), strict=True)
+    whose = np.repeat(np.arange(len(names)), [len(some) for some in begins])
+    columns = [
+        pa.repeat(pa.scalar(check), len(whose)),
+        pa.array(names, pa.string()).take(pa.array(whose)),
+        pa.array((np.concatenate(begins) + first_hour) * 3600, pa.timestamp("s", tz="UTC")),
+        pa.array(np.concatenate(lengths), pa.int64()),
+    ]
+    return pa.table(columns, schema=SCHEMA)
 
 
 def encoded(table: pa.Table) -> pa.Buffer:
@@ -39,13 +49,7 @@ def encoded(table: pa.Table) -> pa.Buffer:
     return sink.getvalue()
 
 
-def _table(check: str, series_id: str, hours: Places) -> pa.Table:
+def _runs(hours: Places) -> tuple[Places, Places]:
+    """Where hours that follow each other begin, and how many they are."""
     begins = np.flatnonzero(np.diff(hours, prepend=hours[0] - 2) != 1)
-    lengths = np.diff(begins, append=hours.size)
-    columns = [
-        pa.repeat(pa.scalar(check), begins.size),
-        pa.repeat(pa.scalar(series_id), begins.size),
-        pa.array(hours[begins] * 3600, pa.timestamp("s", tz="UTC")),
-        pa.array(lengths, pa.int64()),
-    ]
-    return pa.table(columns, schema=SCHEMA)
+    return hours[begins], np.diff(begins, append=hours.size)
