@@ -47,6 +47,7 @@ setup(
             "polars>=1,<2",
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
+            "pytest-xdist>=3.6,<4",
             "ruff>=0.6,<1",
             "types-psutil>=6,<8",
             "types-requests>=2.32,<3",

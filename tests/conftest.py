@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -58,6 +58,19 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
         counts = item.config.stash.setdefault(_left_out, Counter())
         unwanted = [name for name in LEFT_OUT if f"not {name}" in item.config.option.markexpr]
         counts.update(name for name in unwanted if item.get_closest_marker(name))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Of several workers each has collected all: what it left out goes to whoever tells the outcome."""
+    if (told := getattr(session.config, "workeroutput", None)) is not None:
+        counts: Counter[str] = session.config.stash.get(_left_out, Counter())
+        told["left out"] = dict(counts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker has ended."""
+    node.config.stash[_left_out] = Counter(getattr(node, "workeroutput", {}).get("left out", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from eia930.emulator import Emulator
@@ -37,7 +38,7 @@ class Started:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))) if room else None,
+            preexec_fn=partial(_alone, room),
         )
         self._all.append(process)
         return process
@@ -50,3 +51,10 @@ class Started:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+
+def _alone(room: int | None) -> None:
+    """As in a terminal of its own, also where these tests are told to outlive theirs."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if room:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))

@@ -38,8 +38,9 @@ def ran(folder: Path, *flags: str, **variables: str) -> str:
     return done.stdout
 
 
-def test_the_last_lines_name_reason_and_command(tmp_path: Path) -> None:
-    said = ran(tmp_path, "-m", "not slow and not recorded")
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_the_last_lines_name_reason_and_command(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    said = ran(tmp_path, *workers, "-m", "not slow and not recorded")
     lines = said[said.index("= not run =") :].splitlines()[1:-1]
     assert [line.strip() for line in lines] == [
         f"1 left out: {LEFT_OUT['recorded']}",
