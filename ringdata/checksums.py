@@ -37,6 +37,4 @@ def check(files: Files, name: str, held: bytes, stretches: Iterable[tuple[int, i
     view = memoryview(held)
     for (start, stop), expected in zip(stretches, sums, strict=True):
         if zlib.crc32(view[start:stop]) != expected:
-            raise DamagedFile(
-                f"{files.root / name}: {stop - start:,} bytes of it differ from their checksum; {_REMEDY}"
-            )
+            raise DamagedFile(f"{files.at(name)}: {stop - start:,} bytes of it differ from their checksum; {_REMEDY}")

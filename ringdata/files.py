@@ -42,9 +42,10 @@ class Files:
                 "pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(filesystem))"
             )
         self._held: _Held | None = None
+        self._turned: dict[str, PurePosixPath] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "_given": self._given}
+        return {"path": self.path, "_given": self._given, "_turned": dict(self._turned)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -96,10 +97,20 @@ class Files:
             content: bytes = file.read()
         return content
 
+    def at(self, name: str) -> PurePosixPath:
+        """Where a file of the folder is read: at its place, or where it was turned to."""
+        return self._turned.get(name) or self.root / name
+
+    def turn(self, name: str, path: PurePosixPath) -> None:
+        """From now on read a file of the folder elsewhere."""
+        self._turned[name] = path
+        self._own().handles.pop(name, None)
+
     def open(self, name: str) -> NativeFile:
         """A file of the folder, to be closed by the caller."""
-        with self._told(self.root / name):
-            return self._own().filesystem.open_input_file(str(self.root / name))
+        path = self.at(name)
+        with self._told(path):
+            return self._own().filesystem.open_input_file(str(path))
 
     def read_at(self, name: str, offset: int, size: int) -> bytes:
         """Bytes [offset, offset + size) of a file of the folder; one request, by any number of threads at once."""
@@ -108,7 +119,7 @@ class Files:
         if handle is None:
             with own.lock:
                 handle = own.handles.setdefault(name, own.handles.get(name) or self.open(name))
-        with self._told(name):
+        with self._told(self.at(name)):
             content: bytes = handle.read_at(size, offset)
         return content
 

@@ -7,11 +7,13 @@ from pathlib import PurePosixPath
 from pyarrow.fs import FileType
 
 from ringdata.config import CONFIGS
-from ringdata.errors import DamagedFile, EmptySplit, MissingFile, MixedVersions, NotFinished
+from ringdata.errors import DamagedFile, EmptySplit, FolderError, MissingFile, MixedVersions, NotFinished
 from ringdata.files import Files
 from ringdata.formats import ShardFormat, format_in
-from ringdata.layout import SPLITS, VERSION, Layout
-from ringdata.manifest import AGAIN, LAYOUT, MANIFEST, SEQUENCES, Entry, Folder, read_entries
+from ringdata.kept import kept_folder
+from ringdata.layout import SPLITS, VERSION, Layout, Shard
+from ringdata.manifest import AGAIN, LAYOUT, MANIFEST, SEQUENCES, Entry, Folder, read_entries, read_named
+from ringdata.shards import ShardReader
 
 
 def open_folder(files: Files, split: str, *, verify: str = "size") -> tuple[Folder, ShardFormat]:
@@ -29,18 +31,32 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> tuple[Fold
     _check_split(folder, split)
     sizes = files.sizes()
     for name, rows in _expected(folder, form, split).items():
-        _check_file(files, name, manifest.get(name), sizes.get(name), rows)
+        if (entry := manifest.get(name)) is None or sizes.get(name) != entry.size:
+            # Another may publish just now.
+            sizes |= {name: entry.size} if entry is not None and folder.look_elsewhere(name) else {}
+        _check_file(files, name, entry, sizes.get(name), rows)
         if name in (LAYOUT, SEQUENCES) or verify == "sha256":
             folder.read(name)
-    _check_strangers(folder, form, split, set(sizes))
+    if not _publishes(files):
+        _check_strangers(folder, form, split, set(sizes))
     return folder, form
+
+
+def open_shard(folder: Folder, form: ShardFormat, shard: Shard) -> ShardReader:
+    """A shard, from where it is now. FolderError where it is nowhere, or not as it was written."""
+    try:
+        return form.open(folder, shard)
+    except FolderError:
+        if not folder.look_elsewhere(form.shard(shard)):
+            raise
+        return form.open(folder, shard)
 
 
 def open_any(files: Files) -> Folder:
     """A finished folder, whatever splits it holds; no shard is looked at."""
     _check_place(files)
     manifest, written = _manifest(files)
-    return Folder(files, _layout(files), manifest, written)
+    return Folder(files, _layout(files, manifest.get(LAYOUT)), manifest, written)
 
 
 def _check_place(files: Files) -> None:
@@ -73,10 +89,10 @@ def _manifest(files: Files) -> tuple[dict[str, Entry], bytes]:
         raise DamagedFile(f"{files.root / MANIFEST} is no manifest ({wrong}); {AGAIN}") from wrong
 
 
-def _layout(files: Files) -> Layout:
+def _layout(files: Files, entry: Entry | None) -> Layout:
     path = files.root / LAYOUT
     try:
-        content = files.read(path)
+        content = files.read(path) if entry is None else _layout_named(files, entry)
         version = json.loads(content)["version"]
         if version != VERSION:
             raise MixedVersions(
@@ -88,6 +104,14 @@ def _layout(files: Files) -> Layout:
         raise MissingFile(f"{path} is missing: give a folder such as OUTPUT/blocks/panel; {AGAIN}") from None
     except (ValueError, KeyError, TypeError) as wrong:
         raise DamagedFile(f"{path} is no layout ({wrong}); {AGAIN}") from wrong
+
+
+def _layout_named(files: Files, entry: Entry) -> bytes:
+    """As the manifest names it; what stands at its place where that is nowhere: it may say of which version it is."""
+    try:
+        return read_named(files, LAYOUT, entry)
+    except DamagedFile:
+        return files.read(files.root / LAYOUT)
 
 
 def _check_split(folder: Folder, split: str) -> None:
@@ -119,6 +143,12 @@ def _check_file(files: Files, name: str, entry: Entry | None, size: int | None, 
         raise DamagedFile(f"{path} has {size:,} bytes where manifest.json has {entry.size:,}; {AGAIN}")
     if rows >= 0 and entry.rows != rows:
         raise MixedVersions(f"{path}: manifest.json has {entry.rows} rows, {LAYOUT} has {rows}; {AGAIN}")
+
+
+def _publishes(files: Files) -> bool:
+    """Whether the folder lies where newer shards may stand beside those of the manifest for a moment, and then go."""
+    folder = kept_folder(files.root)
+    return folder is not None and files.infos([folder])[0].type != FileType.NotFound
 
 
 def _check_strangers(folder: Folder, form: ShardFormat, split: str, present: set[str]) -> None:

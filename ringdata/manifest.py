@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from ringdata.errors import DamagedFile
+from ringdata.errors import DamagedFile, FolderError, MissingFile
 from ringdata.files import Files
+from ringdata.kept import kept_file
 from ringdata.layout import Layout
 
 MANIFEST = "manifest.json"
@@ -66,9 +67,47 @@ class Folder:
     """`manifest.json` as it was read."""
 
     def read(self, name: str) -> bytes:
-        """The whole of a file. DamagedFile where its sha256 is not the manifest's."""
-        content = self.files.read(self.files.root / name)
-        found, expected = hashlib.sha256(content).hexdigest(), self.manifest[name].sha256
-        if found != expected:
-            raise DamagedFile(f"{self.files.root / name} has sha256 {found} where {MANIFEST} has {expected}; {AGAIN}")
-        return content
+        """The whole of a file, wherever the output has it. DamagedFile where its sha256 is not the manifest's."""
+        return read_named(self.files, name, self.manifest[name])
+
+    def look_elsewhere(self, name: str) -> bool:
+        """Have a file read from where the output keeps it, or from its place again; whether it is worth another try."""
+        entry = self.manifest.get(name)
+        kept = None if entry is None else kept_file(self.files.root, name, entry.sha256)
+        if entry is None or kept is None:
+            return False
+        for path in (kept, self.files.root / name) if self.files.at(name) == kept else (kept,):
+            if self.files.infos([path])[0].size == entry.size:
+                self.files.turn(name, path)
+                return True
+        return False
+
+
+def read_named(files: Files, name: str, entry: Entry) -> bytes:
+    """The whole of a file by what the manifest says of it: from its place, or from where the output keeps it."""
+    place = files.root / name
+    wrong: FolderError
+    try:
+        content = files.read(place)
+        found = hashlib.sha256(content).hexdigest()
+        if found == entry.sha256:
+            return content
+        wrong = DamagedFile(f"{place} has sha256 {found} where {MANIFEST} has {entry.sha256}; {AGAIN}")
+    except MissingFile as missing:
+        wrong = missing
+    kept = _kept(files, name, entry)
+    if kept is None:
+        raise wrong
+    return kept
+
+
+def _kept(files: Files, name: str, entry: Entry) -> bytes | None:
+    """What the output keeps of a file that is not at its place; None where it keeps none."""
+    path = kept_file(files.root, name, entry.sha256)
+    if path is None:
+        return None
+    try:
+        content = files.read(path)
+    except MissingFile:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == entry.sha256 else None

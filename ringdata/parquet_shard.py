@@ -68,7 +68,7 @@ class ParquetShard:
                 table = file.read_row_groups(list(groups), columns=list(COLUMNS), use_threads=False)
             value, observed, next_value, next_observed = (_flat(table.column(name)) for name in COLUMNS)
         except (pa.ArrowException, OSError, KeyError) as wrong:
-            raise DamagedFile(f"{files.root / self.name}: {str(wrong).splitlines()[0]}; {_AGAIN}") from wrong
+            raise DamagedFile(f"{files.at(self.name)}: {str(wrong).splitlines()[0]}; {_AGAIN}") from wrong
         end = token + len(out.value)
         out.fill(Tokens(value[token:end], observed[token:end]))
         if end % self.block_tokens:
@@ -100,7 +100,7 @@ class ParquetShard:
 def open_parquet(folder: Folder, shard: Shard) -> ParquetShard:
     """Read the footer and the checksums, and check that they are of the folder's layout."""
     files, layout = folder.files, folder.layout
-    path, tail = files.root / shard.parquet, _tail(files, shard.parquet)
+    path, tail = files.at(shard.parquet), _tail(files, shard.parquet)
     try:
         footer = pq.ParquetFile(pa.BufferReader(tail)).metadata
         stamp = (footer.metadata or {}).get(STAMP)

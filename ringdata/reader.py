@@ -23,11 +23,12 @@ from ringdata.covers import Cover, picked_covers, plain_covers
 from ringdata.describe import describe_folder
 from ringdata.errors import ContextError, EmptySplit, FolderError, MissingFile, MixedVersions
 from ringdata.files import Files
-from ringdata.folder import open_folder
+from ringdata.folder import open_folder, open_shard
+from ringdata.formats import format_in
 from ringdata.layout import Layout
 from ringdata.manifest import MANIFEST, SEQUENCES
 from ringdata.orders import check_causal, check_multiple, spans, unit, whole
-from ringdata.shards import ShardReader, Tokens, empty_tokens
+from ringdata.shards import Tokens, empty_tokens
 from ringdata.windows import TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
 
 _OPENERS = 8
@@ -71,8 +72,8 @@ class RingBlocks:
     ) -> None:
         self._files = Files(path, filesystem=filesystem)
         folder, form = open_folder(self._files, split, verify=verify)
+        self._folder = folder
         self.layout: Layout = folder.layout
-        self._manifest = folder.written
         self._block_tokens = self.layout.grid.block_tokens
         self.split, self.context, self.horizon = split, whole("context", context), whole("horizon", horizon)
         self.stride = self.context if stride is None else whole("stride", stride)
@@ -88,8 +89,7 @@ class RingBlocks:
         tracks = tracks_of(self.layout.grid, shards)
         self._windows = self._all_windows(chosen_tracks(tracks, self._rows) if alone else tracks)
         with ThreadPoolExecutor(min(_OPENERS, len(shards))) as pool:
-            readers = pool.map(lambda shard: form.open(folder, shard), shards)
-            self._shards: tuple[ShardReader, ...] = tuple(readers)
+            self._shards = list(pool.map(lambda shard: open_shard(folder, form, shard), shards))
 
     def __getstate__(self) -> dict[str, Any]:
         """What is counted out of the layout again is not worth sending to a worker."""
@@ -193,7 +193,7 @@ class RingBlocks:
         )
 
     def _all_sequences(self) -> pa.Table:
-        return pq.read_table(pa.BufferReader(self._files.read(self._files.root / SEQUENCES)))
+        return pq.read_table(pa.BufferReader(self._folder.read(SEQUENCES)))
 
     @cached_property
     def _hours(self) -> NDArray[np.int64]:
@@ -218,7 +218,7 @@ class RingBlocks:
     def _replaced(self) -> bool:
         """Whether another run wrote the folder since it was opened, or is about to."""
         try:
-            return self._files.read(self._files.root / MANIFEST) != self._manifest
+            return self._files.read(self._files.root / MANIFEST) != self._folder.written
         except MissingFile:
             return True
 
@@ -275,5 +275,17 @@ class RingBlocks:
         for piece, first, end in track.parts(start, start + len(out.value)):
             row, token = divmod(first - piece.start, self._block_tokens)
             part = out.part(first - start, end - start)
-            after = self._shards[piece.shard].read(self._files, piece.row + row, token, part)
+            after = self._read_shard(piece.shard, piece.row + row, token, part)
         return after
+
+    def _read_shard(self, number: int, row: int, token: int, out: Tokens) -> Tokens:
+        """From where the shard is now: another run may have taken its place since the folder was opened."""
+        try:
+            return self._shards[number].read(self._files, row, token, out)
+        except FolderError:
+            shard = self.layout.split(self.split)[number]
+            form = format_in(list(self._folder.manifest))
+            if not self._folder.look_elsewhere(form.shard(shard)):
+                raise
+            self._shards[number] = open_shard(self._folder, form, shard)
+            return self._shards[number].read(self._files, row, token, out)

@@ -51,5 +51,5 @@ def read_range(files: Files, name: str, start: int, stop: int) -> bytes:
     """Bytes [start, stop) of a shard, all of them."""
     content = files.read_at(name, start, stop - start)
     if len(content) != stop - start:
-        raise DamagedFile(f"{files.root / name} ends before byte {stop}: it was cut since it was opened; copy it again")
+        raise DamagedFile(f"{files.at(name)} ends before byte {stop}: it was cut since it was opened; copy it again")
     return content

@@ -62,7 +62,7 @@ def open_tfrecord(folder: Folder, shard: Shard) -> TFRecordShard:
     moulds, kinds = shard_moulds(layout.grid, shard)
     sizes = np.array([shape.size for shape in moulds])[kinds]
     offsets = np.concatenate(([0], np.cumsum(sizes)))
-    path = files.root / shard.tfrecord
+    path = files.at(shard.tfrecord)
     index = np.array(folder.read(f"{shard.tfrecord}.idx").split(), np.int64)
     if not np.array_equal(index, np.stack([offsets[:-1], sizes], axis=1).reshape(-1)):
         raise MixedVersions(
