@@ -4,7 +4,8 @@
     python benchmarks/reader.py [--series 200] [--hours 65536] [--folder DIR]
 
 Prints values per second of processor time (one value = one series' hour with its mark) and the ratio to copying the
-same tokens out of a memory map; then, in a process of its own, the time to a first batch and its peak memory.
+same tokens out of a memory map; the seconds to the newest window (`latest`); then, in a process of its own, the time
+to a first batch and its peak memory.
 Loaders that are not installed are named and left out.
 """
 
@@ -30,6 +31,7 @@ from ringdata import (
     RingBlocks,
     card_file,
     config_files,
+    latest,
     manifest_files,
     plan_panel,
     plan_series,
@@ -196,6 +198,26 @@ def measure_reading(output: Path) -> None:
         print(f"| {name} | {speed:.0f} | {speed / base:.3f} |")
 
 
+def measure_latest(folder: str) -> None:
+    """Seconds from nothing open to the newest window, all of it and one rank's slice, beside opening a split whole."""
+    begun = perf(lambda: RingBlocks(folder, split="train", context=CONTEXT)[0])
+    ways = {"all of it": partial(latest, folder, context=CONTEXT)}
+    ways["one rank of eight"] = partial(latest, folder, context=CONTEXT, ring_size=RING, ring_rank=RANK)
+    for name, work in ways.items():
+        took = perf(work)
+        print(f"| {Path(folder).parts[-2]}/{Path(folder).name}, {name} | {took:.3f} | {took / begun:.2f} |")
+
+
+def perf(work: Callable[[], Any]) -> float:
+    """Least seconds over some runs."""
+    seconds = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
 def probe(folder: str) -> None:
     """First batch and peak memory of a reader of 1 M tokens, in this process alone."""
     start = time.perf_counter()
@@ -227,6 +249,9 @@ def main() -> None:
             measure_writing(record, layout)
         print("\n| reading the panel | M values/s | to the memory map |\n|---|---|---|", flush=True)
         measure_reading(Path(folder))
+        print("\n| the newest window of 131,072 tokens | s | to RingBlocks(...)[0] |\n|---|---|---|", flush=True)
+        for format_ in ("parquet", "tfrecord"):
+            measure_latest(str(Path(folder) / folder_of("panel", format_)))
         print("\n| windows of 1,048,576 tokens | first batch, s | peak memory, MiB |\n|---|---|---|", flush=True)
         for format_ in ("parquet", "tfrecord"):
             command = [sys.executable, __file__, "--probe", str(Path(folder) / folder_of("panel", format_))]

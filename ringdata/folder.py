@@ -2,6 +2,7 @@
 """Open a folder of blocks only if every file that will be read is there, whole, and of one run."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from pyarrow.fs import FileType
@@ -11,12 +12,14 @@ from ringdata.errors import DamagedFile, EmptySplit, FolderError, MissingFile, M
 from ringdata.files import Files
 from ringdata.formats import ShardFormat, format_in
 from ringdata.kept import kept_folder
-from ringdata.layout import SPLITS, VERSION, Layout, Shard
+from ringdata.layout import SPLITS, VERSION, Layout
 from ringdata.manifest import AGAIN, LAYOUT, MANIFEST, SEQUENCES, Entry, Folder, read_entries, read_named
-from ringdata.shards import ShardReader
+from ringdata.shards import ShardReader, Tokens
+
+_OPENERS = 8
 
 
-def open_folder(files: Files, split: str, *, verify: str = "size") -> tuple[Folder, ShardFormat]:
+def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
     """Check the folder for one split: every file by size, layout.json and sequences.parquet whole.
 
     What stands beside a shard is read whole by `Folder.read` as the shard is opened, the shard itself by checksum as
@@ -39,17 +42,51 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> tuple[Fold
             folder.read(name)
     if not _publishes(files):
         _check_strangers(folder, form, split, set(sizes))
-    return folder, form
+    return folder
 
 
-def open_shard(folder: Folder, form: ShardFormat, shard: Shard) -> ShardReader:
-    """A shard, from where it is now. FolderError where it is nowhere, or not as it was written."""
-    try:
-        return form.open(folder, shard)
-    except FolderError:
-        if not folder.look_elsewhere(form.shard(shard)):
-            raise
-        return form.open(folder, shard)
+class SplitShards:
+    """The shards of a split, each opened when it is first read, or all at once by `open_all`."""
+
+    def __init__(self, folder: Folder, split: str) -> None:
+        self.described = folder.layout.split(split)
+        self._folder = folder
+        self._readers: dict[int, ShardReader] = {}
+
+    @property
+    def _form(self) -> ShardFormat:
+        return format_in(list(self._folder.manifest))
+
+    def open_all(self) -> None:
+        """FolderError where one is not as it was written."""
+        with ThreadPoolExecutor(min(_OPENERS, len(self.described))) as pool:
+            self._readers = dict(enumerate(pool.map(self._opened, range(len(self.described)))))
+
+    def read(self, number: int, row: int, token: int, out: Tokens) -> Tokens:
+        """As a shard reads, from where it is now: another run may have taken its place since the folder was opened."""
+        try:
+            return self._reader(number).read(self._folder.files, row, token, out)
+        except FolderError:
+            if not self._looked_elsewhere(number):
+                raise
+            self._readers[number] = self._form.open(self._folder, self.described[number])
+            return self._readers[number].read(self._folder.files, row, token, out)
+
+    def _reader(self, number: int) -> ShardReader:
+        if number not in self._readers:
+            self._readers[number] = self._opened(number)
+        return self._readers[number]
+
+    def _opened(self, number: int) -> ShardReader:
+        try:
+            return self._form.open(self._folder, self.described[number])
+        except FolderError:
+            if not self._looked_elsewhere(number):
+                raise
+            return self._form.open(self._folder, self.described[number])
+
+    def _looked_elsewhere(self, number: int) -> bool:
+        return self._folder.look_elsewhere(self._form.shard(self.described[number]))
 
 
 def open_any(files: Files) -> Folder:

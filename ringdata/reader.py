@@ -7,7 +7,6 @@ Labels are shifted before anything is cut; every field is cut and reordered by o
 import operator
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, SupportsIndex
 
@@ -19,19 +18,17 @@ from pyarrow.fs import FileSystem
 
 from ringdata.choosing import check_fingerprint, chosen_rows, chosen_tracks, renumbered
 from ringdata.choosing import fingerprint as fingerprint_of
-from ringdata.covers import Cover, picked_covers, plain_covers
+from ringdata.covers import Cover
 from ringdata.describe import describe_folder
 from ringdata.errors import ContextError, EmptySplit, FolderError, MissingFile, MixedVersions
 from ringdata.files import Files
-from ringdata.folder import open_folder, open_shard
-from ringdata.formats import format_in
+from ringdata.folder import SplitShards, open_folder
 from ringdata.layout import Layout
 from ringdata.manifest import MANIFEST, SEQUENCES
-from ringdata.orders import check_causal, check_multiple, spans, unit, whole
+from ringdata.orders import Span, check_multiple, whole
 from ringdata.shards import Tokens, empty_tokens
+from ringdata.slices import ring_slice
 from ringdata.windows import TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
-
-_OPENERS = 8
 
 
 class RingBlocks:
@@ -71,7 +68,7 @@ class RingBlocks:
         filesystem: FileSystem | None = None,
     ) -> None:
         self._files = Files(path, filesystem=filesystem)
-        folder, form = open_folder(self._files, split, verify=verify)
+        folder = open_folder(self._files, split, verify=verify)
         self._folder = folder
         self.layout: Layout = folder.layout
         self._block_tokens = self.layout.grid.block_tokens
@@ -80,24 +77,35 @@ class RingBlocks:
         self.seed = None if seed is None else whole("seed", seed)
         self._rows = chosen_rows(self._all_sequences(), series, slots)
         alone = self.layout.grid.config.alone
-        self.slots = self.layout.grid.slots if self._rows is None or alone else len(self._rows)
+        picked = None if alone else self._rows
+        self.slots = self.layout.grid.slots if picked is None else len(picked)
         check_fingerprint(fingerprint, self.fingerprint)
-        if ring_rank is not None:
-            check_causal(causal, order, stripe=whole("stripe", stripe))
-        self.spans = self._cut(whole("ring_size", ring_size), ring_rank, order, whole("stripe", stripe))
-        shards = self.layout.split(split)
-        tracks = tracks_of(self.layout.grid, shards)
+        self._slice = ring_slice(
+            self.layout.grid,
+            picked,
+            context=self.context,
+            ring_size=ring_size,
+            ring_rank=ring_rank,
+            order=order,
+            stripe=stripe,
+            causal=causal,
+        )
+        check_multiple("stride", self.stride, self.slots, f"{self.slots} tokens an hour")
+        if self.horizon < 1:
+            raise ContextError(f"horizon {self.horizon}: give 1 hour or more; the target lies ahead")
+        self._shards = SplitShards(folder, split)
+        tracks = tracks_of(self.layout.grid, self._shards.described)
         self._windows = self._all_windows(chosen_tracks(tracks, self._rows) if alone else tracks)
-        with ThreadPoolExecutor(min(_OPENERS, len(shards))) as pool:
-            self._shards = list(pool.map(lambda shard: open_shard(folder, form, shard), shards))
+        self._shards.open_all()
 
     def __getstate__(self) -> dict[str, Any]:
         """What is counted out of the layout again is not worth sending to a worker."""
-        return {
-            name: held
-            for name, held in self.__dict__.items()
-            if name not in ("_hours", "_slots", "_covers", "sequences")
-        }
+        return {name: held for name, held in self.__dict__.items() if name != "sequences"}
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Token ranges [start, stop) of each window that are held, in the order in which they are."""
+        return self._slice.spans
 
     def __len__(self) -> int:
         """Windows in the split."""
@@ -120,9 +128,9 @@ class RingBlocks:
             raise
 
     def _item(self, window: TokenWindow) -> dict[str, NDArray[Any]]:
-        size = sum(stop - start for start, stop in self.spans)
-        tokens, labels, done = empty_tokens(size), empty_tokens(size), 0
-        for cover in self._covers:
+        held = self._slice
+        tokens, labels, done = empty_tokens(held.size), empty_tokens(held.size), 0
+        for cover in held.covers:
             end = done + cover.size
             self._hold(window, cover, tokens.part(done, end), labels.part(done, end))
             done = end
@@ -131,8 +139,8 @@ class RingBlocks:
             "observed": tokens.observed.view(np.bool_),
             "target": labels.value,
             "loss_mask": labels.observed.view(np.bool_),
-            "position": self._hours + window.start_hour,
-            "slot": self._slots.copy(),
+            "position": held.hours + window.start_hour,
+            "slot": held.slot.copy(),
         }
 
     def _hold(self, window: TokenWindow, cover: Cover, tokens: Tokens, labels: Tokens) -> None:
@@ -186,34 +194,13 @@ class RingBlocks:
         return f"{describe_folder(self.layout, self.sequences, self._files.path)}\n{self._told()}"
 
     def _told(self) -> str:
-        held = sum(stop - start for start, stop in self.spans)
         return (
             f"reading   {self.split}: {len(self):,} windows of {self.context:,} tokens, {self.stride:,} apart; "
-            f"{held:,} tokens held; fingerprint {self.fingerprint}"
+            f"{self._slice.size:,} tokens held; fingerprint {self.fingerprint}"
         )
 
     def _all_sequences(self) -> pa.Table:
         return pq.read_table(pa.BufferReader(self._folder.read(SEQUENCES)))
-
-    @cached_property
-    def _hours(self) -> NDArray[np.int64]:
-        """Hours from the window's first to each token held."""
-        return np.concatenate([np.arange(start, stop) for start, stop in self.spans]) // self.slots
-
-    @cached_property
-    def _slots(self) -> NDArray[np.int32]:
-        """Slot of each token held."""
-        held = np.concatenate([np.arange(start, stop, dtype=np.int32) for start, stop in self.spans])
-        return held % np.int32(self.slots)
-
-    @cached_property
-    def _covers(self) -> tuple[Cover, ...]:
-        """What is read for the tokens held."""
-        grid, rows = self.layout.grid, None if self.layout.grid.config.alone else self._rows
-        if rows is None and all(edge % grid.slots == 0 for span in self.spans for edge in span):
-            return plain_covers(self.spans)
-        chosen = np.arange(grid.slots) if rows is None else rows
-        return picked_covers(self.spans, chosen, slots=grid.slots, gap=grid.group_blocks * grid.block_hours)
 
     def _replaced(self) -> bool:
         """Whether another run wrote the folder since it was opened, or is about to."""
@@ -221,21 +208,6 @@ class RingBlocks:
             return self._files.read(self._files.root / MANIFEST) != self._folder.written
         except MissingFile:
             return True
-
-    def _cut(self, ring_size: int, ring_rank: int | None, order: str, stripe: int) -> tuple[tuple[int, int], ...]:
-        if stripe < 1:
-            raise ContextError(f"stripe {stripe}: give 1 token or more")
-        slots, block = self.slots, self.slots * self.layout.grid.block_hours
-        divisor = unit(order, ring_size=ring_size, slots=slots, block_tokens=block, stripe=stripe)
-        check_multiple("context", self.context, divisor, f"{order}, ring_size {ring_size}, {slots} tokens an hour")
-        check_multiple("stride", self.stride, slots, f"{slots} tokens an hour")
-        if self.horizon < 1:
-            raise ContextError(f"horizon {self.horizon}: give 1 hour or more; the target lies ahead")
-        if ring_rank is None:
-            return ((0, self.context),)
-        rank = whole("ring_rank", ring_rank)
-        size = stripe if order == "stripe" else block
-        return spans(order, context=self.context, ring_size=ring_size, ring_rank=rank, stripe=size)
 
     def _all_windows(self, tracks: tuple[Track, ...]) -> Windows:
         stored = self.layout.grid.slots
@@ -275,17 +247,5 @@ class RingBlocks:
         for piece, first, end in track.parts(start, start + len(out.value)):
             row, token = divmod(first - piece.start, self._block_tokens)
             part = out.part(first - start, end - start)
-            after = self._read_shard(piece.shard, piece.row + row, token, part)
+            after = self._shards.read(piece.shard, piece.row + row, token, part)
         return after
-
-    def _read_shard(self, number: int, row: int, token: int, out: Tokens) -> Tokens:
-        """From where the shard is now: another run may have taken its place since the folder was opened."""
-        try:
-            return self._shards[number].read(self._files, row, token, out)
-        except FolderError:
-            shard = self.layout.split(self.split)[number]
-            form = format_in(list(self._folder.manifest))
-            if not self._folder.look_elsewhere(form.shard(shard)):
-                raise
-            self._shards[number] = open_shard(self._folder, form, shard)
-            return self._shards[number].read(self._files, row, token, out)

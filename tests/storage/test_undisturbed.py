@@ -86,8 +86,15 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     return Storage.at(f"{bucket}/out" if bucket else str(tmp_path / "out"))
 
 
-@pytest.mark.parametrize("shards", [2, 4], ids=["same names", "other names"])
-@pytest.mark.parametrize("form", FOLDERS)
+@pytest.mark.parametrize(
+    ("form", "shards"),
+    [
+        pytest.param("parquet", 2, id="parquet, same names"),
+        pytest.param("parquet", 4, id="parquet, other names"),
+        pytest.param("tfrecord", 2, id="tfrecord, same names"),
+        pytest.param("tfrecord", 4, id="tfrecord, other names", marks=pytest.mark.slow),
+    ],
+)
 def test_readers_find_one_output_whole_at_every_step(storage: Storage, form: str, shards: int) -> None:
     old, new = (make_record(series=2, hours=9_000, seed=seed) for seed in (1, 2))
     published(storage, staged(storage, old, form, 2), "first")

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The newest window of a folder of blocks, for a model that forecasts now: all splits together, read anew each time.
+
+What no block holds is not observed: hours that have not come, and those that the cuts leave out between splits.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pyarrow.fs import FileSystem
+
+from ringdata.choosing import chosen_rows
+from ringdata.errors import ContextError, EmptySplit
+from ringdata.files import Files
+from ringdata.folder import SplitShards, open_any
+from ringdata.layout import SPLITS, BlockGrid
+from ringdata.manifest import SEQUENCES
+from ringdata.orders import whole
+from ringdata.shards import Tokens, empty_tokens
+from ringdata.slices import RingSlice, ring_slice
+from ringdata.windows import Track, tracks_of
+
+
+def latest(
+    path: str | os.PathLike[str],
+    *,
+    context: int,
+    end: int | None = None,
+    ring_size: int = 1,
+    ring_rank: int | None = None,
+    order: str = "zigzag",
+    stripe: int = 1,
+    causal: str | None = None,
+    series: Sequence[str] | None = None,
+    slots: Sequence[int] | None = None,
+    horizon: int = 1,
+    filesystem: FileSystem | None = None,
+) -> dict[str, NDArray[Any]]:
+    """The window of `context` tokens that ends at the newest hour, or one rank's slice of it: fields as of RingBlocks.
+
+    The newest hour is the last in which any series that is read was observed; where one is published ahead (DF), say
+    with `end` (hours since 1970 UTC, as `ringdata.hour` gives it) where the window is to end. Of a folder `series`
+    choose one. `target` and `loss_mask` are of `horizon` hours later, as far as they have come.
+    Raises ContextError, EmptySplit where no hour is observed, and FolderError by kind.
+    """
+    record = _opened(Files(path, filesystem=filesystem), series, slots)
+    context, horizon = whole("context", context), whole("horizon", horizon)
+    if horizon < 1:
+        raise ContextError(f"horizon {horizon}: give 1 hour or more; the target lies ahead")
+    held = ring_slice(
+        record.grid,
+        record.rows,
+        context=context,
+        ring_size=ring_size,
+        ring_rank=ring_rank,
+        order=order,
+        stripe=stripe,
+        causal=causal,
+    )
+    last = record.newest() if end is None else whole("end", end)
+    return _item(record, held, last + 1 - context // held.slots, horizon)
+
+
+def _item(record: "_Record", held: RingSlice, first: int, horizon: int) -> dict[str, NDArray[Any]]:
+    """The tokens held of the window from hour `first` on, and their labels."""
+    tokens, labels, done = empty_tokens(held.size), empty_tokens(held.size), 0
+    for cover in held.covers:
+        begin, count = first + cover.start // held.grid.slots, cover.stop - cover.start
+        read = record.read(begin, count // held.grid.slots + horizon)
+        for part, shift in ((tokens, 0), (labels, horizon * held.grid.slots)):
+            found = read.part(shift, shift + count)
+            picked = found if cover.picks is None else Tokens(found.value[cover.picks], found.observed[cover.picks])
+            part.part(done, done + cover.size).fill(picked)
+        done += cover.size
+    return {
+        "value": tokens.value,
+        "observed": tokens.observed.view(np.bool_),
+        "target": labels.value,
+        "loss_mask": labels.observed.view(np.bool_),
+        "position": held.hours + first,
+        "slot": held.slot,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What is read of a sequence: its track in each split, the earliest first; `rows` of a panel's slots, None: all."""
+
+    place: str
+    grid: BlockGrid
+    rows: NDArray[np.int64] | None
+    tracks: tuple[tuple[Track, SplitShards], ...]
+
+    def newest(self) -> int:
+        """The last hour in which anything that is read was observed. EmptySplit where none was."""
+        for track, shards in reversed(self.tracks):
+            for first, stop in self._backwards(track):
+                observed = self._of_track(track, shards, first, stop).observed.reshape(-1, self.grid.slots)
+                seen = np.flatnonzero((observed if self.rows is None else observed[:, self.rows]).any(axis=1))
+                if len(seen):
+                    return track.start_hour + first + int(seen[-1])
+        raise EmptySplit(f"{self.place}: no hour of the series chosen is observed")
+
+    def read(self, first: int, hours: int) -> Tokens:
+        """All slots of hours `first` .. `first + hours - 1`; what no block holds is not observed."""
+        out = empty_tokens(hours * self.grid.slots)
+        out.clear()
+        for track, shards in self.tracks:
+            begin, stop = first - track.start_hour, first + hours - track.start_hour
+            within = max(0, begin), min(track.tokens // self.grid.slots, stop)
+            if within[0] < within[1]:
+                place = (within[0] - begin) * self.grid.slots
+                found = self._of_track(track, shards, *within)
+                out.part(place, place + len(found.value)).fill(found)
+        return out
+
+    def _backwards(self, track: Track) -> Iterator[tuple[int, int]]:
+        """Hours of a track, counted from its first, some blocks at a time, the last ones first."""
+        size, stop = self.grid.group_blocks * self.grid.block_hours, track.tokens // self.grid.slots
+        while stop > 0:
+            yield max(0, stop - size), stop
+            stop -= size
+
+    def _of_track(self, track: Track, shards: SplitShards, first: int, stop: int) -> Tokens:
+        """Hours [first, stop) of a track, counted from its first."""
+        slots, tokens = self.grid.slots, self.grid.block_tokens
+        out = empty_tokens((stop - first) * slots)
+        for piece, begin, end in track.parts(first * slots, stop * slots):
+            row, token = divmod(begin - piece.start, tokens)
+            shards.read(piece.shard, piece.row + row, token, out.part(begin - first * slots, end - first * slots))
+        return out
+
+
+def _opened(files: Files, series: Sequence[str] | None, slots: Sequence[int] | None) -> _Record:
+    """What of a folder is read, in whatever split; shards are opened, and held against what was written, as needed."""
+    folder = open_any(files)
+    grid = folder.layout.grid
+    rows = chosen_rows(pq.read_table(pa.BufferReader(folder.read(SEQUENCES))), series, slots)
+    if grid.config.alone and (rows is None or len(rows) > 1):
+        raise ContextError(f"{files.path}: each series is a sequence of its own here; choose one: series=[...]")
+    sequence = int(rows[0]) if grid.config.alone and rows is not None else 0
+    tracks = [
+        (track, shards)
+        for shards in (SplitShards(folder, split) for split in SPLITS if folder.layout.split(split))
+        for track in tracks_of(grid, shards.described)
+        if track.sequence_id == sequence
+    ]
+    return _Record(files.path, grid, None if grid.config.alone else rows, tuple(tracks))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The slice of every window that one reader holds: which tokens, of which hours and slots, and what is read."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringdata.covers import Cover, picked_covers, plain_covers
+from ringdata.errors import ContextError
+from ringdata.layout import BlockGrid
+from ringdata.orders import Span, check_causal, check_multiple, spans, unit, whole
+
+
+@dataclass(frozen=True)
+class RingSlice:
+    """Token ranges `spans` of a window of `context` tokens; `rows` are the slots chosen of a panel, None: all."""
+
+    grid: BlockGrid
+    rows: NDArray[np.int64] | None
+    context: int
+    spans: tuple[Span, ...]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is counted out again is not worth sending to a worker."""
+        return {name: self.__dict__[name] for name in ("grid", "rows", "context", "spans")}
+
+    @property
+    def slots(self) -> int:
+        """Tokens an hour."""
+        return self.grid.slots if self.rows is None else len(self.rows)
+
+    @property
+    def size(self) -> int:
+        """Tokens held."""
+        return sum(stop - start for start, stop in self.spans)
+
+    @cached_property
+    def hours(self) -> NDArray[np.int64]:
+        """Hours from the window's first to each token held."""
+        return np.concatenate([np.arange(start, stop) for start, stop in self.spans]) // self.slots
+
+    @cached_property
+    def slot(self) -> NDArray[np.int32]:
+        """Slot of each token held."""
+        held = np.concatenate([np.arange(start, stop, dtype=np.int32) for start, stop in self.spans])
+        return held % np.int32(self.slots)
+
+    @cached_property
+    def covers(self) -> tuple[Cover, ...]:
+        """What is read for the tokens held."""
+        grid = self.grid
+        if self.rows is None and all(edge % grid.slots == 0 for span in self.spans for edge in span):
+            return plain_covers(self.spans)
+        chosen = np.arange(grid.slots) if self.rows is None else self.rows
+        return picked_covers(self.spans, chosen, slots=grid.slots, gap=grid.group_blocks * grid.block_hours)
+
+
+def ring_slice(
+    grid: BlockGrid,
+    rows: NDArray[np.int64] | None,
+    *,
+    context: int,
+    ring_size: int,
+    ring_rank: int | None,
+    order: str,
+    stripe: int,
+    causal: str | None,
+) -> RingSlice:
+    """What rank `ring_rank` of a ring holds, or all of a window. ContextError where they do not fit."""
+    ring_size, stripe = whole("ring_size", ring_size), whole("stripe", stripe)
+    if ring_rank is not None:
+        check_causal(causal, order, stripe=stripe)
+    if stripe < 1:
+        raise ContextError(f"stripe {stripe}: give 1 token or more")
+    slots = grid.slots if rows is None else len(rows)
+    block = slots * grid.block_hours
+    divisor = unit(order, ring_size=ring_size, slots=slots, block_tokens=block, stripe=stripe)
+    check_multiple("context", context, divisor, f"{order}, ring_size {ring_size}, {slots} tokens an hour")
+    if ring_rank is None:
+        return RingSlice(grid, rows, context, ((0, context),))
+    rank, size = whole("ring_rank", ring_rank), stripe if order == "stripe" else block
+    held = spans(order, context=context, ring_size=ring_size, ring_rank=rank, stripe=size)
+    return RingSlice(grid, rows, context, held)
