@@ -39,7 +39,7 @@ def _found(lines: Lines, header: Header, file: FileName, span: Span) -> dict[_Pl
         for line in block.splitlines():
             cells = line.split(b",") if code in line else []
             if len(cells) == header.width and cells[header.authority] == code:
-                hour = int(stamps.hours([cells[header.utc].decode()])[0])
+                hour = stamps.hour(cells[header.utc].decode())
                 other = "" if header.other is None else cells[header.other].decode()
                 kind = spelled(span.route, span.respondent, other) if other else ""
                 found.setdefault((hour, kind), []).append(line.decode())

@@ -151,7 +151,7 @@ def _numbers(column: pa.ChunkedArray) -> tuple[NDArray[np.bool_], Floats]:
 
 def _hours(whole: pa.Table, file: File) -> NDArray[np.int32]:
     stamps = whole[file.header.names[file.header.utc]].combine_chunks()
-    hours = file.stamps.hours(stamps.dictionary.to_pylist())
+    hours = file.stamps.hours(stamps.dictionary)
     return np.asarray(hours[stamps.indices.to_numpy()], np.int32)
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
+from numpy.typing import NDArray
 
 from eia930.errors import Garbled
 
@@ -22,8 +23,9 @@ BLOCK = 4 * 2**20
 """Bytes that are read at a time."""
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_HEADER = 64 * 1024
-_THOUSANDS = re.compile(rb",(?!\d{3}(?:[,;]|\Z))|\d{4},|(?<!\d),")
-"""A comma that parts no thousands, in quoted cells joined by semicolons."""
+_PAD = b'""' * 2
+_APART = np.isin(np.arange(256), np.frombuffer(b'",-', np.uint8))
+"""Bytes between which digits stand."""
 _THOUSANDS = re.compile(rb"-?\d{1,3}(,\d{3})+")
 
 
@@ -92,25 +94,25 @@ class Lines:
         """`"1,060"` → `1060`, other quotes gone; what is quoted and no such number keeps them, to be refused."""
         if b'"' not in block:
             return block
-        parts = block.split(b'"')
-        if len(parts) % 2 == 0:
+        # Padded, so that what stands around a comma is there.
+        text = np.frombuffer(_PAD + block + _PAD, np.uint8)
+        quotes, commas = (np.flatnonzero(text == ord(mark)) for mark in ('"', ","))
+        if len(quotes) % 2:
             raise Garbled(f"{self.name}: a quote without its pair within the first {self.size:,} bytes")
-        quoted = parts[1::2]
-        joined = b";".join(quoted)
-        if _has_odd_commas(joined):
-            parts[1::2] = [_one(part) for part in quoted]
-        else:
-            parts[1::2] = joined.replace(b",", b"").split(b";")
-        return b"".join(parts)
+        quoted = commas[np.searchsorted(quotes, commas) % 2 == 1]
+        if _parts_no_thousands(text, quoted):
+            parts = block.split(b'"')
+            parts[1::2] = [_one(part) for part in parts[1::2]]
+            return b"".join(parts)
+        kept = np.ones(len(text), bool)
+        kept[quotes] = kept[quoted] = False
+        return text[kept].tobytes()
 
 
-def _has_odd_commas(joined: bytes) -> bool:
-    """Whether a comma parts no thousands, in cells joined by semicolons. What is no digit the parser finds."""
-    text = np.frombuffer(b";;;;" + joined + b";;;;", np.uint8)
-    at = np.flatnonzero(text == ord(","))
-    apart = np.isin(text, np.frombuffer(b";,-", np.uint8))
-    groups = apart[at + 1] | apart[at + 2] | apart[at + 3] | ~apart[at + 4]
-    leads = apart[at - 1] | ~(apart[at - 2] | apart[at - 3] | apart[at - 4])
+def _parts_no_thousands(text: NDArray[np.uint8], at: NDArray[np.intp]) -> bool:
+    """Whether one of the commas at `at` parts no thousands. What is no digit the parser finds."""
+    groups = _APART[text[at + 1]] | _APART[text[at + 2]] | _APART[text[at + 3]] | ~_APART[text[at + 4]]
+    leads = _APART[text[at - 1]] | ~(_APART[text[at - 2]] | _APART[text[at - 3]] | _APART[text[at - 4]])
     return bool(np.any(groups | leads))
 
 

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from eia930.errors import Garbled
@@ -26,21 +27,27 @@ class Stamps:
     def __init__(self, file: FileName) -> None:
         self._file = file
         self._first, self._last = file.half.hours()
-        self._known: dict[str, int] = {}
+        self._texts = pa.array([], pa.string())
+        self._hours = np.zeros(0, np.int32)
 
-    def hours(self, texts: Iterable[str]) -> NDArray[np.int32]:
-        """Texts → int32 hours. Garbled for one that is no full hour, or lies outside the file's half."""
-        return np.array([self._hour(text) for text in texts], np.int32)
+    def hours(self, texts: pa.StringArray) -> NDArray[np.int32]:
+        """Texts, each of them once → int32 hours. Garbled for no full hour, or one outside the file's half."""
+        places = pc.index_in(texts, value_set=self._texts)
+        if places.null_count:
+            new = texts.filter(places.is_null())
+            self._hours = np.append(self._hours, np.array([self.hour(text) for text in new.to_pylist()], np.int32))
+            self._texts = pa.concat_arrays([self._texts, new])
+            places = pc.index_in(texts, value_set=self._texts)
+        return np.asarray(self._hours[places.to_numpy()], np.int32)
 
-    def _hour(self, text: str) -> int:
-        if text not in self._known:
-            hour = _parsed(text)
-            if hour is None:
-                raise Garbled(f"{self._file.name}: {text[:40]!r} is no stamp like 07/01/2020 6:00:00 AM")
-            if not self._first <= hour <= self._last + _LIVES_ON:
-                raise Garbled(f"{self._file.name}: {text} UTC lies outside {self._file.half.name}")
-            self._known[text] = hour
-        return self._known[text]
+    def hour(self, text: str) -> int:
+        """One of them."""
+        hour = _parsed(text)
+        if hour is None:
+            raise Garbled(f"{self._file.name}: {text[:40]!r} is no stamp like 07/01/2020 6:00:00 AM")
+        if not self._first <= hour <= self._last + _LIVES_ON:
+            raise Garbled(f"{self._file.name}: {text} UTC lies outside {self._file.half.name}")
+        return hour
 
 
 def _parsed(text: str) -> int | None:
