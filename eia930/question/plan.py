@@ -143,8 +143,19 @@ def _spans(route: Route, question: Question) -> list[Span]:
     codes = served if question.regions == (ALL,) else some
     kinds = _filter(route, question)
     named, listed = question.regions != (ALL,), set(question.listed.respondents(route))
+    newer = tuple(kind for kind in question.listed.kinds(route) if kind not in route.kinds())
     return [
-        Span(route.id, code, *hours, kinds, _density(route, code, kinds, hours), named=named, listed=code in listed)
+        Span(
+            route.id,
+            code,
+            *hours,
+            kinds,
+            _density(route, code, kinds, hours),
+            named=named,
+            listed=code in listed,
+            typed=bool(question.types),
+            newer=newer,
+        )
         for code in codes
         if (hours := whole if anyway else lived(code, max(question.first, route.begins), question.last)) is not None
     ]

@@ -15,6 +15,7 @@ import pytest
 
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
 from eia930.reference.hours import parse_hour
+from tests.eia930.asked import hours_asked
 from tests.flink.waiting import soon
 from tests.pipelines.started import FAST, KEY, LOAD, ROOT, Started
 
@@ -71,12 +72,12 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(rows: RowSource, runs: Ru
         assert not (runs.out / "_SUCCESS").exists()
         before = runs.stored()
         # Whoever dies at once may lose what was under way.
-        assert len(server.requests) - before <= (2 if everyone else 0)
+        assert len(hours_asked(server)) - before <= (2 if everyone else 0)
     with Emulator(rows, key=KEY) as server:
         code, text = finish(runs.load(server, *FAST, *words))
         assert code == 0
         # 92 days of two respondents, two days at a time: none asked twice.
-        assert len(server.requests) == 2 * 46 - before
+        assert len(hours_asked(server)) == 2 * 46 - before
     assert (runs.out / "_SUCCESS").exists()
 
 
@@ -86,7 +87,7 @@ def test_ctrl_c_leaves_a_finished_load_as_it_was(rows: RowSource, runs: Runs) ->
     before = published(runs.out)
     with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
         process = runs.load(server, *FAST, "--refresh", "--hours_per_request=48", "--max_in_flight=2")
-        assert soon(lambda: len(server.requests) >= 3 or process.poll() is not None, 60)
+        assert soon(lambda: len(hours_asked(server)) >= 3 or process.poll() is not None, 60)
         os.kill(process.pid, signal.SIGINT)
         code, text = finish(process)
     assert code == 130
@@ -110,7 +111,7 @@ def test_ctrl_c_after_the_fetch_is_heeded_too(rows: RowSource, runs: Runs) -> No
         process = runs.load(server, *FAST, *everybody)
         assert soon(lambda: (runs.out / "tidy").exists() or process.poll() is not None, 60)
         assert process.poll() is None
-        asked = len(server.requests)
+        asked = len(hours_asked(server))
         os.kill(process.pid, signal.SIGINT)
         code, text = finish(process)
         assert code == 130
@@ -118,7 +119,7 @@ def test_ctrl_c_after_the_fetch_is_heeded_too(rows: RowSource, runs: Runs) -> No
         assert not (runs.out / "_SUCCESS").exists()
         code, _ = finish(runs.load(server, *FAST, *everybody))
         assert code == 0
-        assert len(server.requests) == asked
+        assert len(hours_asked(server)) == asked
     assert (runs.out / "_SUCCESS").exists()
 
 
