@@ -11,7 +11,9 @@ from eia930.errors import Superseded
 from eia930.store import lease
 from eia930.store.holding import holding
 from eia930.store.storage import Storage
+from pipelines import report
 from pipelines.historical import main
+from tests.eia930.report.folder import write_folder
 from tests.eia930.sources.serving import Asked, Reply, serving
 
 _PATIENCE = 60.0
@@ -59,3 +61,17 @@ def test_whoever_is_followed_is_told_once(tmp_path: Path) -> None:
     with holding(storage, "run", lease.Owner.here("a"), every=0.01, lost=lost.set):
         assert storage.create(f"{lease.ROOT}/run/000007.owner", b"{}")
         assert lost.wait(_PATIENCE)
+
+
+def test_the_page_is_not_made_anew_under_another_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_folder(tmp_path)
+    storage = Storage.at(str(tmp_path))
+    with holding(storage, "run", lease.Owner.here("another")):
+        assert report.main([f"--output={tmp_path}"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: another run works on")
+    assert not (tmp_path / "report" / "index.html").exists()
+    assert report.main([f"--output={tmp_path}"]) == 0
+    # It has let go.
+    with holding(storage, "run", lease.Owner.here("another")):
+        pass

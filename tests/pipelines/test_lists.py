@@ -176,6 +176,20 @@ def test_where_no_list_comes_those_of_an_earlier_day_serve(out: Path, load: Load
     assert loaded(out) == {codes: 24 for codes in NEW | OLD if codes[0] == "region-data"}
 
 
+def test_codes_that_cannot_be_asked_for_are_told_and_few_of_many(out: Path, load: Load) -> None:
+    many = {("region-data", "XNEW", f"XTYPE{number:03}"): DAY for number in range(30)}
+    with serving(OLD | many, lists=(("region-data", "../../etc"), ("region-data", "A\u202eB"))) as server:
+        said = load(server, "--regions=PACW", "--routes=region-data")
+    lines = [line for line in said.splitlines() if line.startswith("warning")]
+    assert lines == [
+        "warning: region-data lists codes that no file can be named by, and they are not asked for: '../../etc', "
+        "'A\\u202eB'",
+        "warning: region-data lists more types than a request names; ask for some by --types, else not for "
+        "'XTYPE000', 'XTYPE001', 'XTYPE002', 'XTYPE003', 'XTYPE004', 'XTYPE005', 'XTYPE006', 'XTYPE007' and 22 more",
+    ]
+    assert loaded(out) == {("region-data", "PACW", "D"): 24}
+
+
 class Unlisted(Having):
     """Serves hours, and lists that are none: a name is no text."""
 

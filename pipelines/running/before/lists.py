@@ -7,17 +7,20 @@ Whatever keeps them away, the lists of an earlier day serve, or the tables alone
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from eia930.errors import UsageError
-from eia930.question.plan import Question, plan, routes_of, unknown
+from eia930.question.plan import Question, plan, routes_of, too_many, unknown
 from eia930.reference.routes import ROUTES
 from eia930.sources.source import ListsCodes
 from eia930.store.run import Run, heed_stop
 from pipelines.options.settings import Settings
 
 S = TypeVar("S", bound=Settings)
+_NAMED = 8
+"""Codes named in a line."""
 
 
 def wanted(todo: Settings) -> bool:
@@ -54,7 +57,9 @@ def with_lists(todo: S, run: Run) -> tuple[S, str]:
             later = ""
     for name in routes_of(question):
         if odd := told.listed.odd(ROUTES[name]):
-            say(f"{name} lists codes that no file can be named by, and they are not asked for: {', '.join(odd)}")
+            say(f"{name} lists codes that no file can be named by, and they are not asked for: {_few(odd)}")
+        if new := too_many(question, name):
+            say(f"{name} lists more types than a request names; ask for some by --types, else not for {_few(new)}")
     return replace(todo, source=todo.source.having_asked(told), question=question), later
 
 
@@ -65,6 +70,12 @@ def _without(question: Question, trouble: str) -> None:
             plan(question)
         except UsageError as error:
             raise UsageError(f"{error.what}; and the server's lists of codes could not be had ({trouble})") from None
+
+
+def _few(codes: Sequence[str]) -> str:
+    """The first of them, whatever a server put into them; how many more."""
+    more = f" and {len(codes) - _NAMED:,} more" if len(codes) > _NAMED else ""
+    return ", ".join(ascii(code[:40]) for code in codes[:_NAMED]) + more
 
 
 def say(what: str) -> None:
