@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -197,6 +198,46 @@ def test_a_full_disk_is_one_line(rows: RowSource, runs: Runs) -> None:
     assert "cannot use" in lines[0]
     assert str(runs.out) in lines[0]
     assert not (runs.out / "_SUCCESS").exists()
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_once_all_is_fetched_is_one_line_too(rows: RowSource, runs: Runs) -> None:
+    """Spooled series, then a shard: what is stored stays, and the same command ends once there is room."""
+    both = (*FAST, "--formats=parquet,tfrecord")
+    with Emulator(rows, key=KEY) as server:
+        assert finish(runs.load(server, *both))[0] == 0
+        whole, asked = published(runs.out), len(hours_asked(server))
+        for room in (30_000, 120_000):
+            for made in ("tidy", "blocks", "tfds", "objects"):
+                shutil.rmtree(runs.out / made, ignore_errors=True)
+            code, text = finish(runs.load(server, *both, room=room))
+            (line,) = [line for line in text.splitlines() if line and not line.startswith(("fetch ", "note "))]
+            assert code == 3, text
+            assert "File too large" in line
+            assert "run the same command again" in line
+        assert finish(runs.load(server, *both))[0] == 0
+        assert len(hours_asked(server)) == asked
+    assert tidy(runs.out)
+    assert {path for path in published(runs.out) if not path.startswith("objects/")} == {
+        path for path in whole if not path.startswith("objects/")
+    }
+
+
+IN_A_SMALL_PLACE = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=260k tmpfs "$0" && exec "$@"')
+
+
+@pytest.mark.slow
+def test_a_small_disk_that_fills_up_is_one_line(rows: RowSource, runs: Runs) -> None:
+    runs.out.mkdir()
+    before = (*IN_A_SMALL_PLACE, str(runs.out))
+    if shutil.which("unshare") is None or subprocess.run([*before, "true"], capture_output=True).returncode:
+        pytest.skip("a namespace of mounts takes rights that this user lacks")
+    with Emulator(rows, key=KEY) as server:
+        code, text = finish(runs.start(server, *LOAD, *FAST, "--formats=parquet,tfrecord", before=before))
+    (line,) = [line for line in text.splitlines() if line and not line.startswith("fetch ")]
+    assert code == 3
+    assert "No space left on device" in line
+    assert "free some space" in line
 
 
 @pytest.mark.slow
