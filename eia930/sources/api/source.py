@@ -18,6 +18,7 @@ from eia930.question.window import Window
 from eia930.sources.api.checked import forget
 from eia930.sources.api.client import API_URL, Api, checked_url
 from eia930.sources.api.codes.lists import OneList, ask_list, held_lists, listed_by, missing_lists
+from eia930.sources.api.codes.soon import PATIENCE, Soon
 from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
@@ -28,7 +29,7 @@ from eia930.sources.api.left import Work, left, usable
 from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, load_verbatim
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
-from eia930.sources.fetched import Failure, Fetched, Tally
+from eia930.sources.fetched import Failure, Fetched
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
 from eia930.sources.quota import NONE, shared_pace, usual_place
@@ -43,8 +44,6 @@ _AGAIN = "run the same command again: its hours are asked for once more"
 _LIST_TRIES = 4
 _LIST_TIMEOUT = 10.0
 """Seconds: a list is short, and a load waits for it."""
-_LIST_PATIENCE = 20.0
-"""Seconds without an answer after which a server is taken not to list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +214,13 @@ class ApiSource:
         """Few tries: the tables serve where the server does not list."""
         secret = resolve_key(self.key)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=min(self.timeout, _LIST_TIMEOUT))
+        limiter = self._limiter(secret, alone=session.first)
+        soon = Soon(limiter, session.silently, self.clocks.unix, PATIENCE + self.min_delay)
         dispatcher = Dispatcher(
             lanes,
             ask=partial(ask_list, api, storage),
-            limiter=self._limiter(secret, alone=session.first),
-            tick=_soon(session.silently, self.clocks.unix, _LIST_PATIENCE + self.min_delay),
+            limiter=soon,
+            tick=soon,
             in_flight=self.max_in_flight,
             tries=min(self.tries, _LIST_TRIES),
             clocks=self.clocks,
@@ -266,18 +267,6 @@ def _quota(terms: Terms) -> str:
     if terms.quota is not None:
         return terms.quota
     return NONE if terms.name == "emulator" else usual_place(terms.url or API_URL)
-
-
-def _soon(tick: Callable[[Tally], None], clock: Callable[[], float], patience: float) -> Callable[[Tally], None]:
-    """The same tick, which ends the work where for so long no answer came."""
-
-    def ticked(tally: Tally) -> None:
-        tick(tally)
-        since = tally.last_answer or tally.first_start
-        if since and clock() - since > patience:
-            raise Stop(f"none came within {patience:.0f} s ({tally.trouble or 'no answer'})", _AGAIN)
-
-    return ticked
 
 
 def _uncounted(one: Counting) -> Failure:
