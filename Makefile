@@ -10,7 +10,7 @@ READY_TORCH := .venv-torch/.ready-$(shell cat requirements-torch.lock requiremen
 READY_READERS := .venv-readers/.ready-$(shell cat requirements-readers.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help run test test-slow test-recorded test-ml test-torch test-readers test-gcp test-flink lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
+.PHONY: help run test test-slow test-recorded test-ml test-torch test-readers test-gcp test-flink test-operations lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -72,6 +72,13 @@ test-readers: $(READY) $(READY_READERS)  ## tidy/ read by pandas, Spark 3.5 and 
 test-gcp: $(READY)  ## Dataflow's job, built offline beside Beam's cloud part
 	test -d build/gcp || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/gcp -r requirements-gcp.lock
 	PYTHONPATH=.:build/gcp $(BIN)/python -m pytest tests/pipelines/test_dataflow.py $(ARGS)
+
+OPERATIONS := tests/pipelines/test_stopping.py tests/pipelines/test_interrupt.py tests/pipelines/test_beaten.py tests/pipelines/test_follow.py \
+  tests/pipelines/test_flink.py tests/pipelines/test_flink_watch.py tests/storage tests/flink
+
+test-operations: $(READY)  ## stops, kills, lost machines, full disks and shared paces, on a real Flink too; ten kills of a worker in a row
+	$(BIN)/python -m pytest $(OPERATIONS) $(ARGS)
+	$(BIN)/python -m pytest tests/flink/test_losses.py -k killed_worker --times=10 $(ARGS)
 
 test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go; Flink comes from PyPI)
 	$(BIN)/python -m pytest -m "flink" $(ARGS)

@@ -42,6 +42,7 @@ setup(
             "hypothesis>=6.100,<7",
             "import-linter>=2.1,<3",
             "mypy>=1.11,<3",
+            "openpyxl>=3.1,<4",
             "pdoc>=15,<17",
             "playwright>=1.45,<2",
             "polars>=1,<2",
@@ -53,6 +54,8 @@ setup(
             "types-requests>=2.32,<3",
         ],
         # Each of these reads the training blocks in its own way; docs/training-format.md shows the line.
+        # Only pipelines.reference --workbook needs it.
+        "workbook": ["openpyxl>=3.1,<4"],
         "analysis": ["pandas>=2,<4", "matplotlib>=3.8,<4"],
         "jax": ["jax>=0.7,<1", "matplotlib>=3.8,<4"],
         "tensorflow": ["tensorflow-cpu>=2.16,<3", "tensorflow-datasets>=4.9.8,<5"],

@@ -12,7 +12,6 @@ if __name__ == "__main__":
     begin()
 
 import sys
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from eia930.program.ending import end_with
 from eia930.record.tidy_series import SeriesRef
 from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures
+from eia930.store.holding import holding
 from eia930.store.run import Run
 from eia930.store.staging import Staging
 from eia930.store.storage import Storage
@@ -121,14 +121,11 @@ def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: 
     say_changes(storage, chosen)
     owner = lease.Owner.here(uuid.uuid4().hex)
     run = Run(owner, datetime.now(UTC))
-    held = lease.acquire(storage, "run", owner, take_over=False, pause=time.sleep)
-    try:
+    with holding(storage, "run", owner):
         forget_failures(storage)
         told = partial(failure_of, storage, run)
         named = (*flags, *job_name(flags, "blocks", owner.run))
         execute(lambda root: build(root, refs, storage, chosen, run), named, told=told)
-    finally:
-        held.release()
 
 
 if __name__ == "__main__":

@@ -27,7 +27,12 @@ Open Data API has them, `to` the last one.
 `python -m pipelines.codes` prints this page on a terminal, and with a word what that word names.
 It is made from the tables in `eia930/reference/`, where every row names its source, the day up to
 which that speaks, and first and last hours as exactly as they are known.
-`python -m pipelines.reference --check` holds the tables against a loaded output and a server.
+`python -m pipelines.reference --check` holds the tables against a loaded output (`--output`), a
+server (`--api_url`), and EIA's own
+[workbook](https://www.eia.gov/electricity/930-content/EIA930_Reference_Tables.xlsx)
+(`--workbook=FILE.xlsx`, with `pip install '.[workbook]'`): authorities with their zones, regions
+and days, sub-regions, pairs, energy sources. It prints what to change, a line each, with the source
+of our row: rows that were seen outrank a list.
 """
 
 

@@ -22,7 +22,7 @@ import msgspec
 from eia930.doctor import of_api, of_files
 from eia930.doctor.finding import Finding
 from eia930.doctor.server import Server
-from eia930.errors import UsageError
+from eia930.errors import Stop, UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.reference.halves import Half
@@ -30,23 +30,27 @@ from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION
 from eia930.sources.api.client import API_URL, checked_url
 from eia930.sources.api.key import resolve_key
 from eia930.sources.files.client import FILES_URL, checked_files_url
+from pipelines.options.turns import add_turn_flags, turns
 from pipelines.options.words import fail
 
 _KEY = "env:EIA_API_KEY"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 every assumption holds, 1 one differs, 2 wrong usage."""
+    """Exit code: 0 every assumption holds, 1 one differs, 2 wrong usage, 3 the place of --quota refuses."""
     try:
         flags = _parser().parse_all(argv)
         servers = _servers(flags)
+        findings = []
+        for finding in _findings(servers):
+            findings.append(finding)
+            if not flags.json:
+                print(finding, flush=True)
     except UsageError as error:
         return fail(error)
-    findings = []
-    for finding in _findings(servers):
-        findings.append(finding)
-        if not flags.json:
-            print(finding, flush=True)
+    except Stop as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
     differ = sum(not one.holds for one in findings)
     if flags.json:
         print(msgspec.json.encode({"servers": [one.url for one in servers.values()], "findings": findings}).decode())
@@ -62,7 +66,8 @@ def _servers(flags: argparse.Namespace) -> dict[str, Server]:
     if flags.of is None and flags.api_key == _KEY and not os.environ.get(_KEY.partition(":")[2], "").strip():
         print(f"skipped  the API: no key in {_KEY.partition(':')[2]}", file=sys.stderr)
     elif flags.of in (None, "api", "both"):
-        servers["api"] = Server(checked_url(flags.api_url), key=resolve_key(flags.api_key), pause=flags.pause)
+        url, key = checked_url(flags.api_url), resolve_key(flags.api_key)
+        servers["api"] = Server(url, key=key, pause=flags.pause, turn=turns(flags, url, key)[0])
     if flags.of in (None, "files", "both"):
         servers["files"] = Server(checked_files_url(flags.files_url), pause=flags.pause)
     return servers
@@ -107,7 +112,7 @@ def _parser() -> Parser:
     parser.add_argument("--api_url", default=API_URL, help=f"any server that speaks EIA v2 (default: {API_URL})")
     parser.add_argument("--api_key", default=_KEY, help="env:NAME or file:PATH-OR-URL, never the key")
     parser.add_argument("--files_url", default=FILES_URL, help=f"where the six-month files are (default: {FILES_URL})")
-    parser.add_argument("--pause", type=float, default=1.0, help="seconds between two requests (default: 1)")
+    add_turn_flags(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document, for a report of what differs")
     return parser
 

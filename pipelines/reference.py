@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds the reference tables against a loaded output and the facet lists of a server, and says what to change.
+"""Holds our tables of codes against a loaded output, a server's lists and EIA's workbook, and says what to change.
 
 python -m pipelines.reference --check --output=data
 """
@@ -14,22 +14,26 @@ if __name__ == "__main__":
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from eia930.account.stored import read_account
-from eia930.errors import EiaError, Passing, UsageError
+from eia930.errors import EiaError, Passing, Throttled, Unavailable, UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.reference.hours import hour_of, parse_hour
 from eia930.reference.renewal import Loaded, of_list, of_output, of_tables
 from eia930.reference.respondents import table
 from eia930.reference.routes import ROUTES, Route
+from eia930.reference.workbook.compare import of_workbook
+from eia930.reference.workbook.sheets import read_workbook
 from eia930.sources.api.client import API_URL, Api
 from eia930.sources.api.codes.facets import facets
 from eia930.sources.api.key import resolve_key
 from eia930.store.storage import Storage
+from pipelines.options.turns import add_turn_flags, turns
 from pipelines.options.words import fail
 
 _TABLES = ("respondents", "neighbours", "fuels", "subregions", "energy_sources", "types")
@@ -61,10 +65,14 @@ def _differences(flags: argparse.Namespace, held: list[str]) -> Iterator[str]:
     if flags.output is not None:
         held.append(flags.output)
         yield from of_output(_loaded(flags.output))
+    if flags.workbook is not None:
+        held.append(flags.workbook)
+        yield from of_workbook(read_workbook(flags.workbook))
     if flags.api_url is not None:
         held.append(flags.api_url)
-        with closing(Api(flags.api_url, resolve_key(flags.api_key))) as api:
-            yield from _of_server(api, flags.pause)
+        key = resolve_key(flags.api_key)
+        with closing(Api(flags.api_url, key)) as api:
+            yield from _of_server(api, Pacing(flags.pause, *turns(flags, flags.api_url, key)))
 
 
 def _loaded(place: str) -> list[Loaded]:
@@ -91,21 +99,36 @@ def _loaded(place: str) -> list[Loaded]:
     ]
 
 
-def _of_server(api: Api, pause: float) -> Iterator[str]:
-    """One short request a facet of each route, `pause` seconds apart."""
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How requests are spaced: `pause` seconds, then the `turn` that programs with this key share.
+
+    `hold(seconds)` has all of them wait.
+    """
+
+    pause: float
+    turn: Callable[[], None]
+    hold: Callable[[float], None]
+
+
+def _of_server(api: Api, pacing: Pacing) -> Iterator[str]:
+    """One short request a facet of each route."""
     now = hour_of(datetime.now(UTC))
     for route in ROUTES.values():
         for name in route.keys:
-            yield from of_list(route, name, _listed(api, route, name, pause), now)
+            yield from of_list(route, name, _listed(api, route, name, pacing), now)
 
 
-def _listed(api: Api, route: Route, name: str, pause: float) -> dict[str, str]:
+def _listed(api: Api, route: Route, name: str, pacing: Pacing) -> dict[str, str]:
     """Code → name; asked for again a few times where the server is busy."""
     for left in reversed(range(_TRIES)):
-        time.sleep(pause)
+        time.sleep(pacing.pause)
+        pacing.turn()
         try:
             return {one.code: one.name for one in facets(api, route, name)}
-        except Passing:
+        except Passing as error:
+            if isinstance(error, Throttled | Unavailable) and error.retry_after:
+                pacing.hold(error.retry_after)
             if not left:
                 raise
     raise AssertionError("the last try returns or raises")
@@ -124,14 +147,16 @@ def _tables() -> Iterator[str]:
 def _parser() -> Parser:
     parser = Parser(
         prog="python -m pipelines.reference",
-        description="Hold the reference tables against each other, a loaded output and a server's facet lists; print "
-        "what to change, a line each. Without --check: which tables there are, and up to when their sources speak.",
+        description="Hold the reference tables against each other, a loaded output, a server's facet lists and EIA's "
+        "workbook; print what to change, a line each. Without --check: which tables there are, and up to when their "
+        "sources speak.",
     )
     parser.add_argument("--check", action="store_true", help="compare; exit 1 where something differs")
     parser.add_argument("--output", help="folder or bucket URL of a finished load")
     parser.add_argument("--api_url", help=f"a server that speaks EIA v2, as {API_URL}: eight short requests")
     parser.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH-OR-URL, never the key")
-    parser.add_argument("--pause", type=float, default=1.0, help="seconds before each request (default: 1)")
+    parser.add_argument("--workbook", metavar="FILE.xlsx", help="EIA's workbook, EIA930_Reference_Tables.xlsx")
+    add_turn_flags(parser)
     return parser
 
 

@@ -111,7 +111,8 @@ def without_types(matrices: Sequence[Matrix]) -> tuple[WithoutTypes, ...]:
 def _rowless(matrix: Matrix) -> tuple[str, ...]:
     found = {series.kind for series in matrix.series}
     span = matrix.span
-    asked = span.kinds or ROUTES[span.route].expected(span.respondent, (span.first, span.last))
+    named = span.kinds if span.typed else ()
+    asked = named or ROUTES[span.route].expected(span.respondent, (span.first, span.last))
     return tuple(kind for kind in asked if kind not in found)
 
 

@@ -19,6 +19,7 @@ from eia930.record.asked_hours import passed_over
 from eia930.reference.hours import stamp
 from eia930.reference.months import first_hour, month_of
 from eia930.reference.respondents import respondents
+from eia930.reference.routes import ROUTES
 from eia930.reference.runs import runs
 
 _ALIVE = 2
@@ -130,7 +131,9 @@ def _check(span: Span, coverage: Coverage, place: str) -> None:
     if span.first < coverage.first:
         raise UsageError(f"{what}: it begins at {stamp(coverage.first)}, but the load at {stamp(span.first)}")
     kinds = coverage.spans[span.id]
-    if kinds and not (span.kinds and set(span.kinds) <= set(kinds)):
+    # A question that names no types asks for those that the tables know.
+    wants = span.kinds or ROUTES[span.route].types
+    if kinds and not (wants and set(wants) <= set(kinds)):
         raise UsageError(f"{what}: of {span.id} it counts only --types {','.join(kinds)}")
 
 

@@ -39,7 +39,10 @@ class Reply:
 
 
 class Server:
-    """One host, asked at most once in `pause` seconds. `key` goes as a header, and comes back in nothing."""
+    """One host, asked at most once in `pause` seconds. `key` goes as a header, and comes back in nothing.
+
+    `turn` is waited for before each request: the pace that programs with the same key share.
+    """
 
     def __init__(
         self,
@@ -47,12 +50,14 @@ class Server:
         *,
         key: str = "",
         pause: float = 1.0,
+        turn: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.url = url.rstrip("/")
         self._key = key
         self._pause = pause
+        self._turn = turn
         self._sleep = sleep
         self._now = now
         self._session = session(self.url, AGENT)
@@ -74,6 +79,7 @@ class Server:
         if question not in self._kept:
             if self.asked:
                 self._sleep(self._pause)
+            self._turn()
             self.asked += 1
             self._kept[question] = self._ask(path, params, method, dict(headers or {}), keyed=keyed, most=most)
         return self._kept[question]

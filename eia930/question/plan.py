@@ -73,6 +73,13 @@ def routes_of(question: Question) -> tuple[str, ...]:
     return tuple(route.id for route in _routes(question.routes))
 
 
+def too_many(question: Question, route: str) -> tuple[str, ...]:
+    """New types of a route that the server lists and no request has room to name; empty where all are asked for."""
+    one = ROUTES[route]
+    listed = question.listed.types(one)
+    return tuple(sorted(set(listed) - set(one.types))) if not question.types and _too_long(listed) else ()
+
+
 def unknown(question: Question) -> tuple[str, ...]:
     """Codes of the question that no table of ours, nor a list at hand, has in any spelling: they may be newer."""
     known = {code.upper() for code in _regions(question)} | {ALL.upper()}
@@ -143,8 +150,19 @@ def _spans(route: Route, question: Question) -> list[Span]:
     codes = served if question.regions == (ALL,) else some
     kinds = _filter(route, question)
     named, listed = question.regions != (ALL,), set(question.listed.respondents(route))
+    newer = tuple(kind for kind in question.listed.kinds(route) if kind not in route.kinds())
     return [
-        Span(route.id, code, *hours, kinds, _density(route, code, kinds, hours), named=named, listed=code in listed)
+        Span(
+            route.id,
+            code,
+            *hours,
+            kinds,
+            _density(route, code, kinds, hours),
+            named=named,
+            listed=code in listed,
+            typed=bool(question.types),
+            newer=newer,
+        )
         for code in codes
         if (hours := whole if anyway else lived(code, max(question.first, route.begins), question.last)) is not None
     ]
@@ -183,11 +201,15 @@ def _filter(route: Route, question: Question) -> tuple[str, ...]:
     kinds = tuple(sorted(set(types or question.listed.types(route)) & _kinds(route, question)))
     if types and not kinds:
         raise UsageError(f"--types {','.join(types)}: route {route.id} has none of them")
-    if not types and len("-".join(kinds)) > _LONGEST:
+    if not types and _too_long(kinds):
         return ()
-    if len("-".join(kinds)) > _LONGEST:
+    if _too_long(kinds):
         raise UsageError(f"--types: {len(kinds)} names of {route.id} are too many for one question; leave --types out")
     return () if set(kinds) == set(route.types) else kinds
+
+
+def _too_long(kinds: Iterable[str]) -> bool:
+    return len("-".join(kinds)) > _LONGEST
 
 
 def _density(route: Route, code: str, kinds: tuple[str, ...], hours: tuple[int, int]) -> float:

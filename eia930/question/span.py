@@ -28,6 +28,10 @@ class Span:
 
     listed: bool = False
     """Whether the server lists the respondent in this route."""
+    typed: bool = True
+    """Whether the kinds, where there are any, were asked for by name, not as all that the server lists."""
+    newer: tuple[str, ...] = ()
+    """Kinds that the server lists in this route and the tables lack, whoever's they are."""
     earlier: tuple[Existing, ...] = ()
     """Of every kind that an earlier load of this output had, the hours in which rows are to be expected again."""
 

@@ -37,13 +37,13 @@ def expect(grid: Ranked, span: Span) -> dict[str, Expectation]:
     unanswered = {kind: wanted_hours(known(span), span.first, span.last) & grid.unanswered(kind) for kind in span.kinds}
     # What was asked of everybody is expected of those who are known to have it; a hole in what was asked, of all.
     by |= {kind: ASKED for kind, hours in unanswered.items() if kind not in by and hours.any()}
-    refused = {kind for kind in grid.refused_kinds if ROUTES[span.route].knows(span.respondent, kind)}
+    refused = {kind for kind in grid.refused_kinds if _there_is(span, kind)}
     by |= dict.fromkeys({*grid.kinds(), *refused} - set(by), SEEN)
     came = set(grid.kinds())
     found = {}
     for kind in sorted(by):
         hours = _hours(span, kind, by[kind], came=kind in came)
-        if by[kind] == ASKED and not (span.named or kind in came):
+        if by[kind] == ASKED and not (_named(span) or kind in came):
             hours &= unanswered[kind]
         hours &= ~grid.ahead(kind)
         if hours.any() or kind in came:
@@ -66,6 +66,16 @@ def respondent_by(span: Span) -> str:
     return LISTS if span.listed and alive and not span.kinds else ""
 
 
+def _there_is(span: Span, kind: str) -> bool:
+    """Whether the tables or the server's lists have such a series: a damaged row may name any."""
+    route = ROUTES[span.route]
+    if route.knows(span.respondent, kind):
+        return True
+    if span.respondent in respondents():
+        return kind in span.newer
+    return span.listed and (kind in span.newer or kind in route.kinds())
+
+
 def _expected(span: Span) -> dict[str, str]:
     """Kind → by whom; of those that the question leaves out, none."""
     route, there = ROUTES[span.route], respondents().get(span.respondent)
@@ -76,14 +86,20 @@ def _expected(span: Span) -> dict[str, str]:
         by = dict.fromkeys((one.kind for one in span.existing), COVERAGE)
     if span.kinds:
         by = {kind: name for kind, name in by.items() if kind in span.kinds}
-        by |= dict.fromkeys(span.kinds, ASKED) if span.named else {}
+        # Of what the server lists nobody says who has it.
+        by |= dict.fromkeys(span.kinds, ASKED) if _named(span) else {}
     return by
+
+
+def _named(span: Span) -> bool:
+    """Whether these very series were asked for: the respondent by name, and the kinds too."""
+    return span.named and span.typed
 
 
 def _hours(span: Span, kind: str, by: str, *, came: bool) -> Flags:
     """bool[hours]: all of the span, within the life that the tables know; a coverage file knows better."""
     whole: Flags = np.ones(span.hours, bool)
-    if span.existing is not None or (by == ASKED and span.named):
+    if span.existing is not None or (by == ASKED and _named(span)):
         return whole
     if by == EARLIER and not came:
         pieces = next(one.pieces for one in span.earlier if one.kind == kind)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Hours = NDArray[np.int64]
 Row = msgspec.Raw | str
 """A row as it was served: JSON where it is some, else its text."""
+LARGEST = float(np.finfo(np.float32).max)
+"""MWh: blocks hold no larger number, and sums over many of them stay finite. Who serves one serves none."""
 
 
 @dataclass(frozen=True, slots=True)

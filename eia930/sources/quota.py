@@ -15,11 +15,13 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import msgspec
 
 from eia930.errors import StorageError, UsageError
-from eia930.sources.rate import SLACK
+from eia930.sources.api.http import LOOPBACK
+from eia930.sources.rate import PER_HOUR, PER_SECOND, SLACK
 from eia930.store.storage import Storage
 from eia930.store.swapped import Swapped
 
@@ -85,6 +87,11 @@ def unshared(place: str, *, elsewhere: bool) -> str:
             raise StorageError(f"--quota {place}: {error.what}", remedy=_MEND) from None
         return f"no other program with this key shares the pace of this one ({error.what}); {_REMEDY}"
     return ""
+
+
+def usual_place(url: str) -> str:
+    """Where programs meet that name no place: on this host, but for a server on it, which is somebody's own."""
+    return NONE if urlsplit(url).hostname in LOOPBACK else HOST
 
 
 def quota_name(url: str, key: str) -> str:
@@ -161,6 +168,33 @@ class SharedPace:
     @property
     def _on_disk(self) -> bool:
         return self.booking.storage.path is not None
+
+
+def shared_pace(
+    place: str,
+    url: str,
+    key: str,
+    *,
+    per_hour: int = PER_HOUR,
+    per_second: int = PER_SECOND,
+    min_delay: float = 0.0,
+    clock: Callable[[], float] = time.time,
+) -> SharedPace | None:
+    """The pace of a key at a server, where it is shared; None where it is not, or this host can keep nothing.
+
+    StorageError where a place that was named cannot be written.
+    """
+    if place == NONE:
+        return None
+    try:
+        pace = SharedPace(Swapped(shared_place(place), quota_name(url, key)), per_hour, per_second, min_delay, clock)
+        pace.hold(0.0)
+    except StorageError:
+        if place != HOST:
+            raise
+        # A container without a home: its programs cannot meet; `unshared` tells.
+        return None
+    return pace
 
 
 def _written(last: float, hold: float) -> bytes:

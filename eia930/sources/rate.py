@@ -12,6 +12,8 @@ from typing import Protocol
 
 PER_HOUR = 6300
 """70 % of the requests an hour that EIA asks clients to stay under."""
+PER_SECOND = 3
+"""Requests in any second: EIA asks clients to stay under five."""
 Clock = Callable[[], float]
 """Seconds that never go back."""
 SLACK = 0.2
@@ -30,6 +32,13 @@ class Limiter(Protocol):
 
     def hold(self, seconds: float) -> None:
         """The server asked for a pause: nothing starts for so long."""
+
+
+def take_turn(limiter: Limiter, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Wait until a request may start, and start it: for a program that asks one after the other."""
+    while (pause := limiter.wait()) > 0:
+        sleep(pause)
+    limiter.start()
 
 
 @dataclass(slots=True)
@@ -64,6 +73,8 @@ class Pace:
     clock: Clock = time.monotonic
     owed: int = 0
     """Requests that this program has started just before, by another limiter: they are waited for."""
+    alone: bool = False
+    """Whether nobody can have asked in the last second: else nothing starts in the first."""
     _tokens: float = field(default=0.0, init=False)
     _at: float = field(default=0.0, init=False)
     _next: float = field(default=0.0, init=False)
@@ -71,8 +82,8 @@ class Pace:
     def __post_init__(self) -> None:
         self._at = self.clock()
         self._tokens = -float(self.owed)
-        # Nothing in the first second: what a predecessor started in its last one is not known here.
-        self._next = self._at + 1.0
+        # What a predecessor started in its last second is not known here.
+        self._next = self._at if self.alone else self._at + 1.0
 
     @property
     def filling(self) -> float:

@@ -41,6 +41,11 @@ class Session:
         """Whether a dispatcher of this run has had an answer already."""
         return self._before is not None and self._before.tally.answered > 0
 
+    @property
+    def first(self) -> bool:
+        """Whether no dispatcher was ever at work on this folder before."""
+        return self._lease.epoch == 1
+
     def begin(self, *, hours: int, reused: int) -> None:
         """Say what is to be done: hours still wanted, and how many stored answers serve."""
         if self._done is not None:
@@ -67,7 +72,8 @@ class Session:
             raise Interrupted("the run that this dispatcher belongs to is gone")
 
     def silently(self, tally: Tally) -> None:
-        """A tick of work that is none of the run's hours: heeds who asks to stop, and says nothing."""
+        """A tick of work that is none of the run's hours: it lives, heeds who asks to stop, and tells no news."""
+        self._lease.beat()
         if told_to_stop(self._storage, self._run):
             raise Interrupted("asked to stop: what was under way is stored")
 

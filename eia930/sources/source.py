@@ -60,11 +60,14 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class ListsAsked:
-    """What came of asking for lists: `sent` requests; `trouble` says why some did not come, empty where all did."""
+    """The lists at hand after asking: requests `sent` and `answered`; `trouble` says why some did not come, if any."""
 
     listed: Listed
     sent: int = 0
+    answered: int = 0
     trouble: str = ""
+    ended: bool = False
+    """Whether the trouble is the server's or the key's as a whole: whoever asks for hours meets it too, and says it."""
 
 
 @runtime_checkable
@@ -72,13 +75,13 @@ class ListsCodes(Protocol):
     """A source that says which codes it has: a plan then holds those that the tables lack."""
 
     def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
-        """The lists of these routes as far as they are stored, at most a day old. Asks nobody."""
+        """The newest lists of these routes that are stored. Asks nobody."""
 
     def lists(self, storage: Storage, routes: Sequence[str], run: Run) -> ListsAsked:
-        """The same; what is not stored is asked for, at the source's pace. Never raises Stop or UsageError."""
+        """The same; what is not of today is asked for, at the source's pace. Never raises Stop or UsageError."""
 
-    def having_sent(self, requests: int) -> Self:
-        """The same source, whose pace counts requests that were sent just before."""
+    def having_asked(self, asked: ListsAsked) -> Self:
+        """The same source, whose pace counts these requests; a key that they were answered for has worked."""
 
 
 class Reading(Protocol):

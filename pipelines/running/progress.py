@@ -27,11 +27,10 @@ _LINE_EVERY = 15.0
 
 
 class Progress:
-    """Beats the run's lease and shows the dispatcher's news, in a thread, until `close`."""
+    """Shows the dispatcher's news, in a thread, until the end of its block."""
 
-    def __init__(self, storage: Storage, held: lease.Lease, run: str, *, per_hour: int | None, files: int) -> None:
+    def __init__(self, storage: Storage, run: str, *, per_hour: int | None, files: int) -> None:
         self._storage = storage
-        self._lease = held
         self._run = run
         self._per_hour = per_hour
         self._files = files
@@ -68,7 +67,6 @@ class Progress:
     def _loop(self) -> None:
         while not self._done.wait(lease.BEAT):
             try:
-                self._lease.beat()
                 self._show(lease.news_of(self._storage, NAME, Beat))
             except Stop:
                 # The dispatcher sees the same, and stops with a reason.

@@ -27,13 +27,14 @@ from eia930.sources.session import NAME
 from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures
 from eia930.store.fenced import Fenced
+from eia930.store.holding import holding
 from eia930.store.origin import claim
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 from pipelines.options.settings import LoadSettings, Settings
 from pipelines.runners.flink import cancel, is_flink
 from pipelines.running.before.earlier import narrower, others
-from pipelines.running.before.lists import with_lists
+from pipelines.running.before.lists import say, with_lists
 from pipelines.running.before.preflight import look_ahead
 from pipelines.running.execute import execute, job_name
 from pipelines.running.lines import say_begun
@@ -123,9 +124,8 @@ def drive(
         say_begun(todo, spans)
     run_id = uuid.uuid4().hex
     storage.reach()
-    held = lease.acquire(storage, "run", lease.Owner.here(run_id), take_over=False, pause=time.sleep)
     with ExitStack() as stack:
-        stack.callback(held.release)
+        stack.enter_context(holding(storage, "run", lease.Owner.here(run_id)))
         run = _begun(todo, program, run_id)
         if todo.embedded:
             todo = _embed(todo, stack)
@@ -134,21 +134,17 @@ def drive(
             signals.cancel = partial(_cancel, todo, run, program)
         stack.enter_context(stoppable(signals))
         stack.enter_context(_saying_what_stands(storage, run) if program.narrows else nullcontext())
-        if program.plan:
-            known, todo = bool(spans), with_lists(todo, run)
-            spans = program.plan(todo)
-            if not known:
-                say_begun(todo, spans)
-        for line in narrower(storage, spans) if program.narrows else ():
-            print(f"warning: {line}", file=sys.stderr, flush=True)
+        todo, spans, later = _asked(todo, spans, run, program)
         storage.delete(*program.spoils)
-        with Progress(storage, held, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
+        with Progress(storage, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
             _execute(todo, spans, run, program)
         told = program.account(storage, run)
         if told is None:
             raise Stop("the run ended without an account")
         if _answered(told):
             Fenced.of(storage, run).put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
+    if later and not told.stopped:
+        say(later)
     _say_end(todo, spans, run, program, told)
     return told.exit
 
@@ -160,6 +156,22 @@ def _begun(todo: Settings, program: Program[A], run_id: str) -> Run:
     if program.asks:
         claim(todo.storage, *todo.source.origins)
     return Run(lease.Owner.here(run_id), _since(todo.storage, program.state, refresh=todo.source.refresh))
+
+
+def _asked(
+    todo: Settings, spans: Sequence[Span], run: Run, program: Program[A]
+) -> tuple[Settings, Sequence[Span], str]:
+    """What to ask, once the server's lists are known, and a warning for the end; what is narrower is said here."""
+    later = ""
+    if program.plan:
+        known = bool(spans)
+        todo, later = with_lists(todo, run)
+        spans = program.plan(todo)
+        if not known:
+            say_begun(todo, spans)
+    for line in narrower(todo.storage, spans) if program.narrows else ():
+        say(line)
+    return todo, spans, later
 
 
 def _say_end(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A], told: A) -> None:

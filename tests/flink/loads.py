@@ -40,9 +40,9 @@ class Server:
     log: Path
 
     def asked(self) -> list[tuple[float, str]]:
-        """When and what, in order of time."""
+        """When and what hours, in order of time; whoever starts a load asks for lists of codes besides."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
-        return sorted((seen["at"], seen["query"]) for seen in map(json.loads, lines))
+        return sorted((seen["at"], seen["query"]) for seen in map(json.loads, lines) if "/facet/" not in seen["path"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ class Started:
         return process
 
     def stored(self) -> int:
-        return len(list((self.out / "raw/eia").rglob("*.json.zst")))
+        """Answers with hours; the lists of codes lie beside them."""
+        return len([path for path in (self.out / "raw/eia").rglob("*.json.zst") if path.parent.name != "facets"])
 
     def end(self) -> None:
         for process in self._all:

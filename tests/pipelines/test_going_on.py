@@ -11,6 +11,7 @@ from eia930.emulator import Emulator, Faults, RowSource, Series, synthetic
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import Route
 from pipelines import coverage, historical
+from tests.eia930.asked import hours_asked
 
 NOW = parse_hour("2024-02-01T05")
 WINTER = ("--regions=PACW", "--start=2023-11-01", "--end=2024-02-01")
@@ -32,9 +33,9 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     monkeypatch.setenv("EIA_API_KEY", "0123456789abcdef")
 
     def run(program: Callable[[list[str]], int], server: Emulator, *words: str, code: int) -> list[str]:
-        before = len(server.requests)
+        before = len(hours_asked(server))
         assert program([f"--api_url={server.url}", f"--output={tmp_path}/out", *FAST, *WINTER, *words]) == code
-        return [seen.query for seen in server.requests[before:]]
+        return [seen.query for seen in hours_asked(server)[before:]]
 
     return run
 

@@ -14,6 +14,7 @@ from eia930.emulator import Emulator, Faults, RowSource, Series, synthetic
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import Route
 from pipelines.historical import main
+from tests.eia930.asked import hours_asked
 
 NOW = parse_hour("2024-03-01T00")
 TIDY = "tidy/region-data/respondent=PACW/part-00000.parquet"
@@ -107,7 +108,7 @@ def test_fewer_types_than_before_are_told_of(rows: RowSource, load: Load, capsys
         assert load(server, "--types=D,NG") == 0
         (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
         assert "tidy/ has EBA.PACW-ALL.DF.H, EBA.PACW-ALL.TI.H of region-data/PACW; this load asks for fewer" in said
-        asked = len(server.requests)
+        asked = len(hours_asked(server))
         assert load(server) == 0
-        assert len(server.requests) == asked
+        assert len(hours_asked(server)) == asked
         assert "warning" not in capsys.readouterr().err

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
 from eia930.reference.hours import parse_hour
+from tests.eia930.asked import hours_asked
 from tests.flink.waiting import soon
 from tests.pipelines.started import FAST, KEY, LOAD, ROOT, Started
 
@@ -71,12 +73,12 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(rows: RowSource, runs: Ru
         assert not (runs.out / "_SUCCESS").exists()
         before = runs.stored()
         # Whoever dies at once may lose what was under way.
-        assert len(server.requests) - before <= (2 if everyone else 0)
+        assert len(hours_asked(server)) - before <= (2 if everyone else 0)
     with Emulator(rows, key=KEY) as server:
         code, text = finish(runs.load(server, *FAST, *words))
         assert code == 0
         # 92 days of two respondents, two days at a time: none asked twice.
-        assert len(server.requests) == 2 * 46 - before
+        assert len(hours_asked(server)) == 2 * 46 - before
     assert (runs.out / "_SUCCESS").exists()
 
 
@@ -86,7 +88,7 @@ def test_ctrl_c_leaves_a_finished_load_as_it_was(rows: RowSource, runs: Runs) ->
     before = published(runs.out)
     with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
         process = runs.load(server, *FAST, "--refresh", "--hours_per_request=48", "--max_in_flight=2")
-        assert soon(lambda: len(server.requests) >= 3 or process.poll() is not None, 60)
+        assert soon(lambda: len(hours_asked(server)) >= 3 or process.poll() is not None, 60)
         os.kill(process.pid, signal.SIGINT)
         code, text = finish(process)
     assert code == 130
@@ -110,7 +112,7 @@ def test_ctrl_c_after_the_fetch_is_heeded_too(rows: RowSource, runs: Runs) -> No
         process = runs.load(server, *FAST, *everybody)
         assert soon(lambda: (runs.out / "tidy").exists() or process.poll() is not None, 60)
         assert process.poll() is None
-        asked = len(server.requests)
+        asked = len(hours_asked(server))
         os.kill(process.pid, signal.SIGINT)
         code, text = finish(process)
         assert code == 130
@@ -118,7 +120,7 @@ def test_ctrl_c_after_the_fetch_is_heeded_too(rows: RowSource, runs: Runs) -> No
         assert not (runs.out / "_SUCCESS").exists()
         code, _ = finish(runs.load(server, *FAST, *everybody))
         assert code == 0
-        assert len(server.requests) == asked
+        assert len(hours_asked(server)) == asked
     assert (runs.out / "_SUCCESS").exists()
 
 
@@ -196,6 +198,46 @@ def test_a_full_disk_is_one_line(rows: RowSource, runs: Runs) -> None:
     assert "cannot use" in lines[0]
     assert str(runs.out) in lines[0]
     assert not (runs.out / "_SUCCESS").exists()
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_once_all_is_fetched_is_one_line_too(rows: RowSource, runs: Runs) -> None:
+    """Spooled series, then a shard: what is stored stays, and the same command ends once there is room."""
+    both = (*FAST, "--formats=parquet,tfrecord")
+    with Emulator(rows, key=KEY) as server:
+        assert finish(runs.load(server, *both))[0] == 0
+        whole, asked = published(runs.out), len(hours_asked(server))
+        for room in (30_000, 120_000):
+            for made in ("tidy", "blocks", "tfds", "objects"):
+                shutil.rmtree(runs.out / made, ignore_errors=True)
+            code, text = finish(runs.load(server, *both, room=room))
+            (line,) = [line for line in text.splitlines() if line and not line.startswith(("fetch ", "note "))]
+            assert code == 3, text
+            assert "File too large" in line
+            assert "run the same command again" in line
+        assert finish(runs.load(server, *both))[0] == 0
+        assert len(hours_asked(server)) == asked
+    assert tidy(runs.out)
+    assert {path for path in published(runs.out) if not path.startswith("objects/")} == {
+        path for path in whole if not path.startswith("objects/")
+    }
+
+
+IN_A_SMALL_PLACE = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=260k tmpfs "$0" && exec "$@"')
+
+
+@pytest.mark.slow
+def test_a_small_disk_that_fills_up_is_one_line(rows: RowSource, runs: Runs) -> None:
+    runs.out.mkdir()
+    before = (*IN_A_SMALL_PLACE, str(runs.out))
+    if shutil.which("unshare") is None or subprocess.run([*before, "true"], capture_output=True).returncode:
+        pytest.skip("a namespace of mounts takes rights that this user lacks")
+    with Emulator(rows, key=KEY) as server:
+        code, text = finish(runs.start(server, *LOAD, *FAST, "--formats=parquet,tfrecord", before=before))
+    (line,) = [line for line in text.splitlines() if line and not line.startswith("fetch ")]
+    assert code == 3
+    assert "No space left on device" in line
+    assert "free some space" in line
 
 
 @pytest.mark.slow

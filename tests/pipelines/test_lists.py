@@ -4,15 +4,16 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 import pytest
 
 from eia930.account.stored import read_account
+from eia930.coverage.account import read_coverage_account
 from eia930.emulator import Emulator, Faults
 from eia930.reference.hours import parse_hour
-from eia930.reference.routes import ROUTES
+from eia930.reference.routes import ROUTES, Route
 from eia930.store.storage import Storage
 from pipelines import blocks, coverage, report
 from pipelines.historical import main
@@ -131,18 +132,69 @@ def test_where_there_are_no_lists_the_tables_serve_and_a_line_says_so(out: Path,
         assert said.count("\n") == 1
 
 
-def test_nothing_is_asked_where_the_lists_change_nothing_and_dry_runs_ask_nobody(out: Path, load: Load) -> None:
+def test_regions_by_name_bring_what_is_new_too_and_dry_runs_ask_nobody(out: Path, load: Load) -> None:
     with serving(NEW | OLD) as server:
         assert "XNEW" not in load(server, "--regions=all", "--dry_run")
         assert "'XNEW'" in load(server, "--regions=XNEW", "--dry_run", code=2)
         assert server.requests == []
-        load(server, "--regions=PACW")
-        assert lists_asked(server) == 0
-        load(server, "--regions=XNEW")
+        load(server, "--regions=PACW,CISO", "--routes=all")
+        assert loaded(out) == {codes: 24 for codes in NEW | OLD if codes[1] in ("PACW", "CISO")}
         asked = len(server.requests)
+        assert lists_asked(server) == 8
         # Of the lists that lie in the output, a dry run makes use.
         load(server, "--regions=XNEW", "--dry_run")
         assert len(server.requests) == asked
+        load(server, "--regions=XNEW")
+        assert lists_asked(server) == 8
+
+
+def test_a_new_type_is_expected_of_nobody_who_sends_none(out: Path, load: Load) -> None:
+    """Nor does asking for it by name change who is expected to have the types that the tables know."""
+    usual = {("region-data", "PACW", kind): DAY for kind in ("D", "DF", "NG", "TI")}
+    usual |= {("region-data", "AVRN", kind): DAY for kind in ("NG", "TI")}
+    with serving(usual | {("region-data", "XNEW", "XTYPE"): DAY}) as server:
+        load(server, "--regions=PACW,AVRN", program=coverage.main)
+        counted = read_coverage_account(Storage.at(str(out)))
+        assert counted is not None
+        assert counted.without_types == ()
+        load(server, "--regions=PACW,AVRN", "--min_completeness=1")
+    assert not [one for one in read_account(Storage.at(str(out))).series if one.kind == "XTYPE"]
+
+
+def test_where_no_list_comes_those_of_an_earlier_day_serve(out: Path, load: Load) -> None:
+    with serving(NEW | OLD) as server:
+        load(server, "--regions=PACW", "--routes=region-data")
+    for path in (out / "raw/eia/region-data/facets").iterdir():
+        path.rename(path.with_name(f"{path.name.partition('.')[0]}.20230401T000000Z.json.zst"))
+    with Emulator(Unlisted(NEW | OLD, NOW), key=KEY) as server:
+        said = load(server, "--regions=PACW,XNEW", "--routes=region-data", "--tries=1")
+        assert lists_asked(server) == 2
+    assert [line for line in said.splitlines() if "lists of codes could not" in line] == [
+        "warning: the server's lists of codes could not be had, so those that are stored and the tables say who there "
+        "is: region-data/facet/respondent: the answer is no list of facet values"
+    ]
+    assert loaded(out) == {codes: 24 for codes in NEW | OLD if codes[0] == "region-data"}
+
+
+def test_codes_that_cannot_be_asked_for_are_told_and_few_of_many(out: Path, load: Load) -> None:
+    many = {("region-data", "XNEW", f"XTYPE{number:03}"): DAY for number in range(30)}
+    with serving(OLD | many, lists=(("region-data", "../../etc"), ("region-data", "A\u202eB"))) as server:
+        said = load(server, "--regions=PACW", "--routes=region-data")
+    lines = [line for line in said.splitlines() if line.startswith("warning")]
+    assert lines == [
+        "warning: region-data lists codes that no file can be named by, and they are not asked for: '../../etc', "
+        "'A\\u202eB'",
+        "warning: region-data lists more types than a request names; ask for some by --types, else not for "
+        "'XTYPE000', 'XTYPE001', 'XTYPE002', 'XTYPE003', 'XTYPE004', 'XTYPE005', 'XTYPE006', 'XTYPE007' and 22 more",
+    ]
+    assert loaded(out) == {("region-data", "PACW", "D"): 24}
+
+
+class Unlisted(Having):
+    """Serves hours, and lists that are none: a name is no text."""
+
+    def names(self, route: Route) -> tuple[dict[str, str], dict[str, str]]:
+        return dict.fromkeys(self.respondents(route), cast("str", 0)), dict.fromkeys(self.kinds(route), cast("str", 0))
 
 
 def test_coverage_counts_them_too(out: Path, load: Load) -> None:

@@ -15,6 +15,7 @@ import pytest
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
 from eia930.reference.hours import parse_hour
 from pipelines.runners import apart
+from tests.eia930.asked import have_lists, hours_asked
 from tests.flink.waiting import soon
 from tests.pipelines.started import FAST, KEY, LOAD, QUESTION, Started
 
@@ -51,7 +52,7 @@ def started(tmp_path: Path) -> Iterator[Started]:
 
 
 def under_way(server: Emulator, process: subprocess.Popen[str]) -> None:
-    assert soon(lambda: len(server.requests) >= 3 or process.poll() is not None, 60)
+    assert soon(lambda: len(hours_asked(server)) >= 3 or process.poll() is not None, 60)
     assert process.poll() is None, process.communicate()
 
 
@@ -74,7 +75,7 @@ def test_asked_in_whatever_way_a_run_ends_as_by_ctrl_c(rows: RowSource, started:
         stored = started.stored()
         assert "stopping: waiting for what is under way" in said
         # What was under way is stored, and nothing more is begun.
-        assert len(server.requests) == stored
+        assert len(hours_asked(server)) == stored
         assert stored < 2 * 46
 
 
@@ -104,6 +105,7 @@ def test_a_run_that_hangs_is_ended_with_its_job(rows: RowSource, started: Starte
 
 def test_asked_again_it_ends_at_once_with_all_that_it_started(rows: RowSource, started: Started) -> None:
     workers = ("--direct_num_workers=2", "--direct_running_mode=multi_processing")
+    have_lists(started.out, rows)
     with Emulator(rows, key=KEY, faults=Faults(p_timeout=1.0, stall_seconds=600)) as server:
         process = started.start(server, *LOAD, *SLOW, *workers)
         assert soon(lambda: bool(server.requests) or process.poll() is not None, 60)

@@ -93,3 +93,27 @@ def test_pandas_reads_the_same_values_with_either_engine(engine: str, beside: Pa
     assert (len(hours), float(hours["value"].sum())) == (rows, total(beside))
     assert set(hours["respondent"]) == {"PACW", "ERCO"}
     assert str(hours["period"].max()) >= "2024-01-31 23:00:00"
+
+
+def test_folders_named_as_hive_does_are_a_dictionary_or_refused(beside: Path, rows: int) -> None:
+    """As the page says: text in the name and a dictionary in the file do not meet; each line of it reads all."""
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+    place = str(beside / "data/tidy/region-data")
+    with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError), match="respondent"):
+        ds.dataset(place, partitioning="hive").to_table()
+    keyed = ds.dataset(place, partitioning=ds.HivePartitioning.discover(infer_dictionary=True))
+    found = {code: keyed.to_table(filter=ds.field("respondent") == code) for code in ("PACW", "ERCO")}
+    assert sum(one.num_rows for one in found.values()) == keyed.count_rows() == rows
+    assert {code: one["respondent"].unique().to_pylist() for code, one in found.items()} == {
+        code: [code] for code in found
+    }
+
+
+def test_dask_refuses_the_names_of_the_folders_unless_told_to_leave_them(beside: Path, rows: int) -> None:
+    dask = pytest.importorskip("dask.dataframe", reason="for the readers")
+    place = str(beside / "data/tidy/region-data")
+    with pytest.raises(Exception, match="respondent"):
+        dask.read_parquet(place).compute()
+    assert len(dask.read_parquet(place, dataset={"partitioning": None})) == rows

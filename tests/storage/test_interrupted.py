@@ -14,6 +14,7 @@ from eia930.emulator import Emulator
 from eia930.store.storage import Storage
 from pipelines import coverage, historical
 from ringdata import RingBlocks
+from tests.eia930.asked import hours_asked
 from tests.flink.waiting import soon
 from tests.go_tools import VERSITYGW
 from tests.storage.loads import KEY, checksums, cost, emulator, flags, manifest, question, report, starting
@@ -34,7 +35,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     with emulator() as api, pytest.MonkeyPatch.context() as patch:
         patch.setenv("SMALL_LOAD_KEY", KEY)
         assert historical.main(flags(api.url, output, MANY)) == 0
-        assert len(api.requests) == REQUESTS
+        assert len(hours_asked(api)) == REQUESTS
     return manifest(output)
 
 
@@ -62,8 +63,8 @@ def output(bucket: str) -> str:
 def begun(api: Emulator, output: str, *more: str, requests: int = 12) -> subprocess.Popen[str]:
     """A load that has asked for some, and not for all."""
     load = starting("historical", flags(api.url, output, MANY, *more), {})
-    assert soon(lambda: len(api.requests) >= requests, 120), load.communicate(timeout=5)
-    assert len(api.requests) < REQUESTS
+    assert soon(lambda: len(hours_asked(api)) >= requests, 120), load.communicate(timeout=5)
+    assert len(hours_asked(api)) < REQUESTS
     return load
 
 
@@ -88,7 +89,7 @@ def test_killed_it_goes_on_where_it_was(api: Emulator, output: str, expected: di
     assert code == 0, said
     assert manifest(output) == expected
     # What was in flight is asked again, and nothing else.
-    assert REQUESTS <= len(api.requests) <= REQUESTS + 8
+    assert REQUESTS <= len(hours_asked(api)) <= REQUESTS + 8
     assert REQUESTS - 12 - 8 <= report(output)["requests"]["sent"] < REQUESTS
 
 
@@ -103,7 +104,7 @@ def test_a_second_run_at_once_is_refused(api: Emulator, output: str, expected: d
     code, said = ended(load)
     assert code == 0, said
     assert manifest(output) == expected
-    assert len(api.requests) == REQUESTS
+    assert len(hours_asked(api)) == REQUESTS
 
 
 def test_a_short_absence_of_the_server_is_waited_out(api: Emulator, own: S3Server, expected: dict[str, str]) -> None:

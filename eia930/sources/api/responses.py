@@ -95,7 +95,7 @@ def read_answer(body: bytes, window: Window, retrieved_at: datetime) -> Answer:
 
     Garbled where it does not: no JSON, an error inside, `total` that contradicts the rows, a full page out of order.
     """
-    members = _members(body)
+    members = _members(body, window)
     if "error" in members:
         said = bytes(members["error"])[:200].decode("utf-8", "replace")
         raise Garbled(f"{window.id}: status 200, but the body is an error: {said}")
@@ -135,12 +135,12 @@ def _check_short(asked: str, short: Short, total: int, received: int) -> None:
         raise Garbled(f"{asked}: total says {total} rows, so {expected} should have come, and {received} came")
 
 
-def _members(body: bytes) -> dict[str, msgspec.Raw]:
+def _members(body: bytes, window: Window) -> dict[str, msgspec.Raw]:
     try:
         return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         begins = body[:60].decode("utf-8", "replace")
-        raise Garbled(f"the body is no JSON object; it begins {begins!r}") from None
+        raise Garbled(f"{window.id}: the body is no JSON object; it begins {begins!r}") from None
 
 
 class ResponseStore:
@@ -267,7 +267,7 @@ def _stored(answer: Answer) -> bytes:
         settled=(stamp(answer.first), stamp(answer.last)),
         retrieved_at=answer.retrieved_at.isoformat(timespec="seconds"),
     )
-    members = {name: raw for name, raw in _members(answer.body).items() if name not in ("request", "asked")}
+    members = {name: raw for name, raw in _members(answer.body, window).items() if name not in ("request", "asked")}
     return _joined([("asked", msgspec.json.encode(asked)), *((n, bytes(raw)) for n, raw in members.items())])
 
 

@@ -22,7 +22,7 @@ from eia930.errors import Garbled
 from eia930.question.window import Window
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import Route
-from eia930.sources.columns import Columns, Hours, Refusal
+from eia930.sources.columns import LARGEST, Columns, Hours, Refusal
 
 KIND = re.compile(r"[A-Za-z0-9._-]{1,16}", re.ASCII)
 """What a code may look like; it enters series ids and, checked against this, file names."""
@@ -98,7 +98,7 @@ def _values(values: list[str | int | float | None]) -> NDArray[np.float64] | Non
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return None
     result: NDArray[np.float64] = numbers.to_numpy(zero_copy_only=False)
-    odd = ~np.isfinite(result)
+    odd = ~(np.abs(result) <= LARGEST)
     return None if int(odd.sum()) != numbers.null_count else result
 
 
@@ -107,7 +107,7 @@ def _parse_slowly(data: bytes, window: Window) -> Columns:
     try:
         rows = msgspec.json.decode(data, type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Garbled(f"the answer's data are no list of rows: {error}") from None
+        raise Garbled(f"{window.id}: the answer's data are no list of rows ({error})") from None
     kept: list[tuple[int, str, float]] = []
     refused: list[Refusal] = []
     for index, raw in enumerate(rows):
@@ -176,4 +176,6 @@ def _value(value: object) -> float | str:
         number = float(value)
     except OverflowError:
         return "value is not finite"
-    return number if isfinite(number) else "value is not finite"
+    if not isfinite(number):
+        return "value is not finite"
+    return number if abs(number) <= LARGEST else "value is larger than 32 bits hold"

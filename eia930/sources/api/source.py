@@ -18,6 +18,7 @@ from eia930.question.window import Window
 from eia930.sources.api.checked import forget
 from eia930.sources.api.client import API_URL, Api, checked_url
 from eia930.sources.api.codes.lists import OneList, ask_list, held_lists, listed_by, missing_lists
+from eia930.sources.api.codes.soon import PATIENCE, Soon
 from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
@@ -31,17 +32,18 @@ from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
-from eia930.sources.quota import HOST, NONE, SharedPace, quota_name, shared_place
+from eia930.sources.quota import NONE, shared_pace, usual_place
 from eia930.sources.rate import PER_HOUR, Limiter, Pace, Unlimited
 from eia930.sources.session import Session, alone
 from eia930.sources.source import Estimate, ListsAsked, Terms
 from eia930.store.origin import EMULATED
 from eia930.store.run import Run
 from eia930.store.storage import Storage
-from eia930.store.swapped import Swapped
 
 _AGAIN = "run the same command again: its hours are asked for once more"
 _LIST_TRIES = 4
+_LIST_TIMEOUT = 10.0
+"""Seconds: a list is short, and a load waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class ApiSource:
     name: str = field(default="api")
     sent_before: int = 0
     """Requests that this program has started just before, which the pace counts."""
+    worked_before: bool = False
+    """Whether the key had an answer to one of them."""
     clocks: Clocks = field(default_factory=Clocks, repr=False)
 
     @classmethod
@@ -126,23 +130,28 @@ class ApiSource:
         return self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner))
 
     def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
-        """The lists of codes that are stored, at most a day old."""
-        return listed_by(held_lists(storage, routes, now=datetime.now(UTC)))
+        """The newest lists of codes that are stored."""
+        return listed_by(held_lists(storage, routes))
 
     def lists(self, storage: Storage, routes: Sequence[str], run: Run) -> ListsAsked:
-        """The lists of codes of some routes: what is not stored is asked for, two short requests a route."""
+        """The lists of codes of some routes: what is not of today is asked for, two short requests a route.
+
+        Where one does not come, that of an earlier day serves.
+        """
         held = [] if self.refresh else held_lists(storage, routes, now=datetime.now(UTC))
         lanes = [OneList(one) for one in missing_lists(held, routes)]
         if not lanes:
             return ListsAsked(listed_by(held))
         done = alone(storage, run, lambda session: self._ask_lists(storage, session, lanes))
         came = [one.found for one in lanes if one.found]
-        trouble = done.stopped or next((one.reason for one in done.failures), "")
-        return ListsAsked(listed_by([*held, *came]), done.tally.sent, trouble)
+        trouble = done.stopped or min((one.reason for one in done.failures), default="")
+        older = held_lists(storage, routes) if trouble else []
+        tally = done.tally
+        return ListsAsked(listed_by([*older, *held, *came]), tally.sent, tally.answered, trouble, bool(done.stopped))
 
-    def having_sent(self, requests: int) -> ApiSource:
+    def having_asked(self, asked: ListsAsked) -> ApiSource:
         """The same, whose pace counts these."""
-        return replace(self, sent_before=self.sent_before + requests)
+        return replace(self, sent_before=self.sent_before + asked.sent, worked_before=asked.answered > 0)
 
     def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
         """Count the rows of `spans` by short answers, at the same pace. A span that cannot be counted has no matrix."""
@@ -191,7 +200,7 @@ class ApiSource:
             tick=session.tick,
             in_flight=self.max_in_flight,
             tries=self.tries,
-            worked=session.worked,
+            worked=session.worked or self.worked_before,
             clocks=self.clocks,
         )
         dispatcher.run()
@@ -204,12 +213,14 @@ class ApiSource:
     def _ask_lists(self, storage: Storage, session: Session, lanes: Sequence[OneList]) -> Fetched:
         """Few tries: the tables serve where the server does not list."""
         secret = resolve_key(self.key)
-        api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
+        api = Api(self.url, secret, connections=self.max_in_flight, timeout=min(self.timeout, _LIST_TIMEOUT))
+        limiter = self._limiter(secret, alone=session.first)
+        soon = Soon(limiter, session.silently, self.clocks.unix, PATIENCE + self.min_delay)
         dispatcher = Dispatcher(
             lanes,
             ask=partial(ask_list, api, storage),
-            limiter=self._limiter(secret),
-            tick=session.silently,
+            limiter=soon,
+            tick=soon,
             in_flight=self.max_in_flight,
             tries=min(self.tries, _LIST_TRIES),
             clocks=self.clocks,
@@ -232,30 +243,30 @@ class ApiSource:
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:
         return Shorts(storage, span, settle_hours=self.settle_hours, since=run.since, refresh=self.refresh)
 
-    def _limiter(self, secret: str) -> Limiter:
+    def _limiter(self, secret: str, *, alone: bool = False) -> Limiter:
         if self.requests_per_hour is None and not self.min_delay:
             return Unlimited(self.clocks.monotonic)
         per_hour = self.requests_per_hour or 3600 * self.burst_per_second
-        if self.quota == NONE:
-            return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic, self.sent_before)
-        try:
-            booking = Swapped(shared_place(self.quota), quota_name(self.url, secret))
-            shared = SharedPace(booking, per_hour, self.burst_per_second, self.min_delay, self.clocks.unix)
-            shared.hold(0.0)
-        except StorageError:
-            if self.quota != HOST:
-                raise
-            # A host that keeps nothing (a container without a home): its programs cannot meet; `unshared` tells.
-            return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic, self.sent_before)
-        return shared
+        shared = shared_pace(
+            self.quota,
+            self.url,
+            secret,
+            per_hour=per_hour,
+            per_second=self.burst_per_second,
+            min_delay=self.min_delay,
+            clock=self.clocks.unix,
+        )
+        if shared is not None:
+            return shared
+        burst, clock = self.burst_per_second, self.clocks.monotonic
+        return Pace(per_hour, burst, self.min_delay, clock, self.sent_before, alone)
 
 
 def _quota(terms: Terms) -> str:
-    """This host's, unless the user says another: a server on loopback is somebody's own, and has no quota."""
+    """Where the user says, else the usual place; the emulator in this program has no quota."""
     if terms.quota is not None:
         return terms.quota
-    own = terms.name == "emulator" or urlsplit(terms.url or API_URL).hostname in LOOPBACK
-    return NONE if own else HOST
+    return NONE if terms.name == "emulator" else usual_place(terms.url or API_URL)
 
 
 def _uncounted(one: Counting) -> Failure:

@@ -114,9 +114,9 @@ class HybridSource:
         """The API's lists of codes."""
         return self.api.lists(storage, routes, run)
 
-    def having_sent(self, requests: int) -> HybridSource:
+    def having_asked(self, asked: ListsAsked) -> HybridSource:
         """The same, whose pace at the API counts these."""
-        return replace(self, api=self.api.having_sent(requests))
+        return replace(self, api=self.api.having_asked(asked))
 
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What is stored by either, the files first."""

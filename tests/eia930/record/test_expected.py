@@ -122,3 +122,18 @@ def test_a_kind_whose_rows_were_all_refused_counts() -> None:
 )
 def test_who_says_that_a_respondent_has_hours_at_all(span: Span, by: str) -> None:
     assert respondent_by(span) == by
+
+
+def test_kinds_that_the_server_lists_are_expected_of_nobody_but_count_where_they_were_refused() -> None:
+    """A new type is asked of all; rows of it that could not be read say that there is one."""
+    listed = Span(
+        "region-data", "PACW", FIRST, LAST, ("D", "DF", "NG", "TI", "XNEW"), named=True, typed=False, newer=("XNEW",)
+    )
+    assert set(told(listed, stored(listed))) == {"D", "DF", "NG", "TI"}
+    row = '{"respondent": "PACW", "type": "XNEW"}'
+    assert told(listed, stored(listed, refused=(row,)))["XNEW"] == ("seen", 240)
+    assert "XOTHER" not in told(listed, stored(listed, refused=(row.replace("XNEW", "XOTHER"),)))
+    nobody = Span("fuel-type-data", "XBA", FIRST, LAST, named=False, listed=True, newer=("XNEW",))
+    fuel = row.replace("type", "fueltype")
+    came = told(nobody, stored(nobody, refused=(fuel, fuel.replace("XNEW", "SUN"), fuel.replace("XNEW", "X?"))))
+    assert came == {"SUN": ("seen", 240), "XNEW": ("seen", 240)}

@@ -134,3 +134,12 @@ def test_what_was_sent_just_before_counts_in_the_first_hour() -> None:
     starts = drive(pace, clock, [], until=clock.now + 2 * 3600.0)
     assert sum(start < began + 3600 for start in starts) + owed <= per_hour
     assert sum(start < began + 3600 for start in starts) + owed > 0.95 * per_hour
+
+
+def test_who_is_alone_starts_at_once_and_keeps_the_limits_all_the_same() -> None:
+    clock = Clock()
+    assert Pace(1_000_000, 3, clock=clock).wait() == 1.0
+    alone = Pace(1_000_000, 3, clock=clock, alone=True)
+    assert alone.wait() < 0.01
+    starts = drive(alone, clock, [], until=clock.now + 30)
+    assert most_within(starts, 1.0) <= 3

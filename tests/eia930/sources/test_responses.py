@@ -278,3 +278,24 @@ def test_what_is_known_to_be_whole_is_not_opened_and_what_differs_is(
         opened.clear()
         assert Checked(storage, PACW).whole(only(storage))
         assert len(opened) == 1
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b'{"response": 7}',
+        b'{"response": {"data": []}}',
+        b'{"response": {"total": "1", "data": {}}}',
+        b'{"response": {"total": "1", "data": null}}',
+        b'{"response": {"total": "1.0", "data": []}}',
+        b'{"error": "no"}',
+    ],
+)
+def test_an_answer_that_cannot_be_read_names_its_request(garbled: bytes) -> None:
+    asked = window(0, 200)
+    with pytest.raises(Garbled) as caught:
+        read_answer(garbled, asked, LATER)
+    assert caught.value.what.startswith(f"{asked.id}: ")

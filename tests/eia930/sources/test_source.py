@@ -176,6 +176,58 @@ def test_a_key_that_is_suspended_on_the_way_is_waited_for(storage: Storage) -> N
     assert done.tally.hours == 2 * (LAST + 1 - FIRST)
 
 
+def test_a_key_that_was_good_for_the_lists_alone_is_waited_for_too(storage: Storage) -> None:
+    passed = [0.0]
+
+    def sleep(seconds: float) -> None:
+        passed[0] += seconds
+
+    clocks = Clocks(lambda: passed[0], lambda: 1_700_000_000 + passed[0], sleep)
+
+    def reply(asked: Asked) -> Reply:
+        if "/facet/" in asked.path:
+            return 200, {}, b'{"response": {"facets": [{"id": "PACW", "name": "PacifiCorp West"}]}}'
+        return (403, {}, b"") if passed[0] < 1000 else (200, {}, body([]))
+
+    with serving(reply) as served:
+        asking = source(served.url, max_in_flight=1, clocks=clocks)
+        told = asking.lists(storage, ["region-data"], run())
+        done = asking.having_asked(told).fetch(storage, [PACW], run())
+    assert (told.sent, told.answered, told.trouble) == (2, 2, "")
+    assert (done.stopped, done.failures, done.lists) == ("", (), 2)
+    assert passed[0] > 1000
+
+
+@pytest.mark.parametrize(("status", "headers", "answered"), [(503, {}, 0), (429, {"Retry-After": "300"}, 2)])
+def test_lists_are_waited_for_as_long_as_the_server_asks_and_no_longer(
+    storage: Storage, status: int, headers: dict[str, str], answered: int
+) -> None:
+    """One that is busy without end is done without after some 20 s; a pause that it names is kept."""
+    passed = [0.0]
+
+    def sleep(seconds: float) -> None:
+        passed[0] += seconds
+
+    clocks = Clocks(lambda: passed[0], lambda: 1_700_000_000 + passed[0], sleep)
+    at: list[float] = []
+
+    def reply(asked: Asked) -> Reply:
+        at.append(passed[0])
+        if passed[0] < 200:
+            return status, headers, b""
+        return 200, {}, b'{"response": {"facets": []}}'
+
+    with serving(reply) as served:
+        asking = source(served.url, tries=100, max_in_flight=1, clocks=clocks, min_delay=6.0)
+        told = asking.lists(storage, ["region-data"], run())
+    assert told.answered == answered
+    assert bool(told.trouble) == (not answered)
+    if answered:
+        assert [moment for moment in at[1:] if moment - at[0] < 300] == []
+    else:
+        assert passed[0] < 60
+
+
 def test_a_failing_window_is_a_failure_and_only_that(rows: RowSource, storage: Storage) -> None:
     with Emulator(rows, faults=Faults(fail_windows=("PACW:2019-02-20T05",))) as server:
         fetched = fetch(server.url, storage, PACW, CAL, tries=2)

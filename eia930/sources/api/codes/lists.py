@@ -90,8 +90,8 @@ def ask_list(api: Api, storage: Storage, asked: ListAsked) -> Listing:
     return Listing(asked, codes)
 
 
-def held_lists(storage: Storage, routes: Iterable[str], *, now: datetime) -> list[Listing]:
-    """The newest of each list that is at most a day old and whole."""
+def held_lists(storage: Storage, routes: Iterable[str], *, now: datetime | None = None) -> list[Listing]:
+    """The newest of each list that is whole, and at most a day old where it is said what is `now`."""
     return [one for name in routes for one in _held(storage, ROUTES[name], now)]
 
 
@@ -109,25 +109,33 @@ def listed_by(found: Iterable[Listing]) -> Listed:
     return Listed({name: Lists(by[name, route.respondent], by[name, route.kind]) for name, route in both.items()})
 
 
-def _held(storage: Storage, route: Route, now: datetime) -> Iterator[Listing]:
-    newest: dict[str, str] = {}
+def _held(storage: Storage, route: Route, now: datetime | None) -> Iterator[Listing]:
+    stored: dict[str, list[str]] = {}
     for entry in storage.list(_folder(route.id)):
         facet, _, at = entry.key.rsplit("/", 1)[-1].removesuffix(".json.zst").partition(".")
-        if facet in route.keys and _fresh(at, now):
-            newest[facet] = max(entry.key, newest.get(facet, ""))
-    for facet, key in sorted(newest.items()):
-        try:
-            stored = msgspec.json.decode(unpack(storage.get(key)), type=_Stored)
-        except (KeyError, ValueError, zstandard.ZstdError):
-            continue  # asked for again
-        yield Listing(ListAsked(route.id, facet), stored.codes)
+        if facet in route.keys and _counts(at, now):
+            stored.setdefault(facet, []).append(entry.key)
+    for facet, keys in sorted(stored.items()):
+        whole = (found for key in sorted(keys, reverse=True) if (found := _read(storage, key)) is not None)
+        if (newest := next(whole, None)) is not None:
+            yield Listing(ListAsked(route.id, facet), newest.codes)
 
 
-def _fresh(at: str, now: datetime) -> bool:
+def _read(storage: Storage, key: str) -> _Stored | None:
+    """A stored list; None where it is damaged: it is asked for again."""
     try:
-        return timedelta() <= now - datetime.strptime(at, STAMP).replace(tzinfo=UTC) < _FRESH
+        return msgspec.json.decode(unpack(storage.get(key)), type=_Stored)
+    except (KeyError, ValueError, zstandard.ZstdError):
+        return None
+
+
+def _counts(at: str, now: datetime | None) -> bool:
+    """Whether this is when a list was retrieved, and no more than a day before `now`."""
+    try:
+        then = datetime.strptime(at, STAMP).replace(tzinfo=UTC)
     except ValueError:
         return False
+    return now is None or timedelta() <= now - then < _FRESH
 
 
 def _folder(route: str) -> str:

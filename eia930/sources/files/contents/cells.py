@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eia930.errors import Garbled
 from eia930.sources.api.rows import KIND
-from eia930.sources.columns import Refusal
+from eia930.sources.columns import LARGEST, Refusal
 from eia930.sources.files.contents.codes import Codes
 from eia930.sources.files.contents.headers import Header, Measured
 from eia930.sources.files.contents.reading import table
@@ -79,7 +79,7 @@ def read_block(data: bytes, file: File, *, before: int) -> Block:
 
 
 def _fast(whole: pa.Table, file: File) -> Block | None:
-    """None where a code is none or a number is not finite."""
+    """None where a code is none or a number is none that a series can hold."""
     codes = [whole[name].combine_chunks() for name in file.keys]
     if any(not KIND.fullmatch(text) for code in codes for text in code.dictionary.to_pylist()):
         return None
@@ -87,7 +87,7 @@ def _fast(whole: pa.Table, file: File) -> Block | None:
     columns = {place: whole[names[place]] for place in (*header.reported.values(), *header.adjusted.values())}
     floats = {place: column.to_numpy() for place, column in columns.items()}
     for place, values in floats.items():
-        if np.count_nonzero(np.isfinite(values)) != len(values) - columns[place].null_count:
+        if np.count_nonzero(np.abs(values) <= LARGEST) != len(values) - columns[place].null_count:
             return None
     reported = header.reported.values()
     return Block(
@@ -145,7 +145,7 @@ def _numbers(column: pa.ChunkedArray) -> tuple[NDArray[np.bool_], Floats]:
     there = pc.fill_null(pc.not_equal(text, ""), False)
     good = pc.and_(there, pc.fill_null(pc.match_substring_regex(text, _NUMBER), False))
     numbers = pc.if_else(good, pc.ascii_trim_whitespace(text), None).cast(pa.float64()).to_numpy(zero_copy_only=False)
-    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    numbers = np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)
     return there.to_numpy(zero_copy_only=False), numbers
 
 
