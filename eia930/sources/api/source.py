@@ -15,7 +15,7 @@ from eia930.errors import Stop, StorageError, UsageError
 from eia930.question.listed import Listed
 from eia930.question.span import Span
 from eia930.question.window import Window
-from eia930.sources.api.checked import forget
+from eia930.sources.api.checked import Checked, forget
 from eia930.sources.api.client import API_URL, Api, checked_url
 from eia930.sources.api.codes.lists import OneList, ask_list, held_lists, listed_by, missing_lists
 from eia930.sources.api.counts.counting import Counting
@@ -25,8 +25,8 @@ from eia930.sources.api.estimate import Manner, estimate, plan_size
 from eia930.sources.api.http import LOOPBACK
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.left import Work, left, usable
-from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, load_verbatim
-from eia930.sources.columns import Columns, Row, Stored
+from eia930.sources.api.responses import Answer, Held, ResponseStore, held_in, load, load_verbatim
+from eia930.sources.columns import AnswerName, Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
 from eia930.sources.matrix import Matrix
@@ -155,9 +155,7 @@ class ApiSource:
 
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What is stored for a span, as columns, one response after the other by name."""
-        for held in held_in(storage, span.route, span.respondent):
-            if not usable(held, span):
-                continue
+        for held in _of_span(storage, span):
             try:
                 stored = load(storage, held, span.route, span.respondent)
             except (ZstdError, ValueError, RecursionError) as error:
@@ -165,6 +163,13 @@ class ApiSource:
                 forget(storage, span)
                 raise Stop(f"{storage.place}/{held.key} is damaged ({error})", _AGAIN) from None
             yield stored
+
+    def answers(self, storage: Storage, span: Span) -> tuple[AnswerName, ...] | None:
+        """The stored responses that `columns` reads, by the checksums that the fetch has held against them."""
+        checked = Checked(storage, span)
+        told = [(one, checked.checksum(one)) for one in _of_span(storage, span)]
+        known = tuple(AnswerName(one.key, one.size, checksum) for one, checksum in told if checksum)
+        return known if len(known) == len(told) else None
 
     def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
         """The rows of a stored response that are kept, as columns and as they were served."""
@@ -248,6 +253,11 @@ class ApiSource:
             # A host that keeps nothing (a container without a home): its programs cannot meet; `unshared` tells.
             return Pace(per_hour, self.burst_per_second, self.min_delay, self.clocks.monotonic, self.sent_before)
         return shared
+
+
+def _of_span(storage: Storage, span: Span) -> list[Held]:
+    """The stored responses that speak of hours of a span, in order."""
+    return [held for held in held_in(storage, span.route, span.respondent) if usable(held, span)]
 
 
 def _quota(terms: Terms) -> str:
