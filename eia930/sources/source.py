@@ -108,6 +108,9 @@ class NamesAnswers(Protocol):
         Of equal names, given an equal source and span, `columns` gives equal answers.
         """
 
+    def keeping(self) -> Reading:
+        """The same source, whose `columns` keeps what it made of an answer, so that it is not parsed again."""
+
 
 class Source(Reading, Protocol):
     """A place that hours come from. It travels to workers: it holds references, never a key nor a connection."""

@@ -10,7 +10,7 @@ from eia930.record.assembly import GroupReport, Screening, assemble
 from eia930.record.unchanged.inputs import inputs_of
 from eia930.record.unchanged.kept import keep_account, kept_account
 from eia930.sources.fetched import Failure
-from eia930.sources.source import Reading
+from eia930.sources.source import NamesAnswers, Reading
 from eia930.store.storage import Storage
 
 
@@ -31,7 +31,7 @@ def group(
         return account
     account = assemble(
         storage,
-        source,
+        source.keeping() if isinstance(source, NamesAnswers) else source,
         span,
         screening=screening,
         failures=failures,

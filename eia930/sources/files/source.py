@@ -131,6 +131,10 @@ class FilesSource:
                 for kept in versions.kept()[-newest:]:
                     yield _stored(versions, kept, half, span)
 
+    def keeping(self) -> FilesSource:
+        """The same: columns of files are kept at any rate."""
+        return self
+
     def answers(self, storage: Storage, span: Span) -> tuple[AnswerName, ...] | None:
         """The stored versions that `columns` reads, each by all that its commit says."""
         return tuple(

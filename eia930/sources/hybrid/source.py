@@ -126,6 +126,10 @@ class HybridSource:
             for stored in self.api.columns(storage, part):
                 yield replace(_from(stored, part.first), source=self.api.name, rank=1)
 
+    def keeping(self) -> HybridSource:
+        """The same, which keeps columns of the API's answers; those of files are kept at any rate."""
+        return replace(self, api=self.api.keeping())
+
     def answers(self, storage: Storage, span: Span) -> tuple[AnswerName, ...] | None:
         """What either reads."""
         told = [self.files.answers(storage, span), *(self.api.answers(storage, part) for part in served([span]))]
