@@ -7,7 +7,7 @@ lists, an earlier load of the output; what came all the same is merely seen. doc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,6 +64,12 @@ def respondent_by(span: Span) -> str:
     alive = there is None or there.life.hours(span.first, span.last, slack=0) is not None
     # Whoever asks all for reactors asks nobody for one that is not known.
     return LISTS if span.listed and alive and not span.kinds else ""
+
+
+def decisive(span: Span) -> Span:
+    """The same, without what an earlier load had of kinds that somebody else names before it: it decides nothing."""
+    by = _expected(span)
+    return replace(span, earlier=tuple(one for one in span.earlier if by.get(one.kind) == EARLIER))
 
 
 def _expected(span: Span) -> dict[str, str]:

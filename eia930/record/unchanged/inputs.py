@@ -18,6 +18,7 @@ import msgspec
 from eia930.program.code import fingerprint
 from eia930.question.span import Span
 from eia930.record.assembly import Screening
+from eia930.record.expected import decisive
 from eia930.sources.source import NamesAnswers, Reading
 from eia930.store.storage import Storage
 
@@ -29,26 +30,26 @@ def inputs_of(
     storage: Storage, source: Reading, span: Span, *, screening: Screening, formats: Sequence[str]
 ) -> str | None:
     """Names all that decides what `assemble` gives where nothing failed; None where that cannot be told."""
-    found, answers = _name_of(screening.find), None
-    if found and isinstance(source, NamesAnswers):
+    how, answers = name_of(screening), None
+    if how and isinstance(source, NamesAnswers):
         answers = source.answers(storage, span)
     if answers is None:
         return None
-    told = (
-        fingerprint(),
-        _libraries(),
-        type(source).__qualname__,
-        source.name,
-        span,
-        sorted(set(formats)),
-        (screening.names, found),
-        answers,
-    )
-    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+    return named(type(source).__qualname__, source.name, decisive(span), sorted(set(formats)), how, answers)
+
+
+def named(*told: object) -> str:
+    """One name for what is told (what msgspec can write, and no sets: they have no order), by this program."""
+    return hashlib.sha256(msgspec.msgpack.encode((fingerprint(), _libraries(), told))).hexdigest()
+
+
+def name_of(screening: Screening) -> str:
+    """Where the screening stands in the program; empty for one made while it ran, whose code that name lacks."""
+    found = _name_of(screening.find)
+    return found and f"{found}({','.join(screening.names)})"
 
 
 def _name_of(find: object) -> str:
-    """Where a function stands in the program; empty for one that was made while it ran, whose code that name lacks."""
     module, name = getattr(find, "__module__", ""), getattr(find, "__qualname__", "<")
     return "" if "<" in name or not module else f"{module}.{name}"
 

@@ -22,8 +22,8 @@ from eia930.sources.columns import AnswerName, Columns, Refusal, Stored
 from eia930.store.storage import Storage
 
 ROOT = "columns/eia"
-_TYPES = (np.dtype("<i4"), np.dtype("u1"), np.dtype("<f8"))
-_BYTES = sum(kind.itemsize for kind in _TYPES)
+_HOUR, _KIND, _VALUE = np.dtype("<i4"), np.dtype("u1"), np.dtype("<f8")
+_BYTES = _HOUR.itemsize + _KIND.itemsize + _VALUE.itemsize
 _MOST_KINDS = 255
 _LEVEL = 1
 
@@ -74,8 +74,9 @@ def _part(name: AnswerName, one: Stored) -> _Part:
 
 def _arrays(columns: Iterable[Columns]) -> Iterator[bytes]:
     for one in columns:
-        for array, kind in zip((one.hour, one.kind, one.value), _TYPES, strict=True):
-            yield array.astype(kind).tobytes()
+        yield one.hour.astype(_HOUR).tobytes()
+        yield one.kind.astype(_KIND).tobytes()
+        yield one.value.astype(_VALUE).tobytes()
 
 
 def _unpacked(head: _Head, data: memoryview) -> Iterator[tuple[AnswerName, Stored]]:
@@ -83,13 +84,12 @@ def _unpacked(head: _Head, data: memoryview) -> Iterator[tuple[AnswerName, Store
     if len(data) != _BYTES * sum(part.rows for part in head.parts):
         raise ValueError("the arrays are cut")
     for part in head.parts:
-        arrays = []
-        for kind in _TYPES:
-            size = part.rows * kind.itemsize
-            arrays.append(np.frombuffer(data[:size], kind))
-            data = data[size:]
-        hour, code, value = arrays
-        columns = Columns(part.received, hour.astype(np.int64), code.astype(np.int32), part.kinds, value, part.refused)
+        kinds, values = part.rows * _HOUR.itemsize, part.rows * (_HOUR.itemsize + _KIND.itemsize)
+        hour = np.frombuffer(data[:kinds], _HOUR).astype(np.int64)
+        kind = np.frombuffer(data[kinds:values], _KIND).astype(np.int32)
+        value = np.frombuffer(data[values : part.rows * _BYTES], _VALUE).astype(np.float64)
+        data = data[part.rows * _BYTES :]
+        columns = Columns(part.received, hour, kind, part.kinds, value, part.refused)
         yield part.answer, Stored(part.answer.name, part.first, part.last, part.asked, columns, part.at)
 
 
