@@ -214,8 +214,8 @@ def _at_once(data: bytes, held: Held, route: str, respondent: str) -> tuple[_Ask
 
 @cache
 def _decoder(route: str, respondent: str) -> msgspec.json.Decoder[Any]:
-    rows = list[row_type(ROUTES[route], respondent)]  # type: ignore[misc]
-    response = msgspec.defstruct("Response", [("total", int | str), ("data", rows)])
+    row: Any = row_type(ROUTES[route], respondent)
+    response = msgspec.defstruct("Response", [("total", int | str), ("data", list[row])])
     return msgspec.json.Decoder(msgspec.defstruct("Stored", [("asked", _Asked), ("response", response)]))
 
 

@@ -41,7 +41,8 @@ def parse_rows(data: bytes, window: Window) -> Columns:
 
 @cache
 def _decoder(route: Route, respondent: str) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(list[row_type(route, respondent)])  # type: ignore[misc]
+    row: Any = row_type(route, respondent)
+    return msgspec.json.Decoder(list[row])
 
 
 @cache
@@ -89,7 +90,8 @@ def _hours(periods: list[str]) -> Hours | None:
     except pa.ArrowInvalid:
         return None
     hours: Hours = seconds.astype("datetime64[h]").astype(np.int64)
-    return hours[every.indices.to_numpy()]
+    found: Hours = hours[every.indices.to_numpy()]
+    return found
 
 
 def _values(values: list[str | int | float | None]) -> NDArray[np.float64] | None:
