@@ -9,7 +9,8 @@ import apache_beam as beam
 
 from eia930.program.code import fingerprint, require_same
 from eia930.question.span import Span
-from eia930.record.assembly import GroupReport, Screening, assemble
+from eia930.record.assembly import GroupReport, Screening
+from eia930.record.unchanged.group import group
 from eia930.sources.fetched import Failure
 from eia930.sources.source import Reading
 from eia930.store.failure import telling
@@ -63,7 +64,7 @@ class _AssembleFn(beam.DoFn):
             require_same(self._program)
             heed_stop(self._storage, self._run)
             span, failures = stored
-            yield assemble(
+            yield group(
                 self._storage,
                 self._source,
                 span,

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import apache_beam as beam
 from apache_beam.utils.shared import Shared
@@ -16,28 +15,12 @@ from eia930.store.failure import telling
 from eia930.store.manifest import CUTS, File, put_file
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
-from ringdata.layout import SPLITS, Layout, Member
+from ringdata.layout import SPLITS
 from ringdata.output import BlockFile, card_file, config_files, shard_files
 from transforms.block_memory import memory_bytes
 from transforms.block_plan import layouts_of, members_of
 from transforms.block_settings import BlockSettings
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One shard of a config; number -1: what stands beside the config's shards."""
-
-    config: str
-    place: int
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What all threads of a worker share: where every hour goes, and the series, each screened once."""
-
-    members: list[Member]
-    layouts: dict[str, Layout]
-    load: TrustedHours
+from transforms.unchanged.cut import CutBefore, Part, Work, files_name, hours_name
 
 
 class Blocks(beam.PTransform):
@@ -69,15 +52,24 @@ class _BuildFn(beam.DoFn):
         self._run = run
         self._shared = Shared()
 
-    def process(self, part: _Part, refs: list[SeriesRef]) -> Iterator[File]:
+    def process(self, part: Part, refs: list[SeriesRef]) -> Iterator[File]:
         with telling(self._storage, self._run, "Blocks"):
             heed_stop(self._storage, self._run)
-            # One for all threads of a worker, and for this pipeline alone.
-            work = self._shared.acquire(lambda: self._work(refs))
-            yield from (_put(self._storage, file) for file in _files(part, work, self._chosen))
+            before = CutBefore.of(self._storage, f"{part.config}/{part.place}")
+            by_files = files_name(part, refs, self._chosen, self._screening)
+            files = before.standing(by_files=by_files)
+            if files is None:
+                # One for all threads of a worker, and for this pipeline alone.
+                work = self._shared.acquire(lambda: self._work(refs))
+                by_hours = by_files and hours_name(part, work, self._chosen, self._screening)
+                files = before.standing(by_hours=by_hours)
+                if files is None:
+                    files = [_put(self._storage, file) for file in _files(part, work, self._chosen)]
+                before.keep(by_files, by_hours, files)
+            yield from files
 
-    def _work(self, refs: list[SeriesRef]) -> _Work:
-        return _Work(members_of(refs, self._chosen), layouts_of(refs, self._chosen), self._loader(refs))
+    def _work(self, refs: list[SeriesRef]) -> Work:
+        return Work(members_of(refs, self._chosen), layouts_of(refs, self._chosen), self._loader(refs))
 
     def _loader(self, refs: list[SeriesRef]) -> TrustedHours:
         first, last = self._chosen.first, self._chosen.last
@@ -87,7 +79,7 @@ class _BuildFn(beam.DoFn):
         return TrustedHours(series, first=first, splits=inside, screening=self._screening, against=self._chosen.against)
 
 
-def _files(part: _Part, work: _Work, chosen: BlockSettings) -> list[BlockFile]:
+def _files(part: Part, work: Work, chosen: BlockSettings) -> list[BlockFile]:
     """A shard in every format, or what stands beside the shards of a config; memory and card with the first."""
     layout, formats = work.layouts[part.config], chosen.formats
     if part.place >= 0:
@@ -100,10 +92,10 @@ def _files(part: _Part, work: _Work, chosen: BlockSettings) -> list[BlockFile]:
     return files
 
 
-def _parts(refs: list[SeriesRef], chosen: BlockSettings) -> Iterator[_Part]:
+def _parts(refs: list[SeriesRef], chosen: BlockSettings) -> Iterator[Part]:
     for config, layout in layouts_of(refs, chosen).items():
-        yield _Part(config, -1)
-        yield from (_Part(config, place) for place in range(len(layout.shards)))
+        yield Part(config, -1)
+        yield from (Part(config, place) for place in range(len(layout.shards)))
 
 
 def _put(storage: Storage, block: BlockFile) -> File:

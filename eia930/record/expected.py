@@ -7,7 +7,7 @@ lists, an earlier load of the output; what came all the same is merely seen. doc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,6 +74,12 @@ def _there_is(span: Span, kind: str) -> bool:
     if span.respondent in respondents():
         return kind in span.newer
     return span.listed and (kind in span.newer or kind in route.kinds())
+
+
+def decisive(span: Span) -> Span:
+    """The same, without what an earlier load had of kinds that somebody else names before it: it decides nothing."""
+    by = _expected(span)
+    return replace(span, earlier=tuple(one for one in span.earlier if by.get(one.kind) == EARLIER))
 
 
 def _expected(span: Span) -> dict[str, str]:

@@ -164,7 +164,9 @@ class Grid:
     def _once(self, answer: _Answer, kind: str, place: Places, value: Floats) -> tuple[Places, Floats]:
         """Each hour once, whatever the order of rows: a value stands before a null, then the larger one, then the
         positive one. EIA has sent rows twice whose names differ in letter case alone."""
-        if len(place) < 2 or (np.all(np.diff(place) != 0) and len(np.unique(place)) == len(place)):
+        steps = np.diff(place)
+        # Rows come by hour, forwards or backwards: then nothing is sorted.
+        if np.all(steps > 0) or np.all(steps < 0) or (np.all(steps) and len(np.unique(place)) == len(place)):
             return place, value
         size = np.where(np.isnan(value), -1.0, np.abs(value))
         ranked = np.lexsort((np.nan_to_num(value), size, place))

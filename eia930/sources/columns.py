@@ -44,6 +44,14 @@ class Columns:
     """float64 a row: what EIA puts in the value's place, MW (NaN: nothing); None where the source has none."""
 
 
+class AnswerName(msgspec.Struct, frozen=True, array_like=True):
+    """A stored answer by where it lies, its bytes, and a checksum of them that was held against them in this run."""
+
+    name: str
+    size: int
+    checksum: str
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What a stored answer says of one respondent in one route.

@@ -12,7 +12,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from eia930.question.listed import Listed
 from eia930.question.span import Span
-from eia930.sources.columns import Columns, Row, Stored
+from eia930.sources.columns import AnswerName, Columns, Row, Stored
 from eia930.sources.fetched import Fetched
 from eia930.sources.matrix import Matrix
 from eia930.store.run import Run
@@ -99,6 +99,20 @@ class Reading(Protocol):
 
         KeyError, ValueError or a decoder's error where it is gone or damaged meanwhile.
         """
+
+
+@runtime_checkable
+class NamesAnswers(Protocol):
+    """A source that says what `columns` would read, without reading it: then what is unchanged is not read again."""
+
+    def answers(self, storage: Storage, span: Span) -> tuple[AnswerName, ...] | None:
+        """Every stored answer that has a part in `columns` and `verbatim`, in their order; None where one is unknown.
+
+        Of equal names, given an equal source and span, `columns` gives equal answers.
+        """
+
+    def keeping(self) -> Reading:
+        """The same source, whose `columns` keeps what it made of an answer, so that it is not parsed again."""
 
 
 class Source(Reading, Protocol):

@@ -42,7 +42,7 @@ from pipelines.running.progress import Progress
 from pipelines.running.stopping import Stopping, stoppable
 from pipelines.running.summary import STANDS, banner, summary
 
-FOLDERS = ("raw", "tidy", "avro", "rejects", "revisions", "blocks", "tfds", "report", "objects")
+FOLDERS = ("raw", "columns", "tidy", "avro", "rejects", "revisions", "blocks", "tfds", "report", "objects")
 """What a run writes below its output; whatever else lies there is not ours."""
 CLOCK = f"{lease.ROOT}/clock/now"
 """Written to learn the storage's time."""

@@ -57,6 +57,11 @@ class Checked:
         self._known[held.key] = _Known(len(data), crc, written)
         return True
 
+    def checksum(self, held: Held) -> str | None:
+        """Of the packed bytes, as a fetch has found or written them; None where nothing of that size is known."""
+        known = self._known.get(held.key)
+        return f"{known.crc:08x}" if known and known.size == held.size else None
+
     def wrote(self, key: str, data: bytes) -> None:
         """A response was checked and packed to these bytes: what is read next time must be the same."""
         with self._lock:

@@ -15,6 +15,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,8 +25,8 @@ import zstandard
 from eia930.errors import Garbled, Refused, Unordered
 from eia930.question.window import Short, Window
 from eia930.reference.hours import hour_of, parse_hour, stamp
-from eia930.reference.routes import PAGE
-from eia930.sources.api.rows import parse_rows
+from eia930.reference.routes import PAGE, ROUTES
+from eia930.sources.api.rows import columns_of, parse_rows, row_type
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.store.storage import Entry, Storage
 
@@ -177,7 +179,7 @@ class ResponseStore:
 def opens(data: bytes, held: Held) -> bool:
     """Whether what is stored can be read as it was written, and settles the hours that its name says."""
     try:
-        asked, _ = _opened(data)
+        asked, _ = _opened(unpack(data))
     except (zstandard.ZstdError, KeyError, ValueError, RecursionError):
         return False
     return asked.settled == (stamp(held.first), stamp(held.last))
@@ -194,10 +196,32 @@ def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
 
 def load(storage: Storage, held: Held, route: str, respondent: str) -> Stored:
     """A stored response as columns. KeyError if gone."""
-    asked, body = _opened(storage.get(held.key))
-    columns = parse_rows(bytes(body.data), _window(asked, held, route, respondent))
+    data = unpack(storage.get(held.key))
+    asked, columns = _at_once(data, held, route, respondent) or _in_steps(data, held, route, respondent)
     at = datetime.fromisoformat(asked.retrieved_at)
     return Stored(held.key, held.first, held.last, held.kinds, columns, at)
+
+
+def _at_once(data: bytes, held: Held, route: str, respondent: str) -> tuple[_Asked, Columns] | None:
+    """Read in one pass; None where a row is not as it should be."""
+    try:
+        whole = _decoder(route, respondent).decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    columns = columns_of(whole.response.data, _window(whole.asked, held, route, respondent))
+    return None if columns is None else (whole.asked, columns)
+
+
+@cache
+def _decoder(route: str, respondent: str) -> msgspec.json.Decoder[Any]:
+    row: Any = row_type(ROUTES[route], respondent)
+    response = msgspec.defstruct("Response", [("total", int | str), ("data", list[row])])
+    return msgspec.json.Decoder(msgspec.defstruct("Stored", [("asked", _Asked), ("response", response)]))
+
+
+def _in_steps(data: bytes, held: Held, route: str, respondent: str) -> tuple[_Asked, Columns]:
+    asked, body = _opened(data)
+    return asked, parse_rows(bytes(body.data), _window(asked, held, route, respondent))
 
 
 def load_verbatim(storage: Storage, key: str, route: str, respondent: str) -> tuple[Columns, list[Row]]:
@@ -205,7 +229,7 @@ def load_verbatim(storage: Storage, key: str, route: str, respondent: str) -> tu
     held = _held(Entry(key, 0, datetime.min))
     if held is None:
         raise KeyError(key)
-    asked, body = _opened(storage.get(key))
+    asked, body = _opened(unpack(storage.get(key)))
     data = bytes(body.data)
     columns = parse_rows(data, _window(asked, held, route, respondent))
     refused = {one.index for one in columns.refused}
@@ -218,7 +242,7 @@ def _window(asked: _Asked, held: Held, route: str, respondent: str) -> Window:
 
 
 def _opened(data: bytes) -> tuple[_Asked, _Body]:
-    members = msgspec.json.decode(unpack(data), type=dict[str, msgspec.Raw])
+    members = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     return msgspec.json.decode(members["asked"], type=_Asked), msgspec.json.decode(members["response"], type=_Body)
 
 

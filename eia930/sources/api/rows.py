@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -32,37 +32,39 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 def parse_rows(data: bytes, window: Window) -> Columns:
     """The `data` array of an answer to `window` → columns. Garbled if it is no array of objects."""
     try:
-        rows = _decoder(window.source).decode(data)
+        rows = _decoder(window.source, window.respondent).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _parse_slowly(data, window)
-    fast = _whole(rows, window)
+    fast = columns_of(rows, window)
     return fast if fast is not None else _parse_slowly(data, window)
 
 
 @cache
-def _decoder(route: Route) -> msgspec.json.Decoder[Any]:
-    """Typed slots named as the route names them; other members are skipped unread."""
+def _decoder(route: Route, respondent: str) -> msgspec.json.Decoder[Any]:
+    row: Any = row_type(route, respondent)
+    return msgspec.json.Decoder(list[row])
+
+
+@cache
+def row_type(route: Route, respondent: str) -> type[Any]:
+    """Typed slots named as the route names them; other members are skipped unread. Refuses what was not asked for."""
     names = {"respondent": route.respondent, "kind": route.kind, "unit": "value-units"}
-    row = msgspec.defstruct(
+    return msgspec.defstruct(
         "Row",
         [
             ("period", str),
-            ("respondent", str),
+            ("respondent", Literal[respondent]),
             ("kind", str),
-            ("unit", str),
+            ("unit", Literal[route.unit]),
             ("value", str | int | float | None),
         ],
         rename=names,
         gc=False,
     )
-    return msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
 
 
-def _whole(rows: list[Any], window: Window) -> Columns | None:
-    """Columns where every row is as it should be; None where one is not."""
-    respondent, unit = window.respondent, window.source.unit
-    if any(row.respondent != respondent or row.unit != unit for row in rows):
-        return None
+def columns_of(rows: list[Any], window: Window) -> Columns | None:
+    """Rows of the `row_type` as columns, where every one is as it should be; None where one is not."""
     hour = _hours([row.period for row in rows])
     value = _values([row.value for row in rows])
     kind = pa.array([row.kind for row in rows], pa.string()).dictionary_encode()
@@ -76,7 +78,9 @@ def _whole(rows: list[Any], window: Window) -> Columns | None:
 
 
 def _hours(periods: list[str]) -> Hours | None:
-    text = pa.array(periods, pa.string())
+    # Several kinds share an hour: each is read once.
+    every = pa.array(periods, pa.string()).dictionary_encode()
+    text = every.dictionary
     # Arrow also reads `2023-01-01 00`, which the API never writes.
     formed = pc.and_(pc.equal(pc.utf8_length(text), 13), pc.equal(pc.utf8_slice_codeunits(text, 10, 11), "T"))
     if len(text) and not pc.all(formed).as_py():
@@ -85,7 +89,9 @@ def _hours(periods: list[str]) -> Hours | None:
         seconds = text.cast(pa.timestamp("s")).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
         return None
-    return seconds.astype("datetime64[h]").astype(np.int64)  # type: ignore[no-any-return]
+    hours: Hours = seconds.astype("datetime64[h]").astype(np.int64)
+    found: Hours = hours[every.indices.to_numpy()]
+    return found
 
 
 def _values(values: list[str | int | float | None]) -> NDArray[np.float64] | None:

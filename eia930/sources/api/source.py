@@ -9,13 +9,10 @@ from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
-from zstandard import ZstdError
-
-from eia930.errors import Stop, StorageError, UsageError
+from eia930.errors import StorageError, UsageError
 from eia930.question.listed import Listed
 from eia930.question.span import Span
 from eia930.question.window import Window
-from eia930.sources.api.checked import forget
 from eia930.sources.api.client import API_URL, Api, checked_url
 from eia930.sources.api.codes.lists import OneList, ask_list, held_lists, listed_by, missing_lists
 from eia930.sources.api.codes.soon import PATIENCE, Soon
@@ -25,9 +22,10 @@ from eia930.sources.api.drift import Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size
 from eia930.sources.api.http import LOOPBACK
 from eia930.sources.api.key import resolve_key
-from eia930.sources.api.left import Work, left, usable
-from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, load_verbatim
-from eia930.sources.columns import Columns, Row, Stored
+from eia930.sources.api.left import Work, left
+from eia930.sources.api.packs.reading import columns, named
+from eia930.sources.api.responses import Answer, ResponseStore, load_verbatim
+from eia930.sources.columns import AnswerName, Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
 from eia930.sources.matrix import Matrix
@@ -40,7 +38,6 @@ from eia930.store.origin import EMULATED
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
-_AGAIN = "run the same command again: its hours are asked for once more"
 _LIST_TRIES = 4
 _LIST_TIMEOUT = 10.0
 """Seconds: a list is short, and a load waits for it."""
@@ -65,6 +62,8 @@ class ApiSource:
     settle_hours: int = 240
     refresh: bool = False
     name: str = field(default="api")
+    packs: bool = False
+    """Whether columns are kept beside what is stored, and read there."""
     sent_before: int = 0
     """Requests that this program has started just before, which the pace counts."""
     worked_before: bool = False
@@ -164,16 +163,17 @@ class ApiSource:
 
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What is stored for a span, as columns, one response after the other by name."""
-        for held in held_in(storage, span.route, span.respondent):
-            if not usable(held, span):
-                continue
-            try:
-                stored = load(storage, held, span.route, span.respondent)
-            except (ZstdError, ValueError, RecursionError) as error:
-                # What is known of them was wrong: the next run opens each, and asks for what is damaged.
-                forget(storage, span)
-                raise Stop(f"{storage.place}/{held.key} is damaged ({error})", _AGAIN) from None
-            yield stored
+        return columns(storage, span, keep=self.packs)
+
+    def keeping(self) -> ApiSource:
+        """The same, which keeps columns beside what is stored; for a run whose fetch has seen that it is whole."""
+        return replace(self, packs=True)
+
+    def answers(self, storage: Storage, span: Span) -> tuple[AnswerName, ...] | None:
+        """The stored responses that `columns` reads, by the checksums that the fetch has held against them."""
+        told = [name for _, name in named(storage, span)]
+        known = tuple(name for name in told if name)
+        return known if len(known) == len(told) else None
 
     def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
         """The rows of a stored response that are kept, as columns and as they were served."""

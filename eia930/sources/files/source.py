@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Lock
 from urllib.parse import urlsplit
 
+import msgspec
 import numpy as np
 
 from eia930.errors import Garbled, Refused, UsageError
@@ -17,7 +19,7 @@ from eia930.reference.clocks import EARLIEST, clock_of
 from eia930.reference.halves import Half, halves
 from eia930.reference.hours import hour_of
 from eia930.sources.api.http import LOOPBACK
-from eia930.sources.columns import Columns, Refusal, Row, Stored
+from eia930.sources.columns import AnswerName, Columns, Refusal, Row, Stored
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
 from eia930.sources.files.client import FILES_URL, Client, checked_files_url
@@ -128,6 +130,19 @@ class FilesSource:
                 versions = Versions(storage, ruled(kind, half))
                 for kept in versions.kept()[-newest:]:
                     yield _stored(versions, kept, half, span)
+
+    def keeping(self) -> FilesSource:
+        """The same: columns of files are kept at any rate."""
+        return self
+
+    def answers(self, storage: Storage, span: Span) -> tuple[AnswerName, ...] | None:
+        """The stored versions that `columns` reads, each by all that its commit says."""
+        return tuple(
+            AnswerName(kept.key, kept.version.size, hashlib.sha256(msgspec.json.encode(kept.version)).hexdigest())
+            for kind in kinds_for((span.route,))
+            for half in halves(span.first, span.last)
+            for kept in Versions(storage, ruled(kind, half)).kept()
+        )
 
     def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
         """The records of a span in a stored file, and the line that each was on."""

@@ -15,7 +15,7 @@ from eia930.question.listed import Listed
 from eia930.question.span import Span
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.source import ApiSource
-from eia930.sources.columns import Columns, Row, Stored
+from eia930.sources.columns import AnswerName, Columns, Row, Stored
 from eia930.sources.fetched import Fetched
 from eia930.sources.files.counting import joined
 from eia930.sources.files.source import FilesSource
@@ -125,6 +125,16 @@ class HybridSource:
         for part in served([span]):
             for stored in self.api.columns(storage, part):
                 yield replace(_from(stored, part.first), source=self.api.name, rank=1)
+
+    def keeping(self) -> HybridSource:
+        """The same, which keeps columns of the API's answers; those of files are kept at any rate."""
+        return replace(self, api=self.api.keeping())
+
+    def answers(self, storage: Storage, span: Span) -> tuple[AnswerName, ...] | None:
+        """What either reads."""
+        told = [self.files.answers(storage, span), *(self.api.answers(storage, part) for part in served([span]))]
+        known = [some for some in told if some is not None]
+        return tuple(one for some in known for one in some) if len(known) == len(told) else None
 
     def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
         """A stored answer of either once more."""

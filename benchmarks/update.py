@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What keeping up costs: a run that finds nothing new, and an hourly update, as shares of the first load.
+
+    python benchmarks/update.py [--regions PACW,ERCO,CAL,TEX,MISO] [--routes region-data] [--start 2019-01-01]
+
+Serves synthetic hours on a local socket, whose clock an hourly update finds an hour later; every load is a process of
+its own. Prints records, and of each load wall and processor seconds, peak resident memory, and their ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from memory import peak_kib
+
+from eia930.emulator import Emulator, RowSource, synthetic
+from eia930.reference.hours import parse_hour, stamp
+
+LAST = parse_hour("2024-01-01T00")
+SETTLED = LAST + 24 * 30
+"""The clock of a server all of whose hours are settled."""
+KEEP_UP = ("--requests_per_hour=1000000", "--burst_per_second=1000", "--api_key=env:BENCHMARK_KEY", "--quota=none")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one load: seconds of the wall and of the processor, and the most memory it held, MB."""
+
+    wall: float
+    processor: float
+    peak: float
+
+
+def load(source: RowSource, folder: Path, *, now: int, last: int, flags: argparse.Namespace) -> Cost:
+    """A load in a process of its own, of the hours up to `last`, at the hour `now`."""
+    with Emulator(source, now=now) as server:
+        what = (f"--regions={flags.regions}", f"--routes={flags.routes}", f"--start={flags.start}")
+        words = [*what, f"--end={stamp(last)}", f"--api_url={server.url}", f"--output={folder}", *KEEP_UP]
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, __file__, "--load", *words],
+            capture_output=True,
+            text=True,
+            env=os.environ | {"BENCHMARK_KEY": "benchmark"},
+        )
+        wall = time.perf_counter() - began
+    told = json.loads(done.stdout.splitlines()[-1]) if done.stdout else {"exit": done.returncode}
+    if told["exit"] not in (0, 1):
+        sys.exit(done.stderr[-2000:])
+    return Cost(wall, told["processor"], told["peak_mb"])
+
+
+def loaded(words: list[str]) -> None:
+    """The load itself, and what it took."""
+    from pipelines.historical import main
+
+    code = main(words)
+    print(json.dumps({"exit": code, "processor": time.process_time(), "peak_mb": peak_kib() / 1024}))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--regions", default="PACW,ERCO,CAL,TEX,MISO")
+    parser.add_argument("--routes", default="region-data")
+    parser.add_argument("--start", default="2019-01-01")
+    parser.add_argument("--output", type=Path, help="keep the output here; default: a folder that is removed")
+    flags = parser.parse_args()
+    source = synthetic(now=SETTLED + 24)
+    with tempfile.TemporaryDirectory() as place:
+        folder = flags.output or Path(place)
+        first = load(source, folder, now=SETTLED, last=LAST, flags=flags)
+        rows = json.loads((folder / "report.json").read_text())["rows"]["received"]
+        costs = {
+            "first load": first,
+            "nothing new": load(source, folder, now=SETTLED, last=LAST, flags=flags),
+            "an hour more": load(source, folder, now=SETTLED, last=LAST + 1, flags=flags),
+        }
+    print(f"{rows:,} records, loaded first in {first.wall:.1f} s, {1e6 * first.processor / rows:.1f} s a million\n")
+    print("| load | wall s | of the first | processor s | of the first | peak MB | of the first |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    for name, cost in costs.items():
+        pairs = ((cost.wall, first.wall), (cost.processor, first.processor), (cost.peak, first.peak))
+        print(f"| {name} | " + " | ".join(f"{mine:.1f} | {mine / theirs:.3f}" for mine, theirs in pairs) + " |")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--load"]:
+        loaded(sys.argv[2:])
+    else:
+        main()
