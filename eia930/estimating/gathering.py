@@ -51,7 +51,7 @@ def gathered(
     for row in range(series):
         forecast.put(row, nothing)
     for file in sorted(set(files), key=lambda one: one.path):
-        for rows in read_tidy(storage, file, ("flag", "adjusted")):
+        for rows in read_tidy(storage, file, ("flag", "adjusted"), all_rows=True):
             stands = ~np.isnan(rows.value) & rows.more["flag"].is_null().to_numpy()
             if rows.series_id in place:
                 row = place[rows.series_id]

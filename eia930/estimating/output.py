@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from eia930.estimating.areas import demand_of, key_of
 from eia930.estimating.filling import METHODS, Estimates, filled
@@ -15,8 +16,8 @@ from eia930.estimating.gathering import Frame, gathered
 from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screening, SeriesReport
 from eia930.record.avro import write_avro
-from eia930.record.tidy import ESTIMATE, ESTIMATE_BY, no_estimates, tidy_parquet, tidy_path, tidy_schema
-from eia930.record.tidy_file import hours_of, reported, tidy_rows
+from eia930.record.tidy import ESTIMATE, ESTIMATE_BY, REPORTED, no_estimates, tidy_parquet, tidy_path, tidy_schema
+from eia930.record.tidy_file import hours_of, tidy_rows
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import ROUTES
 from eia930.store.manifest import File, put_file
@@ -78,7 +79,7 @@ def _with(storage: Storage, group: GroupReport, found: BySeries) -> GroupReport:
     old = _tidy_file(group)
     schema = tidy_schema(ROUTES[group.route])
     # Parquet has no timestamps of whole seconds.
-    tables = (_merged(reported(rows).cast(schema), found.get(name)) for name, rows in tidy_rows(storage, old))
+    tables = (_merged(_as_assembled(rows).cast(schema), found.get(name)) for name, rows in tidy_rows(storage, old))
     data, count = tidy_parquet(_span_of(group), tables)
     new = put_file(storage, old.path, data, rows=count)
     return msgspec.structs.replace(
@@ -98,8 +99,13 @@ def _told(one: SeriesReport, found: Estimates | None) -> SeriesReport:
     return msgspec.structs.replace(one, estimated=sum(counts.values()), estimates=counts)
 
 
+def _as_assembled(rows: pa.Table) -> pa.Table:
+    """Without the rows that an estimate alone has brought."""
+    return rows.filter(pc.or_(rows[REPORTED].is_valid(), rows["adjusted"].is_valid()))
+
+
 def _merged(rows: pa.Table, found: Estimates | None) -> pa.Table:
-    """The reported rows of a series with its estimates beside them, and rows for hours that nobody reported."""
+    """The rows of a series with its estimates beside them, and rows for hours that nobody reported."""
     if found is None:
         none = dict(zip((ESTIMATE, ESTIMATE_BY), no_estimates(len(rows)), strict=True))
         return pa.table([none.get(name, rows[name]) for name in rows.schema.names], schema=rows.schema)

@@ -158,7 +158,7 @@ def assemble(
         first=stamp(span.first),
         last=stamp(span.last),
         received=grid.received,
-        kept=rows,
+        kept=sum(int(np.count_nonzero(one.at)) for one in whole),
         duplicate=grid.duplicate,
         rejected=grid.rejected,
         series=reports,

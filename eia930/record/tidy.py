@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A respondent's series → tidy Parquet: one row a (series, hour), sorted, the same bytes every time.
 
-Every row that was served, and a row with nothing but an estimate where one is given for an hour that nobody reported.
+Every row that was served; and for an hour that nobody reported a row where EIA or we say what it most likely was.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def tidy_schema(route: Route) -> pa.Schema:
 
     `adjusted` is what EIA puts in its place, MW (null: the source has none); `source` is whose word the row is.
     `estimate` is what a missing or doubtful value most likely was, MW (null: the value stands), `estimate_by` whose
-    figure that is. `retrieved_at` and `source` are null where nobody reported the hour: it is there for its estimate.
+    figure that is. `retrieved_at` and `source` are null where nobody reported the hour: it is there for those two.
     """
     moment = pa.timestamp("s", tz="UTC")
     return pa.schema(
@@ -77,7 +77,7 @@ def tidy_tables(span: Span, flagged: Sequence[Flagged], source: str) -> Iterator
 
 
 def tidy_parquet(span: Span, tables: Iterator[pa.Table]) -> tuple[pa.Buffer, int]:
-    """Tables → the file's bytes, and its rows."""
+    """Tables → the file's bytes, and its rows, reported or not."""
     schema, rows, sink = tidy_schema(ROUTES[span.route]), 0, pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
@@ -99,7 +99,8 @@ _PLAINLY = ("value", "adjusted", ESTIMATE, *_ENCODINGS)
 
 
 def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) -> pa.Table:
-    places = np.flatnonzero(one.series.at)
+    at, adjusted = one.series.at, one.series.adjusted
+    places = np.flatnonzero(at if adjusted is None else (at != 0) | ~np.isnan(adjusted))
     value = one.series.value[places]
     columns = [
         _repeated(series_id, len(places)),
@@ -110,7 +111,7 @@ def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) 
         _flags(one, places),
         _adjusted(one, places),
         *no_estimates(len(places)),
-        _moments(one.series.at[places].astype(np.int64)),
+        _moments(at[places].astype(np.int64), mask=at[places] == 0),
         _origins(one.series, places, source),
     ]
     return pa.table(columns, schema=tidy_schema(route))
@@ -134,9 +135,9 @@ def _adjusted(one: Flagged, places: NDArray[np.intp]) -> pa.Array:
 
 
 def _origins(series: Series, places: NDArray[np.intp], source: str) -> pa.Array:
-    if series.origin is None:
-        return _one_word(source, len(places))
-    return pa.DictionaryArray.from_arrays(pa.array(series.origin.code[places].astype(np.int32)), series.origin.names)
+    one = series.origin
+    code, names = (np.zeros(len(places)), (source,)) if one is None else (one.code[places], one.names)
+    return pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int32), mask=series.at[places] == 0), names)
 
 
 def _repeated(text: str, rows: int) -> pa.Array:
@@ -147,5 +148,5 @@ def _one_word(text: str, rows: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
 
 
-def _moments(seconds: NDArray[np.int64]) -> pa.Array:
-    return pa.array(seconds, pa.timestamp("s", tz="UTC"))
+def _moments(seconds: NDArray[np.int64], *, mask: NDArray[np.bool_] | None = None) -> pa.Array:
+    return pa.array(seconds, pa.timestamp("s", tz="UTC"), mask=mask)

@@ -39,16 +39,14 @@ class SeriesRows:
     more: pa.Table
 
 
-def read_tidy(
-    storage: Storage, file: File, columns: Sequence[str] = (), *, estimated: bool = False
-) -> list[SeriesRows]:
-    """Every series of a tidy file, the rows that were reported; `estimated`: also those that hold an estimate alone.
+def read_tidy(storage: Storage, file: File, columns: Sequence[str] = (), *, all_rows: bool = False) -> list[SeriesRows]:
+    """Every series of a tidy file, the rows that were reported; `all_rows`: also what nobody reported.
 
     UsageError names the file where it is not as it was written.
     """
     with _opened(storage, file) as parquet:
         # No row group that has only reported rows, as most have, is read for that.
-        mixed = not estimated and _has_null(parquet.metadata, REPORTED)
+        mixed = not all_rows and _has_null(parquet.metadata, REPORTED)
         table = _read(parquet, file, (*_ROWS, *columns, *([REPORTED] if mixed else [])))
         names = _names(parquet.metadata)
     found = ((name, reported(rows) if mixed else rows) for name, rows in _parts(table, names))

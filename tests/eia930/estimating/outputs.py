@@ -26,6 +26,8 @@ SCREENING = Screening(FLAGS, screen_series)
 Real = NDArray[np.float64]
 BEFORE, GONE, EMPTY, SPIKE, OUT = 20, slice(300, 340), 700, 900, slice(HOURS - 10, HOURS)
 """Places in ERCO's demand: never sent, never sent, came empty, thirty times too much, never sent."""
+FILLED = 5
+"""Hours never sent of which EIA gives a figure all the same."""
 Given = Mapping[tuple[str, str], Mapping[str, tuple[Real, NDArray[np.bool_], Real | None]]]
 """(route, respondent) → kind → values (NaN: no value), whether there is a row, EIA's adjusted figures."""
 
@@ -42,6 +44,7 @@ def erco() -> Given:
     whole = load(3000, 2)
     eia = values.copy()
     eia[: SPIKE - 1] = np.nan  # it flags the hours beside it too
+    eia[GONE.start : GONE.start + FILLED], eia[OUT] = values[GONE.start : GONE.start + FILLED], np.nan
     values[SPIKE] *= 30
     values[[*range(BEFORE), *range(GONE.start, GONE.stop), EMPTY, *range(OUT.start, OUT.stop)]] = np.nan
     row[[*range(BEFORE), *range(GONE.start, GONE.stop), *range(OUT.start, OUT.stop)]] = False

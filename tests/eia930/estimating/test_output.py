@@ -14,7 +14,20 @@ from eia930.record.assembly import GroupReport
 from eia930.record.tidy import ESTIMATE, ESTIMATE_BY
 from eia930.record.tidy_file import read_tidy
 from eia930.store.storage import Storage
-from tests.eia930.estimating.outputs import BEFORE, EMPTY, FIRST, GONE, HOURS, OUT, SCREENING, SPIKE, erco, load, write
+from tests.eia930.estimating.outputs import (
+    BEFORE,
+    EMPTY,
+    FILLED,
+    FIRST,
+    GONE,
+    HOURS,
+    OUT,
+    SCREENING,
+    SPIKE,
+    erco,
+    load,
+    write,
+)
 
 ERCO = "EBA.ERCO-ALL.D.H"
 
@@ -47,7 +60,9 @@ def test_the_record_is_as_it_was_and_coalesce_makes_it_complete(
         path = group.files[0].path
         was, now = read(storage, f"before/{path}"), read(storage, path)
         assert now.schema == was.schema
-        kept = now.filter(now["source"].is_valid()).drop_columns([ESTIMATE, ESTIMATE_BY])
+        kept = now.filter(pc.or_(now["source"].is_valid(), now["adjusted"].is_valid())).drop_columns(
+            [ESTIMATE, ESTIMATE_BY]
+        )
         assert kept.to_pylist() == was.drop_columns([ESTIMATE, ESTIMATE_BY]).to_pylist()
     table = read(storage, groups[0].files[0].path)
     mine = table.filter(pc.equal(table["series_id"], ERCO))
@@ -67,6 +82,9 @@ def test_eia_s_own_figure_stands_where_there_is_one_that_is_not_doubtful(
     by = mine["estimate_by"].cast(pa.string()).to_pylist()
     assert by[SPIKE - BEFORE] == "eia"
     assert mine["estimate"][SPIKE - BEFORE].as_py() == load(40_000, 1)[SPIKE]
+    some = slice(GONE.start - BEFORE, GONE.start - BEFORE + FILLED)
+    assert by[some] == ["eia"] * FILLED
+    assert mine["source"].to_pylist()[some] == [None] * FILLED
     assert by[EMPTY - BEFORE] == "regression_kriging"
     truth = load(40_000, 1)[BEFORE : OUT.start]
     filled = pc.coalesce(mine["estimate"], mine["value"]).to_numpy()
@@ -81,7 +99,7 @@ def test_a_doubtful_figure_of_eia_s_is_not_taken(tmp_path: Path) -> None:
     storage, groups = write(tmp_path, some)
     done = list(estimated(storage, groups, screening=SCREENING))
     (account,) = (one for one in done[0].series if one.kind == "D")
-    assert account.estimates == {"regression_kriging": GONE.stop - GONE.start + 4}
+    assert account.estimates == {"eia": FILLED, "regression_kriging": GONE.stop - GONE.start - FILLED + 4}
 
 
 def test_only_files_that_need_it_are_written_again_and_the_account_says_how_many(
@@ -97,12 +115,12 @@ def test_only_files_that_need_it_are_written_again_and_the_account_says_how_many
     ]
     counts = {one.series_id: one.estimates for group in after for one in group.series if one.estimated}
     assert counts == {
-        ERCO: {"eia": 3, "regression_kriging": GONE.stop - GONE.start + 1},
+        ERCO: {"eia": 3 + FILLED, "regression_kriging": GONE.stop - GONE.start - FILLED + 1},
         "EBA.ERCO-COAS.D.H": {"regression_kriging": 1},
     }
     for old, new in zip(before[1], after, strict=True):
         assert (old.kept, old.received) == (new.kept, new.received)
-        assert new.files[0].rows - old.files[0].rows in (0, 1, GONE.stop - GONE.start)
+        assert new.files[0].rows - old.files[0].rows in (0, 1, GONE.stop - GONE.start - FILLED)
 
 
 def test_the_same_bytes_in_any_order_and_over_what_was_estimated_before(
@@ -124,6 +142,6 @@ def test_whoever_reads_the_record_does_not_meet_the_added_rows(
     (mine,) = (rows for rows in read_tidy(before[0], file, ("source",)) if rows.series_id == ERCO)
     assert len(mine.hour) == HOURS - BEFORE - (GONE.stop - GONE.start) - (OUT.stop - OUT.start)
     assert mine.more["source"].null_count == 0
-    (whole,) = (rows for rows in read_tidy(before[0], file, ("estimate",), estimated=True) if rows.series_id == ERCO)
+    (whole,) = (rows for rows in read_tidy(before[0], file, ("estimate",), all_rows=True) if rows.series_id == ERCO)
     assert len(whole.hour) == HOURS - BEFORE - (OUT.stop - OUT.start)
     assert np.isnan(whole.value).sum() == GONE.stop - GONE.start + 1
