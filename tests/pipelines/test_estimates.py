@@ -122,3 +122,16 @@ def test_eia_s_own_figures_come_first(tmp_path: Path, monkeypatch: pytest.Monkey
     assert rows["value"].null_count > 10
     assert len(rows) > rows["value"].null_count
     assert np.array_equal(rows["estimate"].to_numpy(), rows["adjusted"].to_numpy())
+
+
+def test_the_page_says_whose_hours_are_estimated_and_draws_them(out: Path) -> None:
+    told, page = report(out), json.loads((out / "report/report.json").read_text())["quality"]
+    some = [one for one in told["series"] if one["estimated"]]
+    assert page["estimated"]["hours"] == sum(one["estimated"] for one in some) > 20
+    assert page["estimated"]["series"] == len(some)
+    assert sum(line["hours"] for line in page["estimated"]["by"]) == page["estimated"]["hours"]
+    worst = page["estimated"]["stretches"][0]
+    assert worst["hours"] == max(one["longest_gap"] for one in some)
+    html = (out / "report/index.html").read_text()
+    assert f"{worst['series_id']}</th>" in html
+    assert '<path class="estimate"' in html
