@@ -80,7 +80,7 @@ def piped(storage: Storage, spans: Sequence[Span], *, workers: int) -> int:
         _ = (
             root
             | beam.Create([(span, []) for span in spans])
-            | Assemble(source_at("http://127.0.0.1:1"), storage, run, screening=SCREENING, formats=())
+            | Assemble(source_at("http://127.0.0.1:1"), storage, run, screening=SCREENING)
         )
     return -1
 

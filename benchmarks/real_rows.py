@@ -105,7 +105,9 @@ def differences(rows: Path, output: Path, regions: str) -> int:
     want = pq.read_table(rows, columns=["period", "respondent", "type", "value"])
     if regions != "all":
         want = want.filter(pc.is_in(want["respondent"].cast(pa.string()), pa.array(regions.split(","))))
-    got = ds.dataset(output / "tidy" / "region-data", format="parquet").to_table(want.column_names)
+    tidy = ds.dataset(output / "tidy" / "region-data", format="parquet")
+    # Rows that nobody reported hold an estimate alone.
+    got = tidy.to_table(want.column_names, filter=pc.field("source").is_valid())
     keys = [("respondent", "ascending"), ("type", "ascending"), ("period", "ascending")]
     schema = pa.schema(
         [("period", pa.int64()), ("respondent", pa.string()), ("type", pa.string()), ("value", pa.float64())]

@@ -51,6 +51,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     from transforms.assemble import Assemble
     from transforms.blocks import Blocks
     from transforms.check import Check
+    from transforms.estimate import Estimate
     from transforms.fetch import Fetch
     from transforms.publish import Finish, Publish
     from transforms.report import Report
@@ -59,12 +60,13 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     output = Staging.of(todo.storage)
     fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
     groups = fetched.stored | "Assemble" >> Assemble(
-        todo.source, output, run, screening=screening, formats=todo.formats, drop_history=todo.drop_history
+        todo.source, output, run, screening=screening, drop_history=todo.drop_history
     )
+    complete = groups | "Estimate" >> Estimate(output, run, screening=screening, formats=todo.formats)
     series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
     checks = series | "Check" >> Check(output, run, spans)
     blocks = series | "Blocks" >> Blocks(output, todo.blocks, screening=screening, run=run)
-    published = (groups, fetched.fetched, checks, blocks) | "Publish" >> Publish(
+    published = (complete, fetched.fetched, checks, blocks) | "Publish" >> Publish(
         todo.storage,
         run,
         spans=len(spans),

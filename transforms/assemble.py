@@ -28,11 +28,10 @@ class Assemble(beam.PTransform):
         run: Run,
         *,
         screening: Screening,
-        formats: tuple[str, ...],
         drop_history: bool = False,
     ) -> None:
         super().__init__()
-        self._do = _AssembleFn(source, storage, run, screening, formats, drop_history=drop_history)
+        self._do = _AssembleFn(source, storage, run, screening, drop_history=drop_history)
 
     def expand(self, stored: beam.PCollection) -> beam.PCollection:
         """Spread the spans over the workers: they left the dispatcher in one place."""
@@ -46,7 +45,6 @@ class _AssembleFn(beam.DoFn):
         storage: Storage,
         run: Run,
         screening: Screening,
-        formats: tuple[str, ...],
         *,
         drop_history: bool,
     ) -> None:
@@ -54,7 +52,6 @@ class _AssembleFn(beam.DoFn):
         self._storage = storage
         self._run = run
         self._screening = screening
-        self._formats = formats
         self._drop_history = drop_history
         self._program = fingerprint()
 
@@ -70,6 +67,5 @@ class _AssembleFn(beam.DoFn):
                 span,
                 screening=self._screening,
                 failures=failures,
-                formats=self._formats,
                 drop_history=self._drop_history,
             )

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from eia930.account.publication import finish, publish, publish_blocks
 from eia930.account.standing import put_stopped
@@ -14,14 +16,16 @@ from eia930.account.sums import account as account_of
 from eia930.checks.outcome import Check as CrossCheck
 from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport
+from eia930.record.tidy_file import held
 from eia930.sources.fetched import Fetched
 from eia930.store.failure import telling
 from eia930.store.fenced import Fenced
 from eia930.store.manifest import CHECKS, SUCCESS, File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
+from ringdata.manifest import SEQUENCES
+from ringdata.sequences import SCHEMA, STATISTICS
 from transforms.block_manifests import close_blocks, open_blocks
-from transforms.train_statistics import train_statistics
 
 
 class Publish(beam.PTransform):
@@ -96,7 +100,7 @@ class _PublishFn(beam.DoFn):
                 raise AssertionError(f"{self._spans} spans were planned, {len(groups)} were assembled")
             if account.exit and not self._storage.exists(SUCCESS):
                 close_blocks(output)
-            statistics = train_statistics(self._storage, blocks)
+            statistics = _train_statistics(self._storage, blocks)
             done = publish(
                 output,
                 groups,
@@ -108,6 +112,13 @@ class _PublishFn(beam.DoFn):
             )
         if done:
             yield self._storage.url
+
+
+def _train_statistics(storage: Storage, blocks: Sequence[File]) -> pa.Table:
+    """`series_id` and its statistics over the hours of train: those beside every config and format are the same."""
+    beside = sorted((file for file in blocks if file.path.endswith(f"/{SEQUENCES}")), key=lambda file: file.path)
+    table = pq.read_table(pa.BufferReader(held(storage, beside[0]))) if beside else SCHEMA.empty_table()
+    return table.select(["series_id", *STATISTICS])
 
 
 class PublishBlocks(beam.PTransform):
@@ -127,7 +138,7 @@ class PublishBlocks(beam.PTransform):
 def _publish_blocks(blocks: Sequence[File], storage: Storage, run: Run) -> str:
     with telling(storage, run, "Publish"):
         output = Fenced.of(storage, run)
-        url = publish_blocks(output, blocks, train_statistics(storage, blocks), run)
+        url = publish_blocks(output, blocks, _train_statistics(storage, blocks), run)
         finish(output, run, open_blocks)
     return url
 

@@ -26,6 +26,7 @@ SCHEMA = pa.schema(
         ("expected_by", pa.string()),
         ("known", pa.bool_()),
         ("break_at", pa.string()),
+        ("estimated", pa.int64()),
     ]
 )
 """Also of a load without any series: an empty column has no type of its own."""
@@ -37,6 +38,7 @@ def catalogue(series: Iterable[SeriesReport]) -> pa.Table:
     `expected_by` says whence its hours are expected, `known` whether our tables have its codes (docs/quality.md).
     `break_at` is the first hour from which on the series means something else under the same name, where it has hours
     before and after (docs/sources.md).
+    `estimated` hours have an estimate, by whatever method.
     `g` and `iqr_r` (MW) are of the screening, over all hours asked; what a model may know is of train alone, and is
     added as the table is written.
     """

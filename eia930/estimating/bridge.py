@@ -16,7 +16,7 @@ REACH = 2 * 14 * 24 + 48
 """Hours of autocovariance."""
 _NUGGET = 0.01
 _SEEN = 0.7
-_BATCH = 512
+_BATCH = 256
 
 
 def own_hours(there: Mask, at: NDArray[np.intp], *, ahead: bool) -> NDArray[np.intp]:

@@ -59,12 +59,13 @@ def _level(relative: Real, *, behind: bool) -> Real:
     series, hours = relative.shape
     there = ~np.isnan(relative)
 
+    back, ahead = (_LEVEL, 0) if behind else (_LEVEL // 2, _LEVEL // 2 + 1)
+
     def within(of: Real) -> Real:
-        so_far = np.concatenate((np.zeros((series, 1)), np.cumsum(of, axis=1)), axis=1)
-        at = np.arange(hours)
-        end = at if behind else np.minimum(at + _LEVEL // 2 + 1, hours)
-        begin = np.maximum(at - (_LEVEL if behind else _LEVEL // 2), 0)
-        return np.asarray(so_far[:, end] - so_far[:, begin])
+        so_far = np.cumsum(of, axis=1)
+        parts = (np.zeros((series, back + 1)), so_far, np.repeat(so_far[:, -1:], ahead, axis=1))
+        wide = np.concatenate(parts, axis=1)
+        return np.asarray(wide[:, back + ahead : back + ahead + hours] - wide[:, :hours])
 
     return coarse(within(np.where(there, relative, 0.0)) / (within(there.astype(np.float64)) + _DOUBT))
 

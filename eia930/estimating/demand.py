@@ -7,6 +7,7 @@ forecasts up to the hour alone. Memory: about 40 bytes an hour of three years of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,22 +32,43 @@ _KNOWN_DEMAND, _KNOWN_FORECAST = (-1, -2), (-1, 0)
 def estimate(demand: Real, forecast: Real, *, first: int, barred: Mask | None = None, causal: bool = False) -> Real:
     """Estimate demand (whole MWh) where it is NaN; NaN where it stands, or where nothing can be said.
 
+    Arguments, and what nothing is said of, are those of `estimates`: float64[series, hours].
+    """
+    out = np.full(demand.shape, np.nan)
+    for give, found in estimates(demand, forecast, first=first, barred=barred, causal=causal):
+        out[:, give] = found
+    return out
+
+
+def estimates(
+    demand: Real,
+    forecast: Real,
+    *,
+    first: int,
+    barred: Mask | None = None,
+    wanted: Mask | None = None,
+    causal: bool = False,
+) -> Iterator[tuple[slice, Real]]:
+    """The same, a window at a time: its columns, and float64[series, columns].
+
     `demand`, `forecast`: float64[series, hours] on one frame that begins at hour `first` (since 1970 UTC, hour ending),
     NaN where missing or flagged; a row of `forecast` is the day-ahead forecast of the same row of `demand`, or NaN.
     `barred`: bool[series, series], true where the second must not tell of the first (its sum contains it).
+    `wanted`: bool[series, hours], the hours to estimate; None: all that are NaN. A window without any is passed over.
     Nothing is said of a series that has fewer than 500 hours in a window. ValueError if shapes differ.
     """
     if demand.shape != forecast.shape or demand.ndim != 2:
         raise ValueError(f"demand {demand.shape} and forecast {forecast.shape}: want the same series and hours")
-    out = np.full(demand.shape, np.nan)
     if not demand.size:
-        return out
+        return
     allowed = np.ones((len(demand),) * 2, bool) if barred is None else ~barred
     np.fill_diagonal(allowed, val=False)
     for window in (quarters if causal else years)(first, demand.shape[1]):
-        work = _Work.of(demand, forecast, first=first, window=window, allowed=allowed, causal=causal)
-        out[:, window.give] = work.run()
-    return out
+        missing = np.isnan(demand[:, window.give])
+        missing &= True if wanted is None else wanted[:, window.give]
+        if missing.any():
+            work = _Work.of(demand, forecast, first=first, window=window, allowed=allowed, causal=causal)
+            yield window.give, work.run(missing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +116,11 @@ class _Work:
             causal=causal,
         )
 
-    def run(self) -> Real:
-        """Estimates in `give`: float64[series, hours]."""
-        series = len(self.own.value)
-        out = np.full((series, self.give.stop - self.give.start), np.nan)
-        for row in range(series):
-            at = np.flatnonzero(np.isnan(self.own.value[row, self.give])) + self.give.start
+    def run(self, missing: Mask) -> Real:
+        """Estimates where `missing` (bool[series, hours of `give`]): float64 of the same shape, NaN elsewhere."""
+        out = np.full(missing.shape, np.nan)
+        for row in range(len(out)):
+            at = np.flatnonzero(missing[row]) + self.give.start
             if at.size and np.count_nonzero(~np.isnan(self.own.value[row, self.learn])) >= _LEAST:
                 out[row, at - self.give.start] = self._estimated(row, at)
         return out
@@ -125,7 +146,7 @@ class _Work:
         residual = coarse(target - told)
         departed = told[at] + kriged(residual, at, points, autocovariance(_placed(residual, usual)))
         level = (self.own.course[row, at] + departed) * self.own.mean[row]
-        return np.asarray(np.round(np.clip(level, self.low[row], self.high[row])))
+        return np.asarray(np.clip(np.round(level), self.low[row], self.high[row]))
 
 
 def _placed(residual: Real, usual: Index) -> Real:

@@ -22,7 +22,7 @@ _SEASONS = _PARTS = 4
 _BESIDE = np.array([[1.0, 0.5, 0.2, 0.5], [0.5, 1.0, 0.5, 0.2], [0.2, 0.5, 1.0, 0.5], [0.5, 0.2, 0.5, 1.0]])
 """How much a season (a part of the day) tells of another."""
 _RIDGE = 0.02
-_BATCH = 128
+_BATCH = 256
 _CELLS = _SEASONS * _PARTS
 _COMMON = 16
 """A pattern of fewer lessons in a cell has the weights of all cells together."""
@@ -84,11 +84,11 @@ class Evidence:
         common = np.where(np.isin(known, self.common), known, known // len(self.matrix) * len(self.matrix) + _CELLS)
         known, again = np.unique(common, return_inverse=True)
         which = again[which]
-        weights = self._weights(of, known)
+        weights = np.ascontiguousarray(self._weights(of, known).T)
         k = 0
         for signal in self.joined:
             for row in of.taken(signal, at):
-                found += weights[which, k] * np.where(np.isnan(row), 0.0, row)
+                found += weights[k][which] * np.where(np.isnan(row), 0.0, row)
                 k += 1
         return found
 

@@ -15,6 +15,7 @@ Mask = NDArray[np.bool_]
 
 _STEP, _MOST = 2.0**14, 8.0
 _LEAST_PIVOT = 0.005
+_ROWS = 12
 
 
 def coarse(values: Real) -> Real:
@@ -32,14 +33,14 @@ def solve(matrix: Real, right: Real) -> Real:
     size = len(left)
     floor = _LEAST_PIVOT * np.maximum(np.einsum("iin->in", left), 1e-30)
     inverse = np.zeros(x.shape)
-    scratch = np.empty(left.shape)
     for k in range(size):
         pivot = left[k, k]
         np.divide(1.0, pivot, out=inverse[k], where=pivot > floor[k])
         factor = left[k, k + 1 :] * inverse[k]
-        for row in range(k + 1, size):  # above the diagonal alone: the systems are symmetric
-            product = np.multiply(factor[row - k - 1], left[k, row:], out=scratch[row, row:])
-            left[row, row:] -= product
+        for row in range(k + 1, size, _ROWS):
+            # Above the diagonal alone, some rows at a time: the systems are symmetric.
+            some = factor[row - k - 1 : row - k - 1 + _ROWS, None]
+            left[row : row + _ROWS, row:] -= some * left[k, None, row:]
         x[k + 1 :] -= factor * x[k]
     for k in range(size - 1, -1, -1):
         x[k] *= inverse[k]

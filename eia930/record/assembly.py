@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eia930.question.span import Span
 from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
-from eia930.record.avro import avro_path, write_avro
+from eia930.record.avro import avro_path
 from eia930.record.expected import expect, respondent_by
 from eia930.record.grid import Series
 from eia930.record.history import require_history
@@ -81,6 +81,10 @@ class SeriesReport(msgspec.Struct, frozen=True):
     """Who lets us expect it: asked, coverage, tables, lists, earlier; seen where nobody does, and rows came."""
     known: bool = True
     """Whether our tables have its codes."""
+    estimated: int = 0
+    """Hours between first and last that have an estimate: missing, null or flagged ones."""
+    estimates: dict[str, int] = {}
+    """Those by the method."""
 
 
 class GroupReport(msgspec.Struct, frozen=True):
@@ -118,7 +122,6 @@ def assemble(
     *,
     screening: Screening,
     failures: Sequence[Failure] = (),
-    formats: Sequence[str] = (),
     drop_history: bool = False,
 ) -> GroupReport:
     """Write what a span has, and account for it. Responses come in any order: the result is the same.
@@ -138,8 +141,6 @@ def assemble(
     flagged = [_flagged(span, series, screening) for series in whole]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
     files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]
-    if "avro" in formats:
-        files.append(write_avro(storage, span, tidy_tables(span, flagged, source.name)))
     doubles = lost(lambda name: source.verbatim(storage, span, name), span, grid.lost)
     rejects = [*grid.refused, *doubles, *failed(failures)]
     files += write_revisions(storage, span, grid.replaced, source.name)
@@ -157,7 +158,7 @@ def assemble(
         first=stamp(span.first),
         last=stamp(span.last),
         received=grid.received,
-        kept=rows,
+        kept=sum(int(np.count_nonzero(one.at)) for one in whole),
         duplicate=grid.duplicate,
         rejected=grid.rejected,
         series=reports,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import fastavro
@@ -41,13 +41,23 @@ def avro_schema(route: Route) -> dict[str, Any]:
             {"name": "value", "type": ["null", "double"], "doc": "MW as reported; null: reported empty"},
             {"name": "flag", "type": ["null", "string"], "doc": "why the value is suspect; null: nothing found"},
             {"name": "adjusted", "type": ["null", "double"], "doc": "MW, EIA's own figure in its place; null: none"},
-            {"name": "retrieved_at", "type": moment, "doc": "when the server answered, UTC"},
-            {"name": "source", "type": "string", "doc": "api, files or emulator"},
+            {
+                "name": "estimate",
+                "type": ["null", "double"],
+                "doc": "MW where no value stands; null: it does",
+            },
+            {
+                "name": "estimate_by",
+                "type": ["null", "string"],
+                "doc": "whose figure that is: eia, or our method",
+            },
+            {"name": "retrieved_at", "type": ["null", moment], "doc": "when the server answered, UTC; null: never"},
+            {"name": "source", "type": ["null", "string"], "doc": "api, files or emulator; null: nobody reported it"},
         ],
     }
 
 
-def write_avro(storage: Storage, span: Span, tables: Iterator[pa.Table]) -> File:
+def write_avro(storage: Storage, span: Span, tables: Iterable[pa.Table]) -> File:
     """Write the tables' rows; the same rows give the same bytes (the sync marker is the path's hash)."""
     sink, count = io.BytesIO(), Counter[str]()
     path = avro_path(span.route, span.respondent)
@@ -56,7 +66,7 @@ def write_avro(storage: Storage, span: Span, tables: Iterator[pa.Table]) -> File
     return put_file(storage, path, sink.getbuffer(), rows=count["rows"])
 
 
-def _rows(tables: Iterator[pa.Table], count: Counter[str]) -> Iterator[dict[str, Any]]:
+def _rows(tables: Iterable[pa.Table], count: Counter[str]) -> Iterator[dict[str, Any]]:
     """Rows as the writer wants them, a batch at a time; moments as integers, which it takes as they are."""
     moment, millis = pa.timestamp("s", tz="UTC"), pa.timestamp("ms", tz="UTC")
     for table in tables:

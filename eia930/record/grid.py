@@ -17,7 +17,7 @@ from eia930.question.span import Span
 from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN, Lost, Reject, kind_in, refused
 from eia930.record.versions.words import Replaced, Words
 from eia930.reference.routes import ROUTES
-from eia930.sources.columns import Columns, Stored
+from eia930.sources.columns import Columns, Filled, Stored
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -44,7 +44,9 @@ class Series:
     asked: NDArray[np.bool_] | None = None
     """bool[hours]: which count as asked; None: all."""
     adjusted: Floats | None = None
-    """float64[hours]: what EIA puts in the value's place, MW (NaN: nothing); None where there is none at all."""
+    """float64[hours]: what EIA puts in the value's place, MW (NaN: nothing); None where there is none at all.
+
+    Between the first row and the last also where there is no row."""
     origin: Origin | None = None
     """None: all rows are of the one source that was read."""
 
@@ -59,6 +61,10 @@ class _Cells:
     words: Words
     asked: NDArray[np.bool_] | None = None
     adjusted: Floats | None = None
+    filled: NDArray[np.uint32] | None = None
+    """uint32[hours]: by which answer there is a figure of EIA's without a row (0: none)."""
+    figure: Floats = field(default_factory=lambda: np.zeros(0))
+    """float64[hours]: that figure, MW."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,8 @@ class Grid:
                 self._scatter(answer, kind, place, columns.value[mine])
                 if columns.adjusted is not None and len(place):
                     self._adjust(answer, self._cells[kind], place, columns.adjusted[mine])
+        if columns.filled is not None:
+            self._fill(answer, columns.kinds, columns.filled)
 
     def finish(self) -> list[Series]:
         """The series, sorted by kind, without the rows that a later answer no longer has."""
@@ -160,6 +168,21 @@ class Grid:
         if cells.adjusted is None:
             cells.adjusted = np.full(self.span.hours, np.nan)
         cells.adjusted[place[stands]] = adjusted[stands]
+
+    def _fill(self, answer: _Answer, kinds: tuple[str, ...], filled: Filled) -> None:
+        """EIA's figures where the answer has no row: of two answers, those of the one retrieved later."""
+        inside = (filled.hour >= self.span.first) & (filled.hour <= self.span.last)
+        for code, kind in enumerate(kinds):
+            mine = inside & (filled.kind == code)
+            if kind not in self._cells or not mine.any():
+                continue
+            cells, place = self._cells[kind], filled.hour[mine] - self.span.first
+            if cells.filled is None:
+                cells.filled = np.zeros(self.span.hours, np.uint32)
+                cells.figure = np.full(self.span.hours, np.nan)
+            later = self._moments[cells.filled[place]] <= answer.moment
+            cells.filled[place[later]] = answer.number
+            cells.figure[place[later]] = filled.value[mine][later]
 
     def _once(self, answer: _Answer, kind: str, place: Places, value: Floats) -> tuple[Places, Floats]:
         """Each hour once, whatever the order of rows: a value stands before a null, then the larger one, then the
@@ -218,6 +241,19 @@ class Grid:
         cells.answer[gone] = 0
         if cells.adjusted is not None:
             cells.adjusted[gone] = np.nan
+        if cells.filled is not None:
+            self._beside(cells, cells.filled)
+
+    def _beside(self, cells: _Cells, filled: NDArray[np.uint32]) -> None:
+        """EIA's figures beside the rows that stand, as far as no later answer leaves them out."""
+        places = np.flatnonzero(cells.answer)
+        fresh = self._moments[filled] >= self._answered(cells.kind)
+        fresh &= (filled != 0) & (cells.answer == 0)
+        fresh[: places[0] if len(places) else len(fresh)] = False
+        fresh[places[-1] + 1 if len(places) else 0 :] = False
+        if cells.adjusted is None:
+            cells.adjusted = np.full(self.span.hours, np.nan)
+        cells.adjusted[fresh] = cells.figure[fresh]
 
     def _name(self, number: int) -> str:
         return self._answers[number - 1].name

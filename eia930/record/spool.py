@@ -37,6 +37,11 @@ class Spool:
             raise StorageError(f"cannot keep series in {tempfile.gettempdir()}: {error.strerror}", remedy) from None
         return found
 
+    @property
+    def rows(self) -> Values:
+        """All rows, read-only: float64[rows, hours], zero where nothing was put."""
+        return self._views
+
     @cached_property
     def _file(self) -> int:
         """Its descriptor, closed with this object; views keep their own."""

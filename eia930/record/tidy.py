@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A respondent's series → tidy Parquet: one row a (series, hour) that was served, sorted, the same bytes every time."""
+"""A respondent's series → tidy Parquet: one row a (series, hour), sorted, the same bytes every time.
+
+Every row that was served; and for an hour that nobody reported a row where EIA or we say what it most likely was.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ from eia930.reference.routes import ROUTES, Route
 from eia930.reference.series import SeriesKey
 
 _ROW_GROUP = 131_072
+ESTIMATE, ESTIMATE_BY, REPORTED = "estimate", "estimate_by", "retrieved_at"
+"""Two columns, and the one that is null where nobody reported the hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ def tidy_schema(route: Route) -> pa.Schema:
     """The columns of `tidy/`; `period` is the hour's end in UTC, `value` MW as reported (null: reported empty).
 
     `adjusted` is what EIA puts in its place, MW (null: the source has none); `source` is whose word the row is.
+    `estimate` is what a missing or doubtful value most likely was, MW (null: the value stands), `estimate_by` whose
+    figure that is. `retrieved_at` and `source` are null where nobody reported the hour: it is there for those two.
     """
     moment = pa.timestamp("s", tz="UTC")
     return pa.schema(
@@ -51,8 +58,10 @@ def tidy_schema(route: Route) -> pa.Schema:
             pa.field("value", pa.float64()),
             pa.field("flag", pa.dictionary(pa.int32(), pa.string())),
             pa.field("adjusted", pa.float64()),
-            pa.field("retrieved_at", moment, nullable=False),
-            pa.field("source", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+            pa.field(ESTIMATE, pa.float64()),
+            pa.field(ESTIMATE_BY, pa.dictionary(pa.int32(), pa.string())),
+            pa.field(REPORTED, moment),
+            pa.field("source", pa.dictionary(pa.int32(), pa.string())),
         ]
     )
 
@@ -68,7 +77,7 @@ def tidy_tables(span: Span, flagged: Sequence[Flagged], source: str) -> Iterator
 
 
 def tidy_parquet(span: Span, tables: Iterator[pa.Table]) -> tuple[pa.Buffer, int]:
-    """Tables → the file's bytes, and its rows."""
+    """Tables → the file's bytes, and its rows, reported or not."""
     schema, rows, sink = tidy_schema(ROUTES[span.route]), 0, pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
@@ -86,11 +95,12 @@ def tidy_parquet(span: Span, tables: Iterator[pa.Table]) -> tuple[pa.Buffer, int
 
 # What Spark 3.5 and fastparquet read too: splitting the bytes of `value` would be a fifth smaller, and closed to them.
 _ENCODINGS = {"period": "DELTA_BINARY_PACKED", "retrieved_at": "DELTA_BINARY_PACKED"}
-_PLAINLY = ("value", "adjusted", *_ENCODINGS)
+_PLAINLY = ("value", "adjusted", ESTIMATE, *_ENCODINGS)
 
 
 def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) -> pa.Table:
-    places = np.flatnonzero(one.series.at)
+    at, adjusted = one.series.at, one.series.adjusted
+    places = np.flatnonzero(at if adjusted is None else (at != 0) | ~np.isnan(adjusted))
     value = one.series.value[places]
     columns = [
         _repeated(series_id, len(places)),
@@ -100,10 +110,16 @@ def _table(route: Route, span: Span, series_id: str, one: Flagged, source: str) 
         pa.array(value, mask=np.isnan(value)),
         _flags(one, places),
         _adjusted(one, places),
-        _moments(one.series.at[places].astype(np.int64)),
+        *no_estimates(len(places)),
+        _moments(at[places].astype(np.int64), mask=at[places] == 0),
         _origins(one.series, places, source),
     ]
     return pa.table(columns, schema=tidy_schema(route))
+
+
+def no_estimates(rows: int) -> tuple[pa.Array, pa.Array]:
+    """The columns `estimate` and `estimate_by` of rows whose values stand."""
+    return pa.nulls(rows, pa.float64()), pa.nulls(rows, pa.dictionary(pa.int32(), pa.string()))
 
 
 def _flags(one: Flagged, places: NDArray[np.intp]) -> pa.Array:
@@ -119,9 +135,9 @@ def _adjusted(one: Flagged, places: NDArray[np.intp]) -> pa.Array:
 
 
 def _origins(series: Series, places: NDArray[np.intp], source: str) -> pa.Array:
-    if series.origin is None:
-        return _one_word(source, len(places))
-    return pa.DictionaryArray.from_arrays(pa.array(series.origin.code[places].astype(np.int32)), series.origin.names)
+    one = series.origin
+    code, names = (np.zeros(len(places)), (source,)) if one is None else (one.code[places], one.names)
+    return pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int32), mask=series.at[places] == 0), names)
 
 
 def _repeated(text: str, rows: int) -> pa.Array:
@@ -132,5 +148,5 @@ def _one_word(text: str, rows: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
 
 
-def _moments(seconds: NDArray[np.int64]) -> pa.Array:
-    return pa.array(seconds, pa.timestamp("s", tz="UTC"))
+def _moments(seconds: NDArray[np.int64], *, mask: NDArray[np.bool_] | None = None) -> pa.Array:
+    return pa.array(seconds, pa.timestamp("s", tz="UTC"), mask=mask)

@@ -7,6 +7,7 @@ Every byte that is read is held against the sha256 of the manifest, or of the ac
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from eia930.errors import UsageError
+from eia930.record.tidy import REPORTED
 from eia930.store.manifest import MANIFEST, File, read_manifest
 from eia930.store.objects import read_file
 from eia930.store.storage import Storage
@@ -37,22 +39,57 @@ class SeriesRows:
     more: pa.Table
 
 
-def read_tidy(storage: Storage, file: File, columns: Sequence[str] = ()) -> list[SeriesRows]:
-    """Every series of a tidy file. UsageError names the file where it is not as it was written."""
+def read_tidy(storage: Storage, file: File, columns: Sequence[str] = (), *, all_rows: bool = False) -> list[SeriesRows]:
+    """Every series of a tidy file, the rows that were reported; `all_rows`: also what nobody reported.
+
+    UsageError names the file where it is not as it was written.
+    """
+    with _opened(storage, file) as parquet:
+        # No row group that has only reported rows, as most have, is read for that.
+        mixed = not all_rows and _has_null(parquet.metadata, REPORTED)
+        table = _read(parquet, file, (*_ROWS, *columns, *([REPORTED] if mixed else [])))
+        names = _names(parquet.metadata)
+    found = ((name, reported(rows) if mixed else rows) for name, rows in _parts(table, names))
+    return [
+        SeriesRows(name, hours_of(rows["period"]), rows["value"].to_numpy(), rows.select(columns))
+        for name, rows in found
+    ]
+
+
+def tidy_rows(storage: Storage, file: File) -> list[tuple[str, pa.Table]]:
+    """Every series of a tidy file by its id, with all rows and columns. UsageError as for `read_tidy`."""
+    with _opened(storage, file) as parquet:
+        return list(_parts(_read(parquet, file, parquet.schema_arrow.names), _names(parquet.metadata)))
+
+
+def reported(rows: pa.Table) -> pa.Table:
+    """The rows that somebody reported."""
+    return rows.filter(rows[REPORTED].is_valid()) if rows[REPORTED].null_count else rows
+
+
+@contextmanager
+def _opened(storage: Storage, file: File) -> Iterator[pq.ParquetFile]:
     data = held(storage, file)
     try:
         with pq.ParquetFile(pa.BufferReader(data)) as parquet:
-            names = _names(parquet.metadata)
-            table = parquet.read(columns=[*_ROWS, *columns], use_threads=False)
+            yield parquet
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UsageError(f"{file.path} is no tidy file: {error}", remedy=AGAIN) from None
-    if absent := [name for name in (*_ROWS, *columns) if name not in table.column_names]:
+
+
+def _read(parquet: pq.ParquetFile, file: File, columns: Sequence[str]) -> pa.Table:
+    table = parquet.read(columns=list(dict.fromkeys(columns)), use_threads=False)
+    if absent := [name for name in columns if name not in table.column_names]:
         raise UsageError(f"{file.path} is no tidy file: it has no column {', '.join(absent)}", remedy=AGAIN)
-    hour, value, more = hours_of(table["period"]), table["value"].to_numpy(), table.select(columns)
-    return [
-        SeriesRows(name, hour[rows], value[rows], more.slice(rows.start, rows.stop - rows.start))
-        for name, rows in _places(names)
-    ]
+    return table
+
+
+def _has_null(footer: pq.FileMetaData, column: str) -> bool:
+    """Whether a column has a null anywhere, by the footer alone; one that is not there has none."""
+    groups = (footer.row_group(number) for number in range(footer.num_row_groups))
+    columns = (group.column(number) for group in groups for number in range(group.num_columns))
+    told = (one.statistics for one in columns if one.path_in_schema == column)
+    return any(one is None or not one.has_null_count or one.null_count > 0 for one in told)
 
 
 def held(storage: Storage, file: File) -> bytes:
@@ -95,6 +132,10 @@ def _only_name(group: pq.RowGroupMetaData) -> str:
     if told is None or not told.has_min_max or told.min != told.max:
         raise ValueError("a row group of it is not of one series")
     return str(told.min)
+
+
+def _parts(table: pa.Table, names: Sequence[tuple[str, int]]) -> Iterator[tuple[str, pa.Table]]:
+    return ((name, table.slice(rows.start, rows.stop - rows.start)) for name, rows in _places(names))
 
 
 def _places(names: Sequence[tuple[str, int]]) -> Iterator[tuple[str, slice]]:

@@ -34,7 +34,8 @@ function unpack(data) {
   const gapAt = rising(data.gap_at), gapHours = numbers(data.gap_hours);
   const flags = at.map((place, i) => ({place, kind: data.flags[kind[i]], value: value[i]}));
   const gaps = gapAt.map((place, i) => ({place, hours: gapHours[i]}));
-  const one = {...data, flags, gaps};
+  const guess = values(data.estimate), estimates = rising(data.estimate_at).map((place, i) => ({place, value: guess[i]}));
+  const one = {...data, flags, gaps, estimates};
   if (data.step === 1) {
     const flagged = new Set(at);
     one.hourly = values(data.value);
@@ -106,6 +107,14 @@ function build(box, one) {
       const y = Math.min(top + height, Math.max(top, u.valToPos(flag.value, "y", true)));
       ctx.beginPath(); ctx.arc(x, y, r, 0, 2 * Math.PI); ctx.fill();
     }
+    ctx.fillStyle = colour("--estimate");
+    const side = 1.7 * devicePixelRatio;
+    for (const {place, value} of one.estimates) {
+      const x = u.valToPos(first + place * HOUR, "x", true);
+      if (x < left || x > left + width) continue;
+      const y = Math.min(top + height, Math.max(top, u.valToPos(value, "y", true)));
+      ctx.fillRect(x - side, y - side, 2 * side, 2 * side);
+    }
     ctx.restore();
   }
   function zoomed(u) {
@@ -121,6 +130,8 @@ function build(box, one) {
     let text = fine ? `${stamp(at)} UTC: ${figure(u.data[4][i])}`
       : `${stamp(at).slice(0, 10)}${span > DAY ? ", the week" : ""}: mean ${figure(u.data[3][i])}, ${figure(u.data[1][i])} to ${figure(u.data[2][i])}`;
     if (here.length) text += ` · ${listed(here)}`;
+    const told = one.estimates.filter(e => Math.abs(e.place - place) < (span + 1) / 2);
+    if (told.length) text += fine ? ` · estimate ${figure(told[0].value)}` : ` · ${told.length} estimated`;
     readout.textContent = text;
   }
   const axis = {stroke: colour("--soft"), grid: {stroke: colour("--rule"), width: 1}, ticks: {show: false}, font: "11px system-ui, sans-serif"};

@@ -27,6 +27,15 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """What EIA puts where nobody reported anything: `hour`, `kind` and `value` (MW) as in Columns. No rows."""
+
+    hour: Hours
+    kind: NDArray[np.int32]
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """Kept rows of one answer, in the order served.
 
@@ -42,6 +51,8 @@ class Columns:
     refused: tuple[Refusal, ...] = ()
     adjusted: NDArray[np.float64] | None = None
     """float64 a row: what EIA puts in the value's place, MW (NaN: nothing); None where the source has none."""
+    filled: Filled | None = None
+    """The same of hours without a row."""
 
 
 class AnswerName(msgspec.Struct, frozen=True, array_like=True):

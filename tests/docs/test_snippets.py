@@ -46,7 +46,14 @@ def test_snippets_run(page: str, needs: str, code: str, beside: Path, monkeypatc
     exec(compile(code, page, "exec"), names)
     if "hours" in names:
         # Whatever reads the folder finds the same rows.
-        assert len(names["hours"]) == json.loads((beside / "data/report.json").read_text())["rows"]["kept"]
+        files = json.loads((beside / "data/manifest.json").read_text())["files"]
+        assert len(names["hours"]) == sum(one["rows"] for one in files if one["path"].startswith("tidy/"))
+    if "complete" in names:
+        # An hour of demand a row, and none without a figure.
+        figures = getattr(names["complete"], "to_pylist", lambda: list(names["complete"]))()
+        series = json.loads((beside / "data/report.json").read_text())["series"]
+        assert len(figures) == sum(one["hours"] for one in series if one["kind"] == "D")
+        assert all(mw is not None and mw > 0 for mw in figures)
 
 
 def test_every_page_has_snippets() -> None:

@@ -151,7 +151,7 @@ def _whole(out: Path) -> None:
     listed = {entry["path"] for entry in manifest}
     assert {str(p.relative_to(out)) for p in (out / "tidy").rglob("*.parquet")} <= listed
     table = pq.read_table(out / "tidy" / "region-data")
-    assert table.num_rows == report(out)["rows"]["kept"]
+    assert table["source"].is_valid().to_pylist().count(True) == report(out)["rows"]["kept"]
     schema = pq.read_schema(out / TIDY)
     # Parquet knows no unit longer than a millisecond.
     moment = pa.timestamp("ms", tz="UTC")
@@ -163,6 +163,8 @@ def _whole(out: Path) -> None:
         ("value", pa.float64()),
         ("flag", pa.dictionary(pa.int32(), pa.string())),
         ("adjusted", pa.float64()),
+        ("estimate", pa.float64()),
+        ("estimate_by", pa.dictionary(pa.int32(), pa.string())),
         ("retrieved_at", moment),
         ("source", pa.dictionary(pa.int32(), pa.string())),
     ]

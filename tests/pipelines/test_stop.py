@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import msgspec
 import pytest
 
 from eia930.account.published import published_series
+from eia930.account.stored import read_account
 from eia930.coverage.account import Method
 from eia930.coverage.from_tidy import files_of
 from eia930.emulator import Emulator, synthetic
 from eia930.errors import Interrupted, Superseded
 from eia930.question.span import Span
-from eia930.record.assembly import Screening
+from eia930.record.assembly import GroupReport, Screening
 from eia930.reference.hours import parse_hour
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
@@ -25,7 +27,7 @@ from eia930.sources.api.source import ApiSource
 from eia930.sources.fetched import Fetched, Tally
 from eia930.store.failure import FAILED
 from eia930.store.lease import Owner, acquire
-from eia930.store.manifest import SUCCESS
+from eia930.store.manifest import SUCCESS, read_manifest
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
 from pipelines.historical import main
@@ -36,6 +38,7 @@ from transforms.block_settings import BlockSettings
 from transforms.blocks import Blocks
 from transforms.check import Check
 from transforms.count import CountTidy, PublishCoverage
+from transforms.estimate import Estimate
 from transforms.publish import Finish, Publish
 from transforms.report import Report
 
@@ -60,7 +63,23 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Storage:
 
 def assembling(storage: Storage, run: Run) -> Stage:
     source = ApiSource("http://127.0.0.1:1", "none:")
-    return (SPAN, []), Assemble(source, storage, run, screening=SCREENING, formats=())
+    return (SPAN, []), Assemble(source, storage, run, screening=SCREENING)
+
+
+def estimating(storage: Storage, run: Run) -> Stage:
+    account = read_account(storage)
+    span, files = account.spans[0], [file for file in read_manifest(storage) if file.path.startswith("tidy/")]
+    group = GroupReport(
+        route=span.route,
+        respondent=span.respondent,
+        kinds=(),
+        first=span.first,
+        last=span.last,
+        **msgspec.structs.asdict(account.rows),
+        series=list(account.series),
+        files=files,
+    )
+    return group, Estimate(storage, run, screening=SCREENING, formats=())
 
 
 def checking(storage: Storage, run: Run) -> Stage:
@@ -103,7 +122,7 @@ def publishing_coverage(storage: Storage, run: Run) -> Stage:
 
 @pytest.mark.parametrize(
     "stage",
-    [assembling, checking, cutting, publishing, reporting, finishing, counting, publishing_coverage],
+    [assembling, estimating, checking, cutting, publishing, reporting, finishing, counting, publishing_coverage],
 )
 def test_a_stage_begins_nothing_once_asked_to_stop(
     stage: Callable[[Storage, Run], Stage], loaded: Storage, capfd: pytest.CaptureFixture[str]
@@ -134,7 +153,7 @@ def test_a_stage_of_a_run_that_another_has_followed_begins_nothing(loaded: Stora
     for run in (old, new):
         acquire(loaded, "run", run.owner, take_over=False, pause=time.sleep).release()
     before = contents(loaded)
-    for stage in (assembling, checking, cutting, reporting, finishing):
+    for stage in (assembling, estimating, checking, cutting, reporting, finishing):
         element, transform = stage(loaded, old)
         with pytest.raises(Superseded):
             execute(partial(one_stage, element, transform), ["--runner=FnApiRunner"])

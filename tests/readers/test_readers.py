@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ SNIPPET = re.compile(r"(?:<!-- needs: ([\w ]+) -->\n)?```python\n(.*?)```", re.D
 PAGE = (ROOT / "docs/formats.md").read_text("utf-8")
 READERS = [found for found in SNIPPET.findall(PAGE) if "data/tidy" in found[1] or "data/revisions" in found[1]]
 SPARK_35 = ROOT / "build/spark35"
+DAYS = (date(2024, 2, 1) - date(2023, 7, 1)).days
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -51,6 +53,11 @@ def test_the_lines_of_the_page_read_all_rows(
     exec(compile(code, "docs/formats.md", "exec"), names)
     if "hours" in names:
         assert len(names["hours"]) == rows
+    if "complete" in names:
+        # An hour of demand a row, and none without a figure.
+        figures = getattr(names["complete"], "to_pylist", lambda: list(names["complete"]))()
+        assert len(figures) == 2 * DAYS * 24
+        assert all(mw is not None and mw > 0 for mw in figures)
 
 
 SPARK = """

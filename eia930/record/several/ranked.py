@@ -153,12 +153,17 @@ def _upon(below: Series, above: Series, lower: NDArray[np.bool_]) -> Series:
         value=np.where(lower, below.value, above.value),
         at=np.where(lower, below.at, above.at),
         asked=_either(below.asked, above.asked),
-        adjusted=_chosen(lower, below.adjusted, above.adjusted),
+        # Where the higher rank has no value, and no figure of EIA's, that of the lower one stands beside it.
+        adjusted=_chosen(lower | (np.isnan(above.value) & _none(above.adjusted)), below.adjusted, above.adjusted),
     )
 
 
 def _either(one: NDArray[np.bool_] | None, other: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
     return None if one is None or other is None else one | other
+
+
+def _none(adjusted: NDArray[np.float64] | None) -> NDArray[np.bool_] | bool:
+    return True if adjusted is None else np.isnan(adjusted)
 
 
 def _chosen(

@@ -46,7 +46,7 @@ class Cells:
 
 
 def draw_history(one: History, frame: Frame) -> Chart:
-    """A pale band from least to largest, a line for the mean, dots for flags, grey for gaps, a tint for the newest."""
+    """A pale band from least to largest, a line for the mean, dots for flags and estimates, grey for gaps, a tint."""
     bins = binned(one.trusted, max(1, -(-one.hours // _BINS)))
     y = _scale(one.scale)
     at = (np.arange(len(bins.mean)) + 0.5) * (WIDTH / len(bins.mean))
@@ -59,6 +59,7 @@ def draw_history(one: History, frame: Frame) -> Chart:
         ("mean", line(at, y.of(bins.mean))),
         ("tick", spans(one.gap_first * (WIDTH / one.hours), one.gap_hours * (WIDTH / one.hours), top=_edge(one))),
         ("flag", dots(flags_x, y.of(one.value[one.flagged]))),
+        ("estimate", dots(one.estimated * (WIDTH / one.hours), y.of(one.estimate))),
     )
     return Chart(paths, _years(frame), y.ticks())
 

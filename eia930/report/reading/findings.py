@@ -23,7 +23,7 @@ from eia930.report.reading.events import Event, Worst, events_of
 from eia930.report.reading.frame import Frame
 from eia930.report.reading.history import drawn, history, steps
 from eia930.report.reading.hourly import Hourly, TidyFile, read_hourly
-from eia930.report.reading.longest import Gap, gaps_of, longest
+from eia930.report.reading.longest import Gap, gaps_of, longest, stretches_of
 from eia930.store.storage import Storage
 
 
@@ -53,6 +53,8 @@ class Findings:
     """Hours with a value that carry a flag, or that a cross-check found wrong."""
     gaps: list[Gap] = field(default_factory=list)
     """The longest over all series."""
+    stretches: list[Gap] = field(default_factory=list)
+    """The longest runs of estimates."""
     lines: list[Line] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
     retrieved: list[str] = field(default_factory=list)
@@ -107,6 +109,7 @@ def _take(found: Findings, account: SeriesReport, hourly: Hourly | None, step: i
     if hourly is None:
         return
     found.gaps = longest([*found.gaps, *gaps_of(hourly)])
+    found.stretches = longest([*found.stretches, *stretches_of(hourly)])
     found.provisional += int(np.count_nonzero(hourly.code[found.frame.provisional :] >= 0))
     for event in events_of(hourly):
         found.worst.add(event)

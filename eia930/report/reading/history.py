@@ -36,7 +36,7 @@ class Bins:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is drawn of a region: unflagged values in bins, flagged hours one by one, gaps as runs.
+    """What is drawn of a region: unflagged values in bins, flagged hours and estimates one by one, gaps as runs.
 
     `step` is hours a bin; `scale` the range of MW to draw; places are hours on the frame.
     """
@@ -50,6 +50,10 @@ class History:
     flags: tuple[str, ...]
     gap_first: NDArray[np.intp]
     gap_hours: NDArray[np.intp]
+    estimated: NDArray[np.intp]
+    """Places of the hours that have an estimate."""
+    estimate: Values
+    """Of each, MW."""
     scale: tuple[float, float]
 
     def packed(self, frame: Frame) -> dict[str, Any]:
@@ -71,6 +75,8 @@ class History:
             "flags": list(self.flags),
             "gap_at": pack_rising(self.gap_first),
             "gap_hours": pack_counts(self.gap_hours),
+            "estimate_at": pack_rising(self.estimated),
+            "estimate": pack_values(self.estimate),
             "provisional": frame.provisional,
         }
 
@@ -115,6 +121,7 @@ def history(hourly: Hourly, *, step: int) -> History:
     """What is drawn of a series."""
     flagged = np.flatnonzero(hourly.code >= 0)
     first, length = gaps(hourly.present)
+    estimated = np.flatnonzero(~np.isnan(hourly.estimate))
     return History(
         series_id=hourly.series_id,
         hours=len(hourly.value),
@@ -125,6 +132,8 @@ def history(hourly: Hourly, *, step: int) -> History:
         flags=hourly.flags,
         gap_first=first,
         gap_hours=length,
+        estimated=estimated,
+        estimate=hourly.estimate[estimated],
         scale=_scale(hourly),
     )
 

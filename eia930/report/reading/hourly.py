@@ -17,21 +17,22 @@ from eia930.report.reading.frame import Frame
 from eia930.store.manifest import File
 from eia930.store.storage import Storage
 
-_MORE = ("flag", "retrieved_at", "source")
+_MORE = ("flag", "estimate", "retrieved_at", "source")
 
 
 @dataclass(frozen=True, slots=True)
 class Hourly:
     """One series on the frame, each array one entry an hour.
 
-    `value` float64 in MW (NaN: null or no row), `row` bool, `code` int16 index into `flags` (-1: nothing found).
+    `value` float64 in MW (NaN: null or nobody reported it), `code` int16 index into `flags` (-1: nothing found),
+    `estimate` float64 in MW (NaN: none).
     """
 
     series_id: str
     value: NDArray[np.float64]
-    row: NDArray[np.bool_]
     code: NDArray[np.int16]
     flags: tuple[str, ...]
+    estimate: NDArray[np.float64]
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -56,18 +57,18 @@ class TidyFile:
 
 def read_hourly(storage: Storage, file: File, frame: Frame) -> TidyFile:
     """Read one tidy file. UsageError, naming it, where it is not as it was written."""
-    found = read_tidy(storage, file, _MORE)
+    found = read_tidy(storage, file, _MORE, all_rows=True)
     series = tuple(_on_frame(rows, frame) for rows in found)
     return TidyFile(series, _sources(found), _retrieved(found))
 
 
 def _on_frame(rows: SeriesRows, frame: Frame) -> Hourly:
     hours, (flag, flags) = frame.hours, _flags(rows.more["flag"])
-    one = Hourly(rows.series_id, np.full(hours, np.nan), np.zeros(hours, bool), np.full(hours, -1, np.int16), flags)
+    one = Hourly(rows.series_id, np.full(hours, np.nan), np.full(hours, -1, np.int16), flags, np.full(hours, np.nan))
     inside = (rows.hour >= frame.first) & (rows.hour <= frame.last)
     places, value = rows.hour[inside] - frame.first, rows.value[inside]
     one.value[places] = value
-    one.row[places] = True
+    one.estimate[places] = rows.more["estimate"].to_numpy()[inside]
     one.code[places] = np.where(np.isnan(value), -1, flag[inside])
     return one
 
@@ -79,7 +80,9 @@ def _flags(column: pa.ChunkedArray) -> tuple[NDArray[np.int16], tuple[str, ...]]
 
 
 def _sources(found: Sequence[SeriesRows]) -> frozenset[str]:
-    return frozenset(name for rows in found for name in rows.more["source"].cast(pa.string()).unique().to_pylist())
+    names = (name for rows in found for name in rows.more["source"].cast(pa.string()).unique().to_pylist())
+    # What nobody reported is of no source.
+    return frozenset(name for name in names if name is not None)
 
 
 def _retrieved(found: Sequence[SeriesRows]) -> tuple[str, ...]:

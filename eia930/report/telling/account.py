@@ -24,11 +24,14 @@ from eia930.report.telling.model import (
     Asked,
     CheckedHour,
     Checks,
+    Estimated,
+    EstimatedSeries,
     EventTold,
     Figures,
     FlagLine,
     GapTold,
     LineTold,
+    MethodLine,
     Provenance,
     Provisional,
     Quality,
@@ -38,14 +41,14 @@ from eia930.report.telling.model import (
     TypeLine,
 )
 from eia930.report.telling.verdict import next_steps, verdict
-from eia930.report.telling.words import FLAG_WORDS, kind_name, respondent_name
+from eia930.report.telling.words import FLAG_WORDS, METHOD_WORDS, kind_name, respondent_name
 from eia930.store.manifest import read_manifest
 from eia930.store.origin import is_synthetic
 from eia930.store.storage import Storage
 
 SYNTHETIC = "emulator"
 _MOST = 10
-"""Respondents whose revisions stand in a table."""
+"""Respondents whose revisions stand in a table; series whose estimates do."""
 
 
 def judged(storage: Storage, account: Account, found: Findings) -> Shown:
@@ -80,6 +83,7 @@ def _figures(storage: Storage, account: Account, found: Findings) -> Figures:
         checks=_checks(account),
         coverage=found.coverage.told(),
         gaps=tuple(_gap(one, frame) for one in found.gaps),
+        estimated=_estimated(series, found),
         lines=tuple(map(_line, found.lines)),
         passed_over=sum(one.hours for one in account.passed_over),
         without=tuple(sorted(one.series_id for one in series if not one.present)),
@@ -139,6 +143,28 @@ def _gap(gap: Gap, frame: Frame) -> GapTold:
     return GapTold(gap.series_id, frame.stamp(gap.first), frame.stamp(gap.first + gap.hours - 1), gap.hours)
 
 
+def _estimated(series: Iterable[SeriesReport], found: Findings) -> Estimated:
+    """The estimates of all series, added up."""
+    some = [one for one in series if one.estimated]
+    hours, where = Counter[str](), Counter[str]()
+    for one in some:
+        hours.update(one.estimates)
+        where.update(one.estimates.keys())
+    most = sorted(some, key=lambda one: (-one.estimated, one.series_id))[:_MOST]
+    return Estimated(
+        hours=sum(one.estimated for one in some),
+        series=len(some),
+        by=tuple(
+            MethodLine(method, METHOD_WORDS.get(method, ""), number, where[method])
+            for method, number in sorted(hours.items(), key=lambda pair: (-pair[1], pair[0]))
+        ),
+        most=tuple(
+            EstimatedSeries(one.series_id, one.estimated, _share(one.estimated, _lifetime(one))) for one in most
+        ),
+        stretches=tuple(_gap(one, found.frame) for one in found.stretches),
+    )
+
+
 def _event(event: Event, frame: Frame) -> EventTold:
     return EventTold(
         series_id=event.series_id,
@@ -192,6 +218,7 @@ def _line(line: Line) -> LineTold:
         respondent=one.respondent,
         present=one.present,
         flagged=one.flagged,
+        estimated=one.estimated,
         longest_gap=one.longest_gap,
         longest_gap_from=one.longest_gap_from,
         first=one.first,

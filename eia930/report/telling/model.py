@@ -85,6 +85,33 @@ class GapTold(msgspec.Struct, frozen=True):
     hours: int
 
 
+class MethodLine(msgspec.Struct, frozen=True):
+    """How many hours one method gave an estimate of, in how many series."""
+
+    method: str
+    what: str
+    hours: int
+    series: int
+
+
+class EstimatedSeries(msgspec.Struct, frozen=True):
+    """A series with estimates: how many of its hours, and as a share of those from its first to its last."""
+
+    series_id: str
+    hours: int
+    share: float | None
+
+
+class Estimated(msgspec.Struct, frozen=True):
+    """Estimates of demand: how many hours, by which method, of whom, most first; and the longest stretches of them."""
+
+    hours: int
+    series: int
+    by: tuple[MethodLine, ...]
+    most: tuple[EstimatedSeries, ...]
+    stretches: tuple[GapTold, ...]
+
+
 class LineTold(msgspec.Struct, frozen=True):
     """A region whose history is drawn; `hours_a_point`: how many hours one point of it stands for."""
 
@@ -92,6 +119,7 @@ class LineTold(msgspec.Struct, frozen=True):
     respondent: str
     present: int
     flagged: int
+    estimated: int
     longest_gap: int
     longest_gap_from: str | None
     first: str | None
@@ -168,6 +196,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     checks: Checks
     coverage: CoverageMaps
     gaps: tuple[GapTold, ...]
+    estimated: Estimated
     lines: tuple[LineTold, ...]
     passed_over: int
     without: tuple[str, ...]

@@ -35,6 +35,7 @@ def verdict(account: Account, told: Figures) -> list[str]:
         *_account(account),
         *_short(account),
         _hours(account, told),
+        *_estimated(told),
         *_furthest(told),
         *_checks(told),
         *_differing(account),
@@ -93,6 +94,15 @@ def _none(account: Account) -> str:
     asked, found = account.hours.asked, nothing(account)
     text = f"None of the {count(asked)} hours asked is present" if asked else "No hour of any series is present"
     return f"{text}: {found.why}." if found else f"{text}."
+
+
+def _estimated(told: Figures) -> list[str]:
+    """Nothing where nothing is estimated."""
+    one = told.estimated
+    if not one.hours:
+        return []
+    hours = f"{count(one.hours)} hour{'' if one.hours == 1 else 's'} of demand in {count(one.series)} series"
+    return [f"{hours} that {'is' if one.hours == 1 else 'are'} missing or doubtful have an estimate beside them."]
 
 
 def _furthest(told: Figures) -> list[str]:

@@ -24,6 +24,15 @@ FLAG_WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 
+METHOD_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "eia": "EIA's own figure",
+        "regression_kriging": "from other series, the forecast and the hours around",
+        "same_hour": "between the same hour of the days beside",
+    }
+)
+
+
 def respondent_name(code: str) -> str:
     """The authority's or region's name; the code where the tables do not know it."""
     known = respondents().get(code)

@@ -268,4 +268,6 @@ def _columns(records: Records | None, refused: tuple[Refusal, ...]) -> Columns:
         return Columns(len(refused), np.zeros(0, np.int64), np.zeros(0, np.int32), (), np.zeros(0), refused)
     received = len(records.value) + len(refused)
     hour = records.hour.astype(np.int64)
-    return Columns(received, hour, records.kind, records.kinds, records.value, refused, records.adjusted)
+    return Columns(
+        received, hour, records.kind, records.kinds, records.value, refused, records.adjusted, records.filled
+    )

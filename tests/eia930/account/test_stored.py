@@ -45,6 +45,7 @@ OUTSIDE = {
     "series": {
         *("series_id", "route", "respondent", "kind", "hours", "present", "null", "missing", "flagged", "flags"),
         *("first", "last", "longest_gap", "longest_gap_from", "g", "iqr_r", "expected_by", "known"),
+        *("estimated", "estimates"),
     },
     "passed_over": {"series_id", "hours"},
     "not_asked": {"route", "respondent", "first", "last", "reason"},

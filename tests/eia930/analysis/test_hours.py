@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,10 +19,12 @@ from numpy.typing import NDArray
 
 import eia930
 from eia930.errors import UsageError
+from eia930.estimating.output import estimated
 from eia930.question.span import Span
 from eia930.record.grid import Series
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia930.reference.hours import parse_hour
+from tests.eia930.estimating.outputs import SCREENING, erco, write
 
 FIRST, LAST = parse_hour("2023-03-01T00"), parse_hour("2023-12-01T00")
 HOURS = LAST - FIRST + 1
@@ -174,7 +177,6 @@ WRONG = [
     ({"regions": ["CISO"], "start": "yesterday"}, "start: 'yesterday' is no hour"),
     ({"regions": ["CISO"], "start": "2023-06-02", "end": "2023-06-01"}, "is not before end"),
     ({"regions": ["CISO"], "fill": "zero"}, "fill: no 'zero'"),
-    ({"regions": ["CISO"], "fill": "estimate"}, "has no estimates"),
 ]
 
 
@@ -186,6 +188,28 @@ def test_what_is_not_there_is_told_with_what_is_near(asked: dict[str, Any], said
     assert "\n" not in str(refused.value)
 
 
+def test_what_a_load_of_an_older_version_has_no_estimates_for(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / tidy_path("region-data", "CISO")
+    path.parent.mkdir(parents=True)
+    table = pq.read_table(data / tidy_path("region-data", "CISO"), partitioning=None)
+    pq.write_table(table.drop_columns(["estimate", "estimate_by"]), path)
+    with pytest.raises(UsageError, match="has no estimates"):
+        eia930.hours(tmp_path, regions=["CISO"], fill="estimate")
+
+
+def test_estimates_stand_where_nothing_does(tmp_path: Path) -> None:
+    storage, groups = write(tmp_path, erco())
+    assert len(list(estimated(storage, groups, screening=SCREENING))) == len(groups)
+    plain, full, sound = (
+        eia930.hours(tmp_path, regions=["ERCO"], **words)
+        for words in ({}, {"fill": "estimate"}, {"fill": "estimate", "trusted": True})
+    )
+    assert plain["value"].null_count > 40
+    assert full["value"].null_count == sound["value"].null_count == 0
+    spike = plain["flag"].to_pylist().index("global_outlier")
+    assert full["value"][spike] == plain["value"][spike] != sound["value"][spike]
+
+
 def test_a_folder_that_is_no_output_says_how_to_fill_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no region-data of CISO\. Load it: python -m pipelines\.historical"):
         eia930.hours(tmp_path / "nowhere", regions=["CISO"])
@@ -193,8 +217,6 @@ def test_a_folder_that_is_no_output_says_how_to_fill_it(tmp_path: Path) -> None:
 
 def test_it_reads_only_the_series_and_hours_asked_for(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row group a series: those of other series, or of other times, are left where they are."""
-    import pyarrow.parquet as pq
-
     seen: list[list[int]] = []
     whole = pq.ParquetFile.read_row_groups
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from eia930.question.span import Span
 from eia930.record.grid import Grid
 from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN
 from eia930.sources.api.responses import Answer
-from eia930.sources.columns import Columns, Stored
+from eia930.sources.columns import Columns, Filled, Stored
 from tests.eia930.making import FIRST, LATER, answer, row, window
 
 HOURS = 12
@@ -185,3 +186,38 @@ def test_which_of_doubles_stands_does_not_depend_on_their_order(rows: list[tuple
     assert str(series.value.tolist()) == "[7.0, 0.0, nan]"
     assert (grid.received, grid.duplicate) == (7, 4)
     assert sorted(str(one.value) for one in grid.lost) == ["-7.0", "5.0", "nan", "nan"]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_eia_puts_where_nobody_reported_stands_between_first_and_last_row(*, turned: bool) -> None:
+    """By the answer that was retrieved last; one that is left out by it is gone."""
+
+    def said(figures: dict[int, float], at: datetime) -> Stored:
+        hours = np.array([FIRST + 1, FIRST + 6])
+        places = np.array(sorted(figures), np.int64) + FIRST
+        filled = Filled(places, np.zeros(len(places), np.int32), np.array([figures[h] for h in sorted(figures)]))
+        row = np.zeros(2, np.int32)
+        columns = Columns(2, hours, row, ("D",), np.array([7.0, 8.0]), adjusted=np.array([7.0, 9.0]), filled=filled)
+        return Stored(f"raw/{at:%Y}", FIRST, FIRST + 9, (), columns, at)
+
+    grid = Grid(Span("region-data", "PACW", FIRST, FIRST + 9))
+    parts = [said({3: 30.0, 4: 40.0, 8: 80.0}, LATER), said({3: 31.0, 5: 50.0}, LATER.replace(year=LATER.year + 1))]
+    for part in parts[::-1] if turned else parts:
+        grid.add(part)
+    (series,) = grid.finish()
+    assert series.adjusted is not None
+    nan = "nan"
+    assert [str(one) for one in series.adjusted.tolist()] == [
+        nan,
+        "7.0",
+        nan,
+        "31.0",
+        nan,
+        "50.0",
+        "9.0",
+        nan,
+        nan,
+        nan,
+    ]
+    assert np.flatnonzero(series.at).tolist() == [1, 6]
+    assert (grid.received, grid.duplicate) == (4, 2)

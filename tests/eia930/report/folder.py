@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from eia930.question.span import Span
-from eia930.record.tidy import tidy_parquet, tidy_path, tidy_schema
+from eia930.record.tidy import no_estimates, tidy_parquet, tidy_path, tidy_schema
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.routes import ROUTES
 from eia930.reference.runs import longest_gap
@@ -101,6 +101,7 @@ def _table(
         pa.array(values[at], mask=np.isnan(values[at])),
         pa.array(flag, pa.dictionary(pa.int32(), pa.string())),
         pa.nulls(len(at), pa.float64()),
+        *no_estimates(len(at)),
         pa.array(np.full(len(at), (FIRST + HOURS) * 3600), pa.timestamp("s", tz="UTC")),
         pa.array([source] * len(at), pa.dictionary(pa.int32(), pa.string())),
     ]

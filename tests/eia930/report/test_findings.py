@@ -21,18 +21,19 @@ from eia930.report.reading.events import SHOWN, Event, Worst, events_of
 from eia930.report.reading.frame import Frame
 from eia930.report.reading.history import BUDGET, binned, drawn, history, steps
 from eia930.report.reading.hourly import Hourly
+from eia930.report.reading.longest import longest, stretches_of
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.store.storage import Storage
 from tests.eia930.account.accounts import a_series
-from tests.eia930.report.folder import FIRST, FLAT, HOURS, SPIKE, ZERO, broken, wave, write_folder
+from tests.eia930.report.folder import FIRST, FLAT, GAP, HOURS, SPIKE, ZERO, broken, wave, write_folder
 
 FRAME = Frame(FIRST, HOURS)
 
 
 def hourly(values: np.ndarray, name: str = "EBA.PACW-ALL.D.H") -> Hourly:
     code = screen_series(name, values).code.astype(np.int16) - 1
-    return Hourly(name, values, ~np.isnan(values), code, FLAGS[1:])
+    return Hourly(name, values, code, FLAGS[1:], np.where((code >= 0) | np.isnan(values), 2000.0, np.nan))
 
 
 @pytest.fixture(scope="module")
@@ -257,3 +258,19 @@ def test_the_longest_gaps_of_all_series_are_listed_with_where_they_begin(tmp_pat
     assert {one["series_id"] for one in gaps[1:]} == {"EBA.PACW-ALL.D.H"}
     assert gaps[1]["first"] == stamp(FIRST + 2100)
     assert "Longest gaps" in (tmp_path / INDEX).read_text("utf-8")
+
+
+def test_estimates_are_drawn_and_packed_where_they_stand() -> None:
+    one = history(hourly(broken(2000)), step=1)
+    assert {SPIKE, ZERO, GAP.start, GAP.stop - 1} <= set(one.estimated.tolist())
+    assert set(one.estimate.tolist()) == {2000.0}
+    paths = dict(draw_history(one, FRAME).paths)
+    assert paths["estimate"].count("M") > 1
+    assert json.loads(json.dumps(one.packed(FRAME)))["estimate_at"]
+
+
+def test_the_longest_stretches_of_estimates_come_first() -> None:
+    found = longest([*stretches_of(hourly(broken(2000))), *stretches_of(hourly(broken(900), "EBA.ERCO-ALL.D.H"))])
+    assert [(one.series_id, one.first, one.hours) for one in found[:2]] == [
+        (name, GAP.start, GAP.stop - GAP.start) for name in ("EBA.ERCO-ALL.D.H", "EBA.PACW-ALL.D.H")
+    ]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from eia930.errors import Garbled
 from eia930.reference.respondents import respondents
-from eia930.sources.columns import Refusal
+from eia930.sources.columns import Filled, Refusal
 from eia930.sources.files.contents.cells import Block, File, read_block
 from eia930.sources.files.contents.codes import Codes, is_known, spelled
 from eia930.sources.files.contents.headers import Measured, read_header
@@ -42,6 +42,8 @@ class Records:
     adjusted: NDArray[np.float64]
     duplicate: int
     """Records whose (kind, hour) was there before."""
+    filled: Filled
+    """EIA's figures for hours of these kinds that nobody reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ def _wide(
     if not kinds:
         return
     none = np.full(len(hour), np.nan)
+    beside = {kind: np.flatnonzero(np.isnan(cells[kind]) & ~np.isnan(adjusted.get(kind, none))) for kind in kinds}
     yield (
         (route, text),
         Records(
@@ -164,6 +167,11 @@ def _wide(
             value=np.concatenate([cells[kind][filled[kind]] for kind in kinds]),
             adjusted=np.concatenate([adjusted.get(kind, none)[filled[kind]] for kind in kinds]),
             duplicate=0 if np.all(np.diff(hour) > 0) else sum(_repeated(hour[filled[kind]]) for kind in kinds),
+            filled=Filled(
+                np.concatenate([hour[beside[kind]] for kind in kinds]).astype(np.int64),
+                np.repeat(np.arange(len(kinds), dtype=np.int32), [len(beside[kind]) for kind in kinds]),
+                np.concatenate([adjusted.get(kind, none)[beside[kind]] for kind in kinds]),
+            ),
         ),
     )
 
@@ -186,7 +194,8 @@ def _long(
     place[used] = [kinds.index(kind) for kind in names]
     kind = place[other[filled]]
     at = hour[filled].astype(np.int64) * len(kinds) + kind
-    records = Records(hour[filled], kind, kinds, value[filled], np.full(len(filled), np.nan), _repeated(at))
+    nothing = Filled(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0))
+    records = Records(hour[filled], kind, kinds, value[filled], np.full(len(filled), np.nan), _repeated(at), nothing)
     yield group, records
 
 

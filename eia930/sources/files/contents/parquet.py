@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eia930.sources.columns import Refusal
+from eia930.sources.columns import Filled, Refusal
 from eia930.sources.files.contents.columns import FileAccount, Group, Parsed, Records
 
 _SCHEMA = pa.schema(
@@ -22,11 +22,12 @@ _SCHEMA = pa.schema(
         pa.field("respondent", pa.dictionary(pa.int32(), pa.string()), nullable=False),
         pa.field("kind", pa.dictionary(pa.int32(), pa.string()), nullable=False),
         pa.field("hour", pa.int32(), nullable=False),
-        pa.field("value", pa.float64(), nullable=False),
+        pa.field("value", pa.float64()),
         pa.field("adjusted", pa.float64()),
     ]
 )
-_MEMBER = b"eia930"
+_MEMBER = b"eia930 2"
+"""What a file says of itself; one that another version of ours wrote has it under another name, and is made anew."""
 
 
 class _Contents(msgspec.Struct, frozen=True):
@@ -58,7 +59,9 @@ def written(parsed: Parsed) -> pa.Buffer:
         column_encoding={"hour": "DELTA_BINARY_PACKED"},
     ) as writer:
         for group, records in groups:
-            writer.write_table(_table(group, records), row_group_size=max(1, len(records.value)))
+            writer.write_table(
+                _table(group, records), row_group_size=max(1, len(records.value) + len(records.filled.hour))
+            )
         writer.add_key_value_metadata({_MEMBER: msgspec.json.encode(contents)})
     return sink.getvalue()
 
@@ -96,27 +99,34 @@ class Columns:
         place, duplicate = self._places[route, respondent]
         table = self._file.read_row_group(place, columns=["kind", "hour", "value", "adjusted"], use_threads=False)
         kind = table["kind"].combine_chunks()
+        code = kind.indices.to_numpy().astype(np.int32)
+        hour, value, adjusted = (table[name].to_numpy() for name in ("hour", "value", "adjusted"))
+        # What nobody reported comes after all records.
+        end = len(value) - table["value"].null_count
         return Records(
-            hour=table["hour"].to_numpy(),
-            kind=kind.indices.to_numpy().astype(np.int32),
+            hour=hour[:end],
+            kind=code[:end],
             kinds=tuple(kind.dictionary.to_pylist()),
-            value=table["value"].to_numpy(),
-            adjusted=table["adjusted"].to_numpy(),
+            value=value[:end],
+            adjusted=adjusted[:end],
             duplicate=duplicate,
+            filled=Filled(hour[end:].astype(np.int64), code[end:], adjusted[end:]),
         )
 
 
 def _table(group: Group, records: Records) -> pa.Table:
-    rows = len(records.value)
-    zeros = pa.array(np.zeros(rows, np.int32))
+    filled = records.filled
+    adjusted = np.concatenate((records.adjusted, filled.value))
+    value = np.concatenate((records.value, np.full(len(filled.value), np.nan)))
+    zeros = pa.array(np.zeros(len(value), np.int32))
     return pa.table(
         [
             pa.DictionaryArray.from_arrays(zeros, [group[0]]),
             pa.DictionaryArray.from_arrays(zeros, [group[1]]),
-            pa.DictionaryArray.from_arrays(records.kind, list(records.kinds)),
-            records.hour,
-            records.value,
-            pa.array(records.adjusted, mask=np.isnan(records.adjusted)),
+            pa.DictionaryArray.from_arrays(np.concatenate((records.kind, filled.kind)), list(records.kinds)),
+            np.concatenate((records.hour, filled.hour.astype(np.int32))),
+            pa.array(value, mask=np.isnan(value)),
+            pa.array(adjusted, mask=np.isnan(adjusted)),
         ],
         schema=_SCHEMA,
     )

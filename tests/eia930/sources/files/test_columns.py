@@ -90,6 +90,8 @@ def test_the_derived_columns_hold_the_same(drawn: tuple[Half, Cells]) -> None:
         assert mine.kinds == records.kinds
         for name in ("hour", "kind", "value"):
             assert getattr(mine, name).tolist() == getattr(records, name).tolist()
+            assert name == "value" or getattr(mine.filled, name).tolist() == getattr(records.filled, name).tolist()
+        assert mine.filled.value.tolist() == records.filled.value.tolist()
     assert written(read(data, "balance", half)).equals(written(parsed))
     assert again.records("region-data", "NOBODY") is None
     assert columns_key(parsed.account.sha256) == f"columns/files/{parsed.account.sha256[:16]}.parquet"
