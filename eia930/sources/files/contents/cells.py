@@ -64,18 +64,26 @@ def read_block(data: bytes, file: File, *, before: int) -> Block:
     """Garbled where a line has the wrong width or a stamp is none. `before`: lines of earlier blocks."""
     names = file.header.names
     values = [names[place] for place in (*file.header.reported.values(), *file.header.adjusted.values())]
-    keys = dict.fromkeys((*file.keys, names[file.header.utc]), _KEY)
-    try:
-        whole = table(file.name.name, data, keys | dict.fromkeys(values, pa.float64()), names)
-    except pa.ArrowInvalid:
-        whole = None
-    if whole is not None and (block := _fast(whole, file)) is not None:
-        return block
+    keys = {**dict.fromkeys(file.keys, _KEY), names[file.header.utc]: pa.string()}
+    for number in _numeric(data):
+        try:
+            whole = table(file.name.name, data, keys | dict.fromkeys(values, number), names)
+        except pa.ArrowInvalid:
+            continue
+        if (block := _fast(whole, file)) is not None:
+            return block
     try:
         whole = table(file.name.name, data, keys | dict.fromkeys(values, pa.string()), names)
     except pa.ArrowInvalid as error:
         raise Garbled(f"{file.name.name}: {error}") from None
     return _slow(whole, file, data, before)
+
+
+def _numeric(data: bytes) -> tuple[pa.DataType, ...]:
+    """As what cells are tried: whole MW, as all are that were seen; else with decimals."""
+    # As an integer Arrow takes 0x1F too. One letter is looked for faster than two.
+    hexadecimal = any(text[1:] in data and text in data for text in (b"0x", b"0X"))
+    return (pa.float64(),) if hexadecimal else (pa.int64(), pa.float64())
 
 
 def _fast(whole: pa.Table, file: File) -> Block | None:
@@ -85,8 +93,10 @@ def _fast(whole: pa.Table, file: File) -> Block | None:
         return None
     names, header = file.header.names, file.header
     columns = {place: whole[names[place]] for place in (*header.reported.values(), *header.adjusted.values())}
-    floats = {place: column.to_numpy() for place, column in columns.items()}
+    floats = {place: np.asarray(column.to_numpy(), np.float64) for place, column in columns.items()}
     for place, values in floats.items():
+        if pa.types.is_integer(columns[place].type):
+            continue
         if np.count_nonzero(np.isfinite(values)) != len(values) - columns[place].null_count:
             return None
     reported = header.reported.values()
@@ -150,9 +160,7 @@ def _numbers(column: pa.ChunkedArray) -> tuple[NDArray[np.bool_], Floats]:
 
 
 def _hours(whole: pa.Table, file: File) -> NDArray[np.int32]:
-    stamps = whole[file.header.names[file.header.utc]].combine_chunks()
-    hours = file.stamps.hours(stamps.dictionary.to_pylist())
-    return np.asarray(hours[stamps.indices.to_numpy()], np.int32)
+    return file.stamps.hours(whole[file.header.names[file.header.utc]].combine_chunks())
 
 
 def _numbered(code: pa.DictionaryArray, codes: Codes) -> NDArray[np.int32]:

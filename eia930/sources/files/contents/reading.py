@@ -15,16 +15,18 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
+from numpy.typing import NDArray
 
 from eia930.errors import Garbled
 
-BLOCK = 4 * 2**20
-"""Bytes that are read at a time."""
+BLOCK = 2**20
+"""Bytes that are read at a time: a block, and what it is turned into, stay in the processor's cache."""
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_HEADER = 64 * 1024
-_THOUSANDS = re.compile(rb",(?!\d{3}(?:[,;]|\Z))|\d{4},|(?<!\d),")
-"""A comma that parts no thousands, in quoted cells joined by semicolons."""
 _THOUSANDS = re.compile(rb"-?\d{1,3}(,\d{3})+")
+
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.intp]
 
 
 class Readable(Protocol):
@@ -92,36 +94,46 @@ class Lines:
         """`"1,060"` → `1060`, other quotes gone; what is quoted and no such number keeps them, to be refused."""
         if b'"' not in block:
             return block
-        parts = block.split(b'"')
-        if len(parts) % 2 == 0:
+        text = np.frombuffer(block, np.uint8)
+        quotes = np.flatnonzero(text == ord('"'))
+        if len(quotes) % 2:
             raise Garbled(f"{self.name}: a quote without its pair within the first {self.size:,} bytes")
-        quoted = parts[1::2]
-        joined = b";".join(quoted)
-        if _has_odd_commas(joined):
-            parts[1::2] = [_one(part) for part in quoted]
+        begins, ends = quotes[::2], quotes[1::2]
+        kept = np.ones(len(text), bool)
+        usual = _usual(text, begins, ends)
+        kept[quotes] = False
+        kept[ends[usual] - 4] = False
+        if not np.all(usual):
+            _mark_unusual(block, text, kept, begins[~usual], ends[~usual])
+        return text[kept].tobytes()
+
+
+def _usual(text: Bytes, begins: Places, ends: Places) -> NDArray[np.bool_]:
+    """Between which two quotes stands a number like `1,060` or `-20,500`, as nearly always."""
+    length = ends - begins - 1
+    minus = text[begins + 1] == ord("-")
+    lead = length - minus - 4
+    sound = (text[np.maximum(ends - 4, 0)] == ord(",")) & (lead >= 1) & (lead <= 3)
+    for place in (1, 2, 3, 5, 6, 7):
+        digit = text[np.maximum(ends - place, 0)] - np.uint8(ord("0")) <= 9
+        sound &= digit if place <= 5 else digit | (lead < place - 4)
+    return sound
+
+
+def _mark_unusual(block: bytes, text: Bytes, kept: NDArray[np.bool_], begins: Places, ends: Places) -> None:
+    """Of other quoted cells: millions lose their commas; a comma that parts no thousands keeps its quotes."""
+    commas = np.flatnonzero(text == ord(","))
+    first, last = np.searchsorted(commas, begins), np.searchsorted(commas, ends)
+    for one in np.flatnonzero(last > first).tolist():
+        begin, end = int(begins[one]), int(ends[one])
+        if _THOUSANDS.fullmatch(block, begin + 1, end):
+            kept[commas[first[one] : last[one]]] = False
         else:
-            parts[1::2] = joined.replace(b",", b"").split(b";")
-        return b"".join(parts)
-
-
-def _has_odd_commas(joined: bytes) -> bool:
-    """Whether a comma parts no thousands, in cells joined by semicolons. What is no digit the parser finds."""
-    text = np.frombuffer(b";;;;" + joined + b";;;;", np.uint8)
-    at = np.flatnonzero(text == ord(","))
-    apart = np.isin(text, np.frombuffer(b";,-", np.uint8))
-    groups = apart[at + 1] | apart[at + 2] | apart[at + 3] | ~apart[at + 4]
-    leads = apart[at - 1] | ~(apart[at - 2] | apart[at - 3] | apart[at - 4])
-    return bool(np.any(groups | leads))
+            kept[[begin, end]] = True
 
 
 def _text(start: bytes) -> str:
     return start[:60].decode("ascii", "replace").strip()
-
-
-def _one(quoted: bytes) -> bytes:
-    if b"," not in quoted:
-        return quoted
-    return quoted.replace(b",", b"") if _THOUSANDS.fullmatch(quoted) else b'"' + quoted + b'"'
 
 
 def table(name: str, block: bytes, columns: dict[str, pa.DataType], header: tuple[str, ...]) -> pa.Table:
