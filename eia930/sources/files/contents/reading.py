@@ -113,7 +113,7 @@ def _usual(text: Bytes, begins: Places, ends: Places) -> NDArray[np.bool_]:
     length = ends - begins - 1
     minus = text[begins + 1] == ord("-")
     lead = length - minus - 4
-    sound = (text[np.maximum(ends - 4, 0)] == ord(",")) & (lead >= 1) & (lead <= 3)
+    sound: NDArray[np.bool_] = (text[np.maximum(ends - 4, 0)] == ord(",")) & (lead >= 1) & (lead <= 3)
     for place in (1, 2, 3, 5, 6, 7):
         digit = text[np.maximum(ends - place, 0)] - np.uint8(ord("0")) <= 9
         sound &= digit if place <= 5 else digit | (lead < place - 4)
