@@ -52,21 +52,22 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
     from transforms.blocks import Blocks
     from transforms.check import Check
     from transforms.estimate import Estimate
-    from transforms.fetch import Fetch
+    from transforms.fetch import Fetch, Ready
     from transforms.publish import Finish, Publish
     from transforms.report import Report
 
     screening = Screening(FLAGS, screen_series)
     output = Staging.of(todo.storage)
     fetched = root | "Plan" >> beam.Create(spans) | "Fetch" >> Fetch(todo.source, todo.storage, run)
+    readied = fetched.unread | "Ready" >> Ready(todo.source, todo.storage, run, spans)
     groups = fetched.stored | "Assemble" >> Assemble(
-        todo.source, output, run, screening=screening, drop_history=todo.drop_history
+        todo.source, output, run, screening=screening, readied=readied, drop_history=todo.drop_history
     )
     complete = groups | "Estimate" >> Estimate(output, run, screening=screening, formats=todo.formats)
     series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
     checks = series | "Check" >> Check(output, run, spans)
     blocks = series | "Blocks" >> Blocks(output, todo.blocks, screening=screening, run=run)
-    published = (complete, fetched.fetched, checks, blocks) | "Publish" >> Publish(
+    published = (complete, fetched.fetched, readied, checks, blocks) | "Publish" >> Publish(
         todo.storage,
         run,
         spans=len(spans),

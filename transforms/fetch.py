@@ -1,26 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fetch: spans → spans whose hours are stored. One key, one worker, one dispatcher: the exact rate on any runner."""
+"""Fetch: spans → spans whose hours are stored. One key, one worker, one dispatcher: the exact rate on any runner.
+
+Ready: what is stored as it was served → its columns, once, by whichever worker is free. Names alone travel.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import apache_beam as beam
 
 from eia930.account.standing import sparing
 from eia930.question.dealing import dealt
 from eia930.question.span import Span
-from eia930.sources.fetched import Failure, by_span
-from eia930.sources.source import Source
+from eia930.sources.fetched import Failure, Readied, by_span
+from eia930.sources.source import ReadsAhead, Source
 from eia930.store.failure import telling
-from eia930.store.run import Run
+from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
-FETCHED = "fetched"
+FETCHED, UNREAD = "fetched", "unread"
 
 
 class Fetch(beam.PTransform):
-    """PCollection[Span] → main: (Span, failures) once all are stored; `fetched`: what the dispatcher did."""
+    """PCollection[Span] → main: (Span, failures) once all are stored; `fetched`: what the dispatcher did.
+
+    `unread`: names of what is stored as it was served, and is to be read before spans are assembled.
+    """
 
     def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         super().__init__()
@@ -32,7 +38,7 @@ class Fetch(beam.PTransform):
             spans
             | "One key" >> beam.WithKeys("dispatcher")
             | "One dispatcher" >> beam.GroupByKey()
-            | "Ask" >> beam.ParDo(self._do).with_outputs(FETCHED, main="stored")
+            | "Ask" >> beam.ParDo(self._do).with_outputs(FETCHED, UNREAD, main="stored")
         )
 
 
@@ -48,5 +54,26 @@ class _FetchFn(beam.DoFn):
             fetched = sparing(self._storage, self._source.fetch(self._storage, spans, self._run), self._run)
         yield beam.pvalue.TaggedOutput(FETCHED, fetched)
         if not fetched.stopped:
+            yield from (beam.pvalue.TaggedOutput(UNREAD, name) for name in fetched.unread)
             failed = by_span(fetched.failures)
             yield from ((span, failed.get(span.id, [])) for span in dealt(spans))
+
+
+class Ready(beam.PTransform):
+    """PCollection[str] of names → PCollection[Readied]; columns are written on the way."""
+
+    def __init__(self, source: Source, storage: Storage, run: Run, spans: Sequence[Span]) -> None:
+        super().__init__()
+        self._how = (source, storage, run, tuple(spans))
+
+    def expand(self, names: beam.PCollection) -> beam.PCollection:
+        """Spread the names over the workers: they left the dispatcher in one place."""
+        return names | "Spread" >> beam.Reshuffle() | "Read" >> beam.Map(_ready, *self._how)
+
+
+def _ready(name: str, source: Source, storage: Storage, run: Run, spans: Sequence[Span]) -> Readied:
+    with telling(storage, run, "Ready"):
+        heed_stop(storage, run)
+        if not isinstance(source, ReadsAhead):
+            raise AssertionError(f"{source.name} names {name} to be read, and cannot read it")
+        return source.ready(storage, name, spans)

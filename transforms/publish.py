@@ -17,7 +17,7 @@ from eia930.checks.outcome import Check as CrossCheck
 from eia930.question.plan import PassedOver
 from eia930.record.assembly import GroupReport
 from eia930.record.tidy_file import held
-from eia930.sources.fetched import Fetched
+from eia930.sources.fetched import Fetched, Readied, after_reading
 from eia930.store.failure import telling
 from eia930.store.fenced import Fenced
 from eia930.store.manifest import CHECKS, SUCCESS, File
@@ -29,7 +29,7 @@ from transforms.block_manifests import close_blocks, open_blocks
 
 
 class Publish(beam.PTransform):
-    """Accounts of spans, fetch, checks and blocks → PCollection[str]: the output's URL, once it is whole.
+    """Accounts of spans, fetch, reading, checks and blocks → PCollection[str]: the output's URL, once it is whole.
 
     Nothing where the fetch was stopped: then there is only its account.
     """
@@ -79,11 +79,12 @@ class _PublishFn(beam.DoFn):
         self._limits = limits
 
     def process(
-        self, keyed: tuple[str, Iterable[GroupReport | Fetched | File | tuple[CrossCheck, ...]]]
+        self, keyed: tuple[str, Iterable[GroupReport | Fetched | Readied | File | tuple[CrossCheck, ...]]]
     ) -> Iterator[str]:
         told = list(keyed[1])
         groups = [one for one in told if isinstance(one, GroupReport)]
-        (fetched,) = (one for one in told if isinstance(one, Fetched))
+        (asked,) = (one for one in told if isinstance(one, Fetched))
+        fetched = after_reading(asked, (one for one in told if isinstance(one, Readied)))
         checks = [check for one in told if isinstance(one, tuple) for check in one]
         files = [one for one in told if isinstance(one, File)]
         stretches, blocks = ([one for one in files if (one.path == CHECKS) is so] for so in (True, False))

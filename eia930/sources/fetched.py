@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,27 @@ class Fetched:
     """Requests for the server's lists of codes, which were sent before and are in no other figure."""
     warnings: tuple[str, ...] = ()
     """What is odd about what is stored, in words: rows that lack, codes and columns that nobody knows."""
+    unread: tuple[str, ...] = ()
+    """Names of what is stored as it was served, and is to be read once before spans are assembled of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readied:
+    """What came of reading one of `Fetched.unread`: hours that could not be had after all, and what is odd."""
+
+    name: str
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def after_reading(fetched: Fetched, readied: Iterable[Readied]) -> Fetched:
+    """The account of a fetch with what reading brought to light; in whatever order that was read, the same."""
+    some = sorted(readied, key=lambda one: one.name)
+    return replace(
+        fetched,
+        failures=(*fetched.failures, *(failure for one in some for failure in one.failures)),
+        warnings=(*fetched.warnings, *(text for one in some for text in one.warnings)),
+    )
 
 
 def by_span(failures: Iterable[Failure]) -> dict[str, list[Failure]]:

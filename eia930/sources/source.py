@@ -13,7 +13,7 @@ from typing import Protocol, Self, runtime_checkable
 from eia930.question.listed import Listed
 from eia930.question.span import Span
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
-from eia930.sources.fetched import Fetched
+from eia930.sources.fetched import Fetched, Readied
 from eia930.sources.matrix import Matrix
 from eia930.store.run import Run
 from eia930.store.storage import Storage
@@ -82,6 +82,14 @@ class ListsCodes(Protocol):
 
     def having_asked(self, asked: ListsAsked) -> Self:
         """The same source, whose pace counts these requests; a key that they were answered for has worked."""
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A source that stores answers as they were served, for any worker to read: those that `Fetched.unread` names."""
+
+    def ready(self, storage: Storage, name: str, spans: Sequence[Span]) -> Readied:
+        """Read one of them, once: whoever assembles finds its columns. Asks nobody, and may be done again."""
 
 
 class Reading(Protocol):

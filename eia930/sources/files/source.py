@@ -16,12 +16,12 @@ import numpy as np
 from eia930.errors import Garbled, Refused, UsageError
 from eia930.question.span import Span, known
 from eia930.reference.clocks import EARLIEST, clock_of
-from eia930.reference.halves import Half, halves
+from eia930.reference.halves import Half, halves, parse_half
 from eia930.reference.hours import hour_of
 from eia930.sources.api.http import LOOPBACK
 from eia930.sources.columns import AnswerName, Columns, Refusal, Row, Stored
 from eia930.sources.dispatch import Dispatcher
-from eia930.sources.fetched import Failure, Fetched
+from eia930.sources.fetched import Failure, Fetched, Readied, after_reading
 from eia930.sources.files.client import FILES_URL, Client, checked_files_url
 from eia930.sources.files.contents.columns import Records
 from eia930.sources.files.counting import counted
@@ -29,7 +29,7 @@ from eia930.sources.files.downloading import download
 from eia930.sources.files.lane import FileAnswer, FileRequest, Files
 from eia930.sources.files.names import ROUTES_OF, FileName, exists, kinds_for, parse_index, ruled
 from eia930.sources.files.verbatim import lines_of
-from eia930.sources.files.versions import Kept, Versions
+from eia930.sources.files.versions import Kept, Taken, Versions
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
 from eia930.sources.quota import NONE
@@ -115,6 +115,7 @@ class FilesSource:
     def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
         """Fetch the files of `spans`, and count their rows. A span that lacks a file has no matrix."""
         fetched = self.fetch(storage, spans, run)
+        fetched = after_reading(fetched, (self.ready(storage, name, spans) for name in fetched.unread))
         lacking = {(one.route, one.respondent) for one in fetched.failures}
         whole = [] if fetched.stopped else [one for one in spans if (one.route, one.respondent) not in lacking]
         return fetched, [counted(span, self._read(storage, span, newest=1)) for span in whole]
@@ -180,7 +181,23 @@ class FilesSource:
         client.close()
         dispatcher.failures = [one for failure in dispatcher.failures for one in _told(failure, spans)]
         fetched = session.fetched(dispatcher, damaged=0, limit_per_hour=self.requests_per_hour)
-        return replace(fetched, warnings=tuple(_warnings(storage, files)))
+        failed = {one.request for one in fetched.failures}
+        names = (file for file in (ruled(*one) for one in files) if file.name not in failed)
+        return replace(fetched, unread=tuple(file.folder for file in names))
+
+    def ready(self, storage: Storage, name: str, spans: Sequence[Span]) -> Readied:
+        """Read the versions of one file that nobody has read yet. One whose cells are unreadable is taken back."""
+        kind, _, half = name.partition("/")
+        file = ruled(kind, parse_half(half))
+        versions = Versions(storage, file)
+        told: list[str] = []
+        for kept in versions.kept():
+            try:
+                told = versions.warnings(kept)
+            except (Garbled, Refused) as error:
+                versions.take_back(kept, error.what, error.remedy)
+        texts = (f"{file.name}: {text.removeprefix(f'{file.name}: ')}" for text in told)
+        return Readied(name, tuple(_unread(file, versions.taken_back(), spans)), tuple(texts))
 
     def _is_due(self, storage: Storage, file: FileName, run: Run | None = None) -> bool:
         """Whether to ask: not there yet; or its half was open, or just closed, when it was asked for last."""
@@ -192,7 +209,11 @@ class FilesSource:
         if run is not None and asked is not None and asked >= run.since:
             return False
         ended = file.half.hours()[1] + int(_SETTLED.total_seconds()) // 3600
-        return self.refresh or hour_of(versions.checked_at() or kept[-1].version.at) < ended
+        return (
+            self.refresh
+            or versions.taken_back() is not None
+            or hour_of(versions.checked_at() or kept[-1].version.at) < ended
+        )
 
     def _limiter(self) -> Limiter:
         if not self.min_delay and self.requests_per_hour is None:
@@ -213,14 +234,6 @@ def wanted(spans: Sequence[Span]) -> list[tuple[str, Half]]:
     return sorted(found)
 
 
-def _warnings(storage: Storage, files: Sequence[tuple[str, Half]]) -> Iterator[str]:
-    """What is odd about the newest version of each file."""
-    for file in (ruled(*one) for one in files):
-        for kept in Versions(storage, file).kept()[-1:]:
-            told = (text.removeprefix(f"{file.name}: ") for text in kept.version.warnings)
-            yield from (f"{file.name}: {text}" for text in told)
-
-
 def _told(failure: Failure, spans: Sequence[Span]) -> Iterator[Failure]:
     """A file that could not be had, said of each span that it holds hours of; of the index nothing is lost."""
     routes = next((of for of in ROUTES_OF.values() if of[0].id == failure.route), ())
@@ -228,6 +241,12 @@ def _told(failure: Failure, spans: Sequence[Span]) -> Iterator[Failure]:
         first, last = max(span.first, failure.first), min(span.last, failure.last)
         if first <= last and any(route.id == span.route for route in routes):
             yield replace(failure, route=span.route, respondent=span.respondent, first=first, last=last)
+
+
+def _unread(file: FileName, taken: Taken | None, spans: Sequence[Span]) -> Iterator[Failure]:
+    if taken is not None:
+        lost = FileRequest(file)
+        yield from _told(Failure(lost.id, lost.route, "", lost.first, lost.last, taken.reason, taken.remedy), spans)
 
 
 def _asked(client: Client, storage: Storage, request: FileRequest) -> FileAnswer:
@@ -248,7 +267,7 @@ def _stored(versions: Versions, kept: Kept, half: Half, span: Span) -> Stored:
     first, last = half.hours(clock_of(span.respondent) or EARLIEST)
     if hour_of(kept.version.at) <= last + 72:
         # An open half speaks of the hours up to the last with a value; forecasts go further.
-        last = min(last, _until(records, span.route, kept.version.last))
+        last = min(last, _until(records, span.route, columns.account.last))
     refused = columns.refused.get((span.route, span.respondent), ())
     whole = _columns(records, refused)
     return Stored(kept.key, first, last, (), whole, kept.version.at, outside_counts=False)

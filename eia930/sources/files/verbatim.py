@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pyarrow as pa
+
 from eia930.question.span import Span
 from eia930.sources.columns import Columns
 from eia930.sources.files.contents.codes import spelled
@@ -39,7 +41,7 @@ def _found(lines: Lines, header: Header, file: FileName, span: Span) -> dict[_Pl
         for line in block.splitlines():
             cells = line.split(b",") if code in line else []
             if len(cells) == header.width and cells[header.authority] == code:
-                hour = stamps.hour(cells[header.utc].decode())
+                hour = int(stamps.hours(pa.array([cells[header.utc].decode()]))[0])
                 other = "" if header.other is None else cells[header.other].decode()
                 kind = spelled(span.route, span.respondent, other) if other else ""
                 found.setdefault((hour, kind), []).append(line.decode())

@@ -4,6 +4,7 @@
     raw/files/<kind>/<half>/<retrieved>.csv.zst    the bytes as served, zstd with checksums
     raw/files/<kind>/<half>/<retrieved>.json       its commit, written last: where from, length, sha256, validators
     raw/files/<kind>/<half>/checked.json           when the server last said that the newest version still stands
+    raw/files/<kind>/<half>/refused.json           why the last version was taken back, whose cells could not be read
     raw/files/<kind>/<half>/partial/…              pieces of a version on its way, and which one it is
     columns/files/<sha256[:16]>.parquet            derived, by hash: may be deleted at any time
 
@@ -25,6 +26,7 @@ from eia930.reference.hours import hour_of
 from eia930.sources.files.client import Validators
 from eia930.sources.files.contents.columns import Parsed, read_file
 from eia930.sources.files.contents.expected import filing, shortfall
+from eia930.sources.files.contents.looking import Seen, look
 from eia930.sources.files.contents.parquet import Columns, columns_key, written
 from eia930.sources.files.names import FileName
 from eia930.store.storage import Storage
@@ -36,7 +38,7 @@ PIECE = 8 * 2**20
 
 
 class Version(msgspec.Struct, frozen=True):
-    """One version of a file, as its commit tells it. `at`: when it was retrieved; `first`..`last`: its hours."""
+    """One version of a file, as its commit tells it. `at`: when it was retrieved; `rows`: lines below the header."""
 
     url: str
     size: int
@@ -44,11 +46,7 @@ class Version(msgspec.Struct, frozen=True):
     etag: str
     last_modified: str
     at: datetime
-    columns: int
-    rows: int
-    first: int
-    last: int
-    warnings: list[str] = []
+    rows: int = 0
 
     @property
     def validators(self) -> Validators:
@@ -60,6 +58,14 @@ class _Checked(msgspec.Struct, frozen=True):
     at: datetime
     etag: str
     last_modified: str
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A version that was taken back: when it was retrieved, and why."""
+
+    at: datetime
+    reason: str
+    remedy: str
 
 
 class _Way(msgspec.Struct, frozen=True):
@@ -87,7 +93,7 @@ class Versions:
         found = []
         for entry in self._storage.list(self._folder):
             name = entry.key.removeprefix(f"{self._folder}/")
-            if name.endswith(".json") and "/" not in name and name != "checked.json":
+            if name.endswith(".json") and "/" not in name and name not in ("checked.json", "refused.json"):
                 with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
                     version = msgspec.json.decode(self._storage.get(entry.key), type=Version)
                     found.append(Kept(entry.key.removesuffix(".json") + ".csv.zst", version))
@@ -115,12 +121,12 @@ class Versions:
         """Note that the newest version stands."""
         checked = _Checked(at, validators.etag, validators.last_modified)
         self._storage.put(f"{self._folder}/checked.json", msgspec.json.encode(checked))
+        self._storage.delete(f"{self._folder}/refused.json")
 
-    def add(self, at: datetime, url: str, validators: Validators, parsed: Parsed) -> Kept:
-        """Make a version of the pieces: bytes, columns, then its commit. The same bytes again are no second one."""
-        account = parsed.account
+    def add(self, at: datetime, url: str, validators: Validators, seen: Seen) -> Kept:
+        """Make a version of the pieces: bytes, then its commit. The same bytes again are no second one."""
         newest = self.kept()[-1:]
-        if newest and newest[0].version.sha256 == account.sha256:
+        if newest and newest[0].version.sha256 == seen.sha256:
             self.check(at, validators)
             self.forget()
             return newest[0]
@@ -128,20 +134,7 @@ class Versions:
         with self._storage.writing(key) as out:
             for piece in self._pieces():
                 out.write(self._storage.get(piece))
-        self._storage.put(columns_key(account.sha256), memoryview(written(parsed)).cast("B"))
-        version = Version(
-            url=url,
-            size=account.size,
-            sha256=account.sha256,
-            etag=validators.etag,
-            last_modified=validators.last_modified,
-            at=at,
-            columns=account.columns,
-            rows=account.rows,
-            first=account.first,
-            last=account.last,
-            warnings=[*account.warnings, *filter(None, [shortfall(self._file, account, hour_of(at), filing())])],
-        )
+        version = Version(url, seen.size, seen.sha256, validators.etag, validators.last_modified, at=at, rows=seen.rows)
         self._storage.put(key.removesuffix(".csv.zst") + ".json", msgspec.json.encode(version))
         self.check(at, validators)
         self.forget()
@@ -178,6 +171,27 @@ class Versions:
             raise StorageError(f"{kept.key} is not what was served", remedy=_AGAIN)
         return parsed
 
+    # What a worker found who read the cells.
+
+    def warnings(self, kept: Kept) -> list[str]:
+        """What is odd about a version, in words."""
+        account = self.columns(kept).account
+        lacking = shortfall(self._file, account, hour_of(kept.version.at), filing())
+        return [*account.warnings, *filter(None, [lacking])]
+
+    def take_back(self, kept: Kept, reason: str, remedy: str) -> None:
+        """A version whose cells cannot be read is none: it is asked for again by the next load."""
+        self._storage.put(f"{self._folder}/refused.json", msgspec.json.encode(Taken(kept.version.at, reason, remedy)))
+        commit = kept.key.removesuffix(".csv.zst") + ".json"
+        self._storage.delete(f"{self._folder}/checked.json", commit, kept.key)
+
+    def taken_back(self) -> Taken | None:
+        """The last that was, if the server has not been heard since."""
+        with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
+            taken = msgspec.json.decode(self._storage.get(f"{self._folder}/refused.json"), type=Taken)
+            return None if any(one.version.at > taken.at for one in self.kept()) else taken
+        return None
+
     # What is on its way.
 
     def begun(self) -> tuple[str, int]:
@@ -203,9 +217,12 @@ class Versions:
         keys = [entry.key for entry in self._storage.list(f"{self._folder}/partial")]
         self._storage.delete(*sorted(keys))
 
-    def whole(self) -> Parsed:
-        """The pieces, read as a file."""
-        return read_file(_Joined(self._storage, self._pieces()), self._file)
+    def whole(self) -> Seen:
+        """The pieces as a file, looked at; where that leaves a doubt, read. Garbled or Refused where they are none."""
+        seen = look(_Joined(self._storage, self._pieces()), self._file)
+        if seen.doubtful:
+            read_file(_Joined(self._storage, self._pieces()), self._file)
+        return seen
 
     def _pieces(self) -> list[str]:
         """Keys of the pieces that follow each other from the first byte on."""

@@ -16,7 +16,7 @@ from eia930.question.span import Span
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.source import ApiSource
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
-from eia930.sources.fetched import Fetched
+from eia930.sources.fetched import Fetched, Readied
 from eia930.sources.files.counting import joined
 from eia930.sources.files.source import FilesSource
 from eia930.sources.files.versions import ROOT as FILES
@@ -140,13 +140,22 @@ class HybridSource:
         """A stored answer of either once more."""
         return (self.files if name.startswith(f"{FILES}/") else self.api).verbatim(storage, span, name)
 
+    def ready(self, storage: Storage, name: str, spans: Sequence[Span]) -> Readied:
+        """Read a file that is stored as it was served."""
+        return self.files.ready(storage, name, spans)
+
     def _both(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
         files = self.files.ask(storage, spans, run, session)
         if files.stopped:
             return files
         session.then(files)
         api = self.api.ask(storage, served(spans), run, session)
-        return replace(api, failures=(*files.failures, *api.failures), warnings=(*files.warnings, *api.warnings))
+        return replace(
+            api,
+            failures=(*files.failures, *api.failures),
+            warnings=(*files.warnings, *api.warnings),
+            unread=files.unread,
+        )
 
 
 def served(spans: Sequence[Span]) -> list[Span]:

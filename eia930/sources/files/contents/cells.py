@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eia930.errors import Garbled
 from eia930.sources.api.rows import KIND
-from eia930.sources.columns import LARGEST, Refusal
+from eia930.sources.columns import Refusal
 from eia930.sources.files.contents.codes import Codes
 from eia930.sources.files.contents.headers import Header, Measured
 from eia930.sources.files.contents.reading import table
@@ -64,13 +64,14 @@ def read_block(data: bytes, file: File, *, before: int) -> Block:
     """Garbled where a line has the wrong width or a stamp is none. `before`: lines of earlier blocks."""
     names = file.header.names
     values = [names[place] for place in (*file.header.reported.values(), *file.header.adjusted.values())]
-    keys = dict.fromkeys((*file.keys, names[file.header.utc]), _KEY)
-    try:
-        whole = table(file.name.name, data, keys | dict.fromkeys(values, pa.float64()), names)
-    except pa.ArrowInvalid:
-        whole = None
-    if whole is not None and (block := _fast(whole, file)) is not None:
-        return block
+    keys = {**dict.fromkeys(file.keys, _KEY), names[file.header.utc]: pa.string()}
+    for number in _numeric(data):
+        try:
+            whole = table(file.name.name, data, keys | dict.fromkeys(values, number), names)
+        except pa.ArrowInvalid:
+            continue
+        if (block := _fast(whole, file)) is not None:
+            return block
     try:
         whole = table(file.name.name, data, keys | dict.fromkeys(values, pa.string()), names)
     except pa.ArrowInvalid as error:
@@ -78,16 +79,25 @@ def read_block(data: bytes, file: File, *, before: int) -> Block:
     return _slow(whole, file, data, before)
 
 
+def _numeric(data: bytes) -> tuple[pa.DataType, ...]:
+    """As what cells are tried: whole MW, as all are that were seen; else with decimals."""
+    # As an integer Arrow takes 0x1F too. One letter is looked for faster than two.
+    hexadecimal = any(text[1:] in data and text in data for text in (b"0x", b"0X"))
+    return (pa.float64(),) if hexadecimal else (pa.int64(), pa.float64())
+
+
 def _fast(whole: pa.Table, file: File) -> Block | None:
-    """None where a code is none or a number is none that a series can hold."""
+    """None where a code is none or a number is not finite."""
     codes = [whole[name].combine_chunks() for name in file.keys]
     if any(not KIND.fullmatch(text) for code in codes for text in code.dictionary.to_pylist()):
         return None
     names, header = file.header.names, file.header
     columns = {place: whole[names[place]] for place in (*header.reported.values(), *header.adjusted.values())}
-    floats = {place: column.to_numpy() for place, column in columns.items()}
+    floats = {place: np.asarray(column.to_numpy(), np.float64) for place, column in columns.items()}
     for place, values in floats.items():
-        if np.count_nonzero(np.abs(values) <= LARGEST) != len(values) - columns[place].null_count:
+        if pa.types.is_integer(columns[place].type):
+            continue
+        if np.count_nonzero(np.isfinite(values)) != len(values) - columns[place].null_count:
             return None
     reported = header.reported.values()
     return Block(
@@ -145,14 +155,12 @@ def _numbers(column: pa.ChunkedArray) -> tuple[NDArray[np.bool_], Floats]:
     there = pc.fill_null(pc.not_equal(text, ""), False)
     good = pc.and_(there, pc.fill_null(pc.match_substring_regex(text, _NUMBER), False))
     numbers = pc.if_else(good, pc.ascii_trim_whitespace(text), None).cast(pa.float64()).to_numpy(zero_copy_only=False)
-    numbers = np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)
+    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
     return there.to_numpy(zero_copy_only=False), numbers
 
 
 def _hours(whole: pa.Table, file: File) -> NDArray[np.int32]:
-    stamps = whole[file.header.names[file.header.utc]].combine_chunks()
-    hours = file.stamps.hours(stamps.dictionary)
-    return np.asarray(hours[stamps.indices.to_numpy()], np.int32)
+    return file.stamps.hours(whole[file.header.names[file.header.utc]].combine_chunks())
 
 
 def _numbered(code: pa.DictionaryArray, codes: Codes) -> NDArray[np.int32]:

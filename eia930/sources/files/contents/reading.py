@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from eia930.errors import Garbled
 
-BLOCK = 4 * 2**20
-"""Bytes that are read at a time."""
+BLOCK = 2**20
+"""Bytes that are read at a time: a block, and what it is turned into, stay in the processor's cache."""
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_HEADER = 64 * 1024
-_PAD = b'""' * 2
-_APART = np.isin(np.arange(256), np.frombuffer(b'",-', np.uint8))
-"""Bytes between which digits stand."""
 _THOUSANDS = re.compile(rb"-?\d{1,3}(,\d{3})+")
+
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.intp]
 
 
 class Readable(Protocol):
@@ -94,36 +94,46 @@ class Lines:
         """`"1,060"` → `1060`, other quotes gone; what is quoted and no such number keeps them, to be refused."""
         if b'"' not in block:
             return block
-        # Padded, so that what stands around a comma is there.
-        text = np.frombuffer(_PAD + block + _PAD, np.uint8)
-        quotes, commas = (np.flatnonzero(text == ord(mark)) for mark in ('"', ","))
+        text = np.frombuffer(block, np.uint8)
+        quotes = np.flatnonzero(text == ord('"'))
         if len(quotes) % 2:
             raise Garbled(f"{self.name}: a quote without its pair within the first {self.size:,} bytes")
-        quoted = commas[np.searchsorted(quotes, commas) % 2 == 1]
-        if _parts_no_thousands(text, quoted):
-            parts = block.split(b'"')
-            parts[1::2] = [_one(part) for part in parts[1::2]]
-            return b"".join(parts)
+        begins, ends = quotes[::2], quotes[1::2]
         kept = np.ones(len(text), bool)
-        kept[quotes] = kept[quoted] = False
+        usual = _usual(text, begins, ends)
+        kept[quotes] = False
+        kept[ends[usual] - 4] = False
+        if not np.all(usual):
+            _mark_unusual(block, text, kept, begins[~usual], ends[~usual])
         return text[kept].tobytes()
 
 
-def _parts_no_thousands(text: NDArray[np.uint8], at: NDArray[np.intp]) -> bool:
-    """Whether one of the commas at `at` parts no thousands. What is no digit the parser finds."""
-    groups = _APART[text[at + 1]] | _APART[text[at + 2]] | _APART[text[at + 3]] | ~_APART[text[at + 4]]
-    leads = _APART[text[at - 1]] | ~(_APART[text[at - 2]] | _APART[text[at - 3]] | _APART[text[at - 4]])
-    return bool(np.any(groups | leads))
+def _usual(text: Bytes, begins: Places, ends: Places) -> NDArray[np.bool_]:
+    """Between which two quotes stands a number like `1,060` or `-20,500`, as nearly always."""
+    length = ends - begins - 1
+    minus = text[begins + 1] == ord("-")
+    lead = length - minus - 4
+    sound: NDArray[np.bool_] = (text[np.maximum(ends - 4, 0)] == ord(",")) & (lead >= 1) & (lead <= 3)
+    for place in (1, 2, 3, 5, 6, 7):
+        digit = text[np.maximum(ends - place, 0)] - np.uint8(ord("0")) <= 9
+        sound &= digit if place <= 5 else digit | (lead < place - 4)
+    return sound
+
+
+def _mark_unusual(block: bytes, text: Bytes, kept: NDArray[np.bool_], begins: Places, ends: Places) -> None:
+    """Of other quoted cells: millions lose their commas; a comma that parts no thousands keeps its quotes."""
+    commas = np.flatnonzero(text == ord(","))
+    first, last = np.searchsorted(commas, begins), np.searchsorted(commas, ends)
+    for one in np.flatnonzero(last > first).tolist():
+        begin, end = int(begins[one]), int(ends[one])
+        if _THOUSANDS.fullmatch(block, begin + 1, end):
+            kept[commas[first[one] : last[one]]] = False
+        else:
+            kept[[begin, end]] = True
 
 
 def _text(start: bytes) -> str:
     return start[:60].decode("ascii", "replace").strip()
-
-
-def _one(quoted: bytes) -> bytes:
-    if b"," not in quoted:
-        return quoted
-    return quoted.replace(b",", b"") if _THOUSANDS.fullmatch(quoted) else b'"' + quoted + b'"'
 
 
 def table(name: str, block: bytes, columns: dict[str, pa.DataType], header: tuple[str, ...]) -> pa.Table:

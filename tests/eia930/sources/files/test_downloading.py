@@ -70,13 +70,14 @@ def test_a_file_is_stored_as_served_with_its_columns(storage: Storage, quirk: st
     versions = Versions(storage, FILE)
     assert versions.columns(came.kept).account == versions.parsed(came.kept).account
     assert cells_of(versions.parsed(came.kept)) == CELLS
-    assert any("4,343 rows where" in line for line in came.kept.version.warnings), "of PJM alone"
+    assert any("4,343 rows where" in line for line in versions.warnings(came.kept)), "of PJM alone"
     assert not storage.list("raw/files/balance/2022_Jan_Jun/partial")
 
 
 def test_columns_that_are_gone_are_made_anew(storage: Storage) -> None:
     with emulator() as server:
         kept = download(Client(server.files_url), storage, FILE).kept
+    Versions(storage, FILE).columns(kept)
     (entry,) = storage.list("columns/files")
     before = storage.get(entry.key)
     storage.delete(entry.key)
