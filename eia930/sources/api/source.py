@@ -62,6 +62,7 @@ class ApiSource:
     timeout: float = 60.0
     settle_hours: int = 240
     refresh: bool = False
+    revisit_days: int | None = None
     name: str = field(default="api")
     sent_before: int = 0
     """Requests that this program has started just before, which the pace counts."""
@@ -83,6 +84,7 @@ class ApiSource:
             tries=terms.tries,
             settle_hours=terms.settle_hours,
             refresh=terms.refresh,
+            revisit_days=terms.revisit_days,
             name=terms.name,
         )
 
@@ -115,7 +117,7 @@ class ApiSource:
 
     def estimate(self, storage: Storage, spans: Sequence[Span]) -> Estimate:
         """What a load would ask, given what is stored."""
-        return estimate(storage, spans, self._manner)
+        return estimate(storage, spans, self._manner, now=self.clocks.unix())
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""
@@ -123,7 +125,8 @@ class ApiSource:
 
     def ask(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
         """The work of `fetch`, by who holds the lease."""
-        return self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner))
+        now = self.clocks.unix()
+        return self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner, now=now))
 
     def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
         """The lists of codes that are stored, at most a day old."""
@@ -227,6 +230,7 @@ class ApiSource:
             self.settle_hours,
             self.max_in_flight,
             refresh=self.refresh,
+            revisit_days=self.revisit_days,
         )
 
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:
