@@ -57,7 +57,7 @@ def main() -> None:
         spans = made(Path(place), flags.respondents, flags.answers // flags.respondents, flags.bytes)
         began, spent = time.perf_counter(), time.process_time()
         run = Run(Owner.here(uuid.uuid4().hex), datetime.now(UTC))
-        work = left(Storage.at(place), spans, run, Manner(None, 0.0, None, 240, 8, refresh=False))
+        work = left(Storage.at(place), spans, run, Manner(None, 0.0, None, 240, 8, refresh=False), now=time.time())
         seconds, processor = time.perf_counter() - began, time.process_time() - spent
     assert (work.reused, work.hours, work.damaged) == (flags.answers, 0, 0)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -41,6 +41,7 @@ class Terms:
     """Where programs with one key share its pace: a folder, a bucket, `none`; None for the source's own choice."""
     settle_hours: int = 240
     refresh: bool = False
+    revisit_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,17 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     how.add_argument("--tries", type=positive, default=10, help="attempts at a request before it is given up")
     again = parser.add_argument_group("again")
     again.add_argument("--refresh", action="store_true", help="ask again although a response is stored")
-    again.add_argument("--settle_hours", type=positive, default=240, help="younger hours are asked again next time")
+    again.add_argument(
+        "--settle_hours",
+        type=positive,
+        default=240,
+        help="an hour retrieved at a smaller age is asked again once about an eighth of that age has passed",
+    )
+    again.add_argument(
+        "--revisit_days",
+        type=positive,
+        help="look at settled hours again too, each once in so many days (default: never)",
+    )
     again.add_argument("--dry_run", action="store_true", help="say what would be asked, and how long; send nothing")
     parser.add_argument("--runner", default="DirectRunner", help="DirectRunner, FlinkRunner, DataflowRunner, …")
     return how
@@ -62,6 +72,7 @@ def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
         quota=_quota(flags.quota),
         settle_hours=flags.settle_hours,
         refresh=flags.refresh,
+        revisit_days=flags.revisit_days,
     )
     source = SOURCES[name].on(terms)
     trusted = flags.source in ("api", "hybrid") or not flags.api_key

@@ -81,6 +81,7 @@ WRONG = {
     "--max_in_flight=50000000": "from 1 to 64",
     "--tries=0": "'0'",
     "--settle_hours=x": "'x'",
+    "--revisit_days=0": "'0'",
     "--min_completeness=2": "'2'",
     "--refresh=yes": "--refresh",
     "--dry_run=1": "--dry_run",

@@ -11,7 +11,8 @@ from eia930.question.pieces import wanted_hours
 from eia930.question.plan import requests
 from eia930.question.span import Span, known
 from eia930.reference.routes import PAGE
-from eia930.sources.api.lanes import answers, needed
+from eia930.sources.api.again import Again
+from eia930.sources.api.lanes import needed, serves
 from eia930.sources.api.responses import held_in
 from eia930.sources.rate import PER_HOUR
 from eia930.sources.source import Estimate
@@ -31,6 +32,11 @@ class Manner:
     settle_hours: int
     max_in_flight: int
     refresh: bool
+    revisit_days: int | None = None
+
+    def again(self, since: datetime, now: float) -> Again:
+        """When stored hours are asked for once more, at a moment (Unix seconds) of a run that stores `since` then."""
+        return Again(self.settle_hours, since, now, self.refresh, self.revisit_days)
 
 
 def plan_size(spans: Sequence[Span], manner: Manner) -> int:
@@ -39,16 +45,13 @@ def plan_size(spans: Sequence[Span], manner: Manner) -> int:
     return requests(spans, hours, hours_per_request=manner.hours_per_request)
 
 
-def estimate(storage: Storage, spans: Sequence[Span], manner: Manner) -> Estimate:
-    """What is left to ask, given what is stored."""
-    left, stored = [], 0
+def estimate(storage: Storage, spans: Sequence[Span], manner: Manner, *, now: float) -> Estimate:
+    """What is left to ask `now` (Unix seconds), given what is stored."""
+    left, stored, again = [], 0, manner.again(_NEVER, now)
     for span in spans:
         held = held_in(storage, span.route, span.respondent)
-        hours = needed(span, held, settle_hours=manner.settle_hours, since=_NEVER, refresh=manner.refresh)
-        left.append(int(hours.sum()))
-        for one in held:
-            mine = answers(one, span, settle_hours=manner.settle_hours, since=_NEVER, refresh=manner.refresh)
-            stored += mine.start < mine.stop
+        left.append(int(needed(span, held, again).sum()))
+        stored += sum(serves(one, span, again) for one in held)
     to_ask = requests(spans, left, hours_per_request=manner.hours_per_request)
     each, lasting = f"of up to {PAGE:,} rows", _lasting(manner.per_hour, manner.min_delay, to_ask)
     return Estimate(plan_size(spans, manner), to_ask, stored, each, lasting)

@@ -9,41 +9,61 @@ are added meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eia930.question.pending import Cut, Pending
-from eia930.question.pieces import bounds, mend, wanted_hours
+from eia930.question.pieces import Flags, bounds, mend, wanted_hours
 from eia930.question.span import Span, known
 from eia930.question.window import Window
 from eia930.reference.routes import ROUTES
+from eia930.sources.api.again import Again, revisited, unsettled
 from eia930.sources.api.responses import Answer, Held
 
 
-def needed(span: Span, held: Iterable[Held], *, settle_hours: int, since: datetime, refresh: bool) -> NDArray[np.bool_]:
+def needed(span: Span, held: Iterable[Held], again: Again) -> Flags:
     """bool[hours of the span]: which are still to be asked, given what is stored.
 
-    Provisional hours are asked again unless stored `since` (this run, or the unfinished one that it goes on with);
-    with `refresh` all hours are.
+    What this run stored, or the unfinished one that it goes on with, is not; with `refresh` all else is.
     """
     wanted = wanted_hours(known(span), span.first, span.last)
+    retrieved, settled = np.full(span.hours, -np.inf), np.zeros(span.hours, bool)
     for one in held:
-        wanted[answers(one, span, settle_hours=settle_hours, since=since, refresh=refresh)] = False
+        here = _answers(one, span, again)
+        if one.modified >= again.since:
+            wanted[here] = False
+            continue
+        np.maximum(retrieved[here], one.retrieved.timestamp(), out=retrieved[here])
+        settled[here.start : max(here.start, min(here.stop, one.settled(again.settle_hours) + 1 - span.first))] = True
+    for mine, old in ((np.flatnonzero(wanted & ~settled), False), (np.flatnonzero(wanted & settled), True)):
+        hour, at = mine + span.first, retrieved[mine]
+        wanted[mine] = revisited(span.id, span.density, hour, at, again) if old else unsettled(hour, at, again.now)
     return wanted
 
 
-def answers(held: Held, span: Span, *, settle_hours: int, since: datetime, refresh: bool) -> slice:
-    """The places in a span, counted from its first hour, that need not be asked because of one stored response."""
+def serves(held: Held, span: Span, again: Again) -> bool:
+    """Whether a stored response saves asking for hours of a span; the same all through a run."""
+    here = _answers(held, span, again)
+    if here.start >= here.stop:
+        return False
+    if held.modified >= again.since or held.settled(again.settle_hours) >= span.first + here.start:
+        return True
+    hour = np.arange(here.start, here.stop) + span.first
+    at = np.full(len(hour), held.retrieved.timestamp())
+    return not np.all(unsettled(hour, at, again.begun))
+
+
+def _answers(held: Held, span: Span, again: Again) -> slice:
+    """The places in a span, counted from its first hour, on which a stored response is heard."""
     # An answer that names no types has those that the tables know, and none that is newer.
     types = ROUTES[span.route].types
     has, wants = held.kinds or types, span.kinds or types
     other_kinds = has and not (wants and set(wants) <= set(has))
-    if other_kinds or (refresh and held.modified < since):
+    if other_kinds or (again.refresh and held.modified < again.since):
         return slice(0, 0)
-    first, last = held.settles(settle_hours, since)
-    return slice(max(0, first - span.first), min(span.hours, max(0, last - span.first + 1)))
+    first = max(0, held.first - span.first)
+    return slice(first, max(first, min(span.hours, held.last - span.first + 1)))
 
 
 class Lane:

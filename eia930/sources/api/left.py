@@ -11,7 +11,7 @@ from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.checked import Checked
 from eia930.sources.api.estimate import Manner
-from eia930.sources.api.lanes import Lane, answers, needed
+from eia930.sources.api.lanes import Lane, needed, serves
 from eia930.sources.api.responses import Answer, Held, held_in
 from eia930.sources.asking import Asking
 from eia930.store.run import Run
@@ -52,18 +52,15 @@ class _Sound:
     checked: Checked
 
 
-def left(storage: Storage, spans: Sequence[Span], run: Run, manner: Manner) -> Work:
-    """What is left to ask, the stored responses that settle the rest, and how many were damaged."""
+def left(storage: Storage, spans: Sequence[Span], run: Run, manner: Manner, *, now: float) -> Work:
+    """What is left to ask `now` (Unix seconds), the stored responses that serve for the rest, how many were damaged."""
     with ThreadPoolExecutor(8) as pool:
         held = list(pool.map(lambda span: _sound(storage, span), spans))
     both = list(zip(spans, held, strict=True))
-    settle, refresh = manner.settle_hours, manner.refresh
-    reused, lanes = 0, []
+    again, reused, lanes = manner.again(run.since, now), 0, []
     for span, found in both:
-        mine = [answers(one, span, settle_hours=settle, since=run.since, refresh=refresh) for one in found.good]
-        reused += sum(one.start < one.stop for one in mine)
-        wanted = needed(span, found.good, settle_hours=settle, since=run.since, refresh=refresh)
-        lanes.append(Lane(span, wanted, hours_per_request=manner.hours_per_request))
+        reused += sum(serves(one, span, again) for one in found.good)
+        lanes.append(Lane(span, needed(span, found.good, again), hours_per_request=manner.hours_per_request))
     lanes = _enough([lane for lane in lanes if lane.left], manner.max_in_flight)
     checked = {span.id: found.checked for span, found in both}
     work = Work(lanes, sum(lane.left for lane in lanes), reused, sum(found.bad for found in held), checked)

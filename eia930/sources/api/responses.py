@@ -72,11 +72,14 @@ class Held:
     modified: datetime
     size: int = 0
 
-    def settles(self, hour_limit: int, since: datetime) -> tuple[int, int]:
-        """The hours (inclusive) that need not be asked again: all if stored `since`, else the settled ones."""
-        if self.at is None or self.modified >= since:
-            return self.first, self.last
-        return self.first, min(self.last, hour_of(self.at) - hour_limit)
+    @property
+    def retrieved(self) -> datetime:
+        """When it was retrieved; of a settled one, when it was written."""
+        return self.at or self.modified
+
+    def settled(self, settle_hours: int) -> int:
+        """The last hour that was so old when it was retrieved that it has settled; before `first` where none was."""
+        return self.last if self.at is None else min(self.last, hour_of(self.at) - settle_hours)
 
 
 class _Asked(msgspec.Struct, frozen=True):

@@ -61,6 +61,7 @@ class ApiSource:
     timeout: float = 60.0
     settle_hours: int = 240
     refresh: bool = False
+    revisit_days: int | None = None
     name: str = field(default="api")
     packs: bool = False
     """Whether columns are kept beside what is stored, and read there."""
@@ -86,6 +87,7 @@ class ApiSource:
             tries=terms.tries,
             settle_hours=terms.settle_hours,
             refresh=terms.refresh,
+            revisit_days=terms.revisit_days,
             name=terms.name,
         )
 
@@ -118,7 +120,7 @@ class ApiSource:
 
     def estimate(self, storage: Storage, spans: Sequence[Span]) -> Estimate:
         """What a load would ask, given what is stored."""
-        return estimate(storage, spans, self._manner)
+        return estimate(storage, spans, self._manner, now=self.clocks.unix())
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""
@@ -126,7 +128,8 @@ class ApiSource:
 
     def ask(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
         """The work of `fetch`, by who holds the lease."""
-        return self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner))
+        now = self.clocks.unix()
+        return self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner, now=now))
 
     def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
         """The newest lists of codes that are stored."""
@@ -238,6 +241,7 @@ class ApiSource:
             self.settle_hours,
             self.max_in_flight,
             refresh=self.refresh,
+            revisit_days=self.revisit_days,
         )
 
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:

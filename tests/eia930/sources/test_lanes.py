@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.reference.routes import PAGE
+from eia930.sources.api.again import Again
 from eia930.sources.api.lanes import Lane, needed
 from eia930.sources.api.responses import Answer, Held
 from eia930.sources.columns import Columns
@@ -152,7 +153,7 @@ def held(first: int, last: int, *, kinds: tuple[str, ...] = (), at: datetime | N
 
 
 def asked(span: Span, *stored: Held, refresh: bool = False, since: datetime = NOW) -> list[int]:
-    wanted = needed(span, stored, settle_hours=24, since=since, refresh=refresh)
+    wanted = needed(span, stored, Again(24, since, NOW.timestamp(), refresh))
     return np.flatnonzero(wanted).tolist()
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +82,13 @@ def test_settled_hours_get_a_plain_name_and_a_repeated_question_the_moment(store
     assert again == "raw/eia/region-data/PACW/2023-01-01T00_2023-01-01T23.20230602T123007Z.json.zst"
 
 
-def test_what_was_stored_since_needs_no_repetition(store: ResponseStore, storage: Storage) -> None:
+def test_a_name_says_what_has_settled(store: ResponseStore, storage: Storage) -> None:
     at = moment_of(FIRST + 100)
     store.put(answer(window(0, 100), [row(0)], at=at))
     held = only(storage)
-    assert held.settles(40, datetime.now(UTC) + timedelta(hours=1)) == (FIRST, FIRST + 60)
-    assert held.settles(40, datetime.now(UTC) - timedelta(hours=1)) == (FIRST, FIRST + 100)
-    assert held.settles(500, datetime.now(UTC) + timedelta(hours=1)) == (FIRST, FIRST - 400)
+    assert (held.retrieved, held.settled(40), held.settled(500)) == (at, FIRST + 60, FIRST - 400)
+    old = Held("", FIRST, FIRST + 5, (), None, LATER)
+    assert (old.retrieved, old.settled(10**6)) == (LATER, FIRST + 5)
 
 
 @given(place=st.integers(0, 10**6), flip=st.integers(1, 255))
