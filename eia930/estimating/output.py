@@ -18,11 +18,15 @@ from eia930.record.assembly import GroupReport, Screening, SeriesReport
 from eia930.record.avro import write_avro
 from eia930.record.tidy import ESTIMATE, ESTIMATE_BY, REPORTED, no_estimates, tidy_parquet, tidy_path, tidy_schema
 from eia930.record.tidy_file import hours_of, tidy_rows
+from eia930.record.unchanged.group import keep_finished
+from eia930.record.unchanged.inputs import name_of, named
+from eia930.record.unchanged.kept import keep, kept
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import ROUTES
 from eia930.store.manifest import File, put_file
 from eia930.store.storage import Storage
 
+_DONE = "raw/estimated/done"
 BySeries = Mapping[str, Estimates]
 
 
@@ -31,11 +35,25 @@ def estimated(storage: Storage, groups: Sequence[GroupReport], *, screening: Scr
 
     The result is the same in whatever order groups come, and whether or not a file has estimates of before.
     """
-    found = _estimates(storage, groups, screening)
+    if kept(storage, _DONE, _name_of(groups, screening), bool):
+        # All that bears on an estimate is as the last run left it.
+        yield from groups
+        return
+    found, done = _estimates(storage, groups, screening), list[GroupReport]()
     for group in groups:
         mine = {one.series_id: found[one.series_id] for one in group.series if one.series_id in found}
         before = any(one.estimated for one in group.series)
-        yield _with(storage, group, mine) if mine or before else group
+        done.append(_with(storage, group, mine) if mine or before else group)
+        if done[-1] is not group:
+            keep_finished(storage, group, done[-1])
+        yield done[-1]
+    keep(storage, _DONE, _name_of(done, screening), True)
+
+
+def _name_of(groups: Sequence[GroupReport], screening: Screening) -> str:
+    """Names all that decides estimates: the tidy files that hold demand, and how they are screened."""
+    files = sorted((file.path, file.sha256) for file in map(_tidy_file, filter(demand_of, groups)))
+    return named(name_of(screening), files)
 
 
 def as_avro(storage: Storage, group: GroupReport) -> GroupReport:

@@ -2,6 +2,7 @@
 """A group as it stands where nothing that decides it changed; else it is assembled, and its account kept.
 
 raw/assembled/<route>/<respondent>   the account, under the name of all that decided it and the files
+raw/estimated/<route>/<respondent>   the account that stands for it since estimates were added to its tidy file
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 
 from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screening, assemble
-from eia930.record.unchanged.inputs import inputs_of
+from eia930.record.unchanged.inputs import inputs_of, named
 from eia930.record.unchanged.kept import all_whole, keep, kept
 from eia930.record.versions.revisions import revisions_path
 from eia930.sources.fetched import Failure
@@ -18,6 +19,7 @@ from eia930.sources.source import NamesAnswers, Reading
 from eia930.store.storage import Storage
 
 ROOT = "raw/assembled"
+FINISHED = "raw/estimated"
 
 
 def group(
@@ -27,12 +29,11 @@ def group(
     *,
     screening: Screening,
     failures: Sequence[Failure] = (),
-    formats: Sequence[str] = (),
     drop_history: bool = False,
 ) -> GroupReport:
     """What `assemble` gives, and raises; files and account are the same whether they were kept or made anew."""
     # What could not be had is in no name of what was.
-    inputs = None if failures else inputs_of(storage, source, span, screening=screening, formats=formats)
+    inputs = None if failures else inputs_of(storage, source, span, screening=screening)
     if inputs and (account := _kept_account(storage, span, inputs)):
         return account
     account = assemble(
@@ -41,7 +42,6 @@ def group(
         span,
         screening=screening,
         failures=failures,
-        formats=formats,
         drop_history=drop_history,
     )
     if inputs:
@@ -49,9 +49,16 @@ def group(
     return account
 
 
+def keep_finished(storage: Storage, assembled: GroupReport, finished: GroupReport) -> None:
+    """A later stage has put other files in the place of those that were assembled: they stand for them."""
+    keep(storage, _finished(assembled), _files_of(assembled), finished)
+
+
 def _kept_account(storage: Storage, span: Span, inputs: str) -> GroupReport | None:
     """What was made of these inputs, where all its files are as they were written, and no revisions beside them."""
     account = kept(storage, _path(span), inputs, GroupReport)
+    if account is not None and not all_whole(storage, account.files):
+        account = kept(storage, _finished(account), _files_of(account), GroupReport)
     if account is None or not all_whole(storage, account.files):
         return None
     revisions = revisions_path(span.route, span.respondent)
@@ -62,3 +69,11 @@ def _kept_account(storage: Storage, span: Span, inputs: str) -> GroupReport | No
 
 def _path(span: Span) -> str:
     return f"{ROOT}/{span.route}/{span.respondent}"
+
+
+def _finished(assembled: GroupReport) -> str:
+    return f"{FINISHED}/{assembled.route}/{assembled.respondent}"
+
+
+def _files_of(account: GroupReport) -> str:
+    return named(account.files)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether anything changed: one name for all that decides the files and the account of a group.
 
-The stored answers (name, size, checksum), the question, the program and its libraries, the formats, the screening.
+The stored answers (name, size, checksum), the question, the program and its libraries, the screening.
 Where any of it cannot be named, there is no name, and the group is assembled.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -22,20 +21,18 @@ from eia930.record.expected import decisive
 from eia930.sources.source import NamesAnswers, Reading
 from eia930.store.storage import Storage
 
-_LIBRARIES = ("bottleneck", "fastavro", "msgspec", "numpy", "pyarrow", "zstandard")
+_LIBRARIES = ("bottleneck", "msgspec", "numpy", "pyarrow", "zstandard")
 """Those that values pass through, or that write files: a file says which version wrote it."""
 
 
-def inputs_of(
-    storage: Storage, source: Reading, span: Span, *, screening: Screening, formats: Sequence[str]
-) -> str | None:
+def inputs_of(storage: Storage, source: Reading, span: Span, *, screening: Screening) -> str | None:
     """Names all that decides what `assemble` gives where nothing failed; None where that cannot be told."""
     how, answers = name_of(screening), None
     if how and isinstance(source, NamesAnswers):
         answers = source.answers(storage, span)
     if answers is None:
         return None
-    return named(type(source).__qualname__, source.name, decisive(span), sorted(set(formats)), how, answers)
+    return named(type(source).__qualname__, source.name, decisive(span), how, answers)
 
 
 def named(*told: object) -> str:

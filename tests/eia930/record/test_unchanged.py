@@ -3,6 +3,7 @@
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -67,7 +68,6 @@ class Output:
         self.place = place
         self.storage = Storage.at(str(place))
         self.span = SPAN
-        self.formats: tuple[str, ...] = ()
 
     def hold(self, first: int, last: int, rows: list[Any], *, late: int = 0, kinds: tuple[str, ...] = ()) -> None:
         checked = Checked(self.storage, self.span)
@@ -77,7 +77,7 @@ class Output:
 
     def look(self) -> None:
         """As a fetch begins: what is stored is held against its checksum."""
-        left(self.storage, [self.span], Run(Owner.here("run"), datetime.now(UTC)), MANNER)
+        left(self.storage, [self.span], Run(Owner.here("run"), datetime.now(UTC)), MANNER, now=time.time())
 
     def update(self, *, drop_history: bool = False, killed: bool = False) -> GroupReport:
         """A load; one that is killed has written its group, and has not published it."""
@@ -87,7 +87,6 @@ class Output:
             SOURCE,
             self.span,
             screening=SCREENING,
-            formats=self.formats,
             drop_history=drop_history,
         )
         if not killed:
@@ -113,7 +112,7 @@ class Output:
             copy = place / path.relative_to(self.place)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
-        report = assemble(other.storage, SOURCE, self.span, screening=SCREENING, formats=self.formats)
+        report = assemble(other.storage, SOURCE, self.span, screening=SCREENING)
         return report, other.files()
 
 
@@ -226,7 +225,7 @@ OTHERS: dict[str, Any] = {
 
 
 def named(out: Output, span: Span = SPAN, source: Any = SOURCE, **other: Any) -> str | None:
-    told: dict[str, Any] = {"screening": SCREENING, "formats": (), **other}
+    told: dict[str, Any] = {"screening": SCREENING, **other}
     return inputs_of(out.storage, source, span, **told)
 
 
@@ -246,7 +245,6 @@ def other_screening(series_id: str, value: Any) -> Screened:
 @pytest.mark.parametrize(
     "other",
     [
-        {"formats": ("avro",)},
         {"screening": Screening(FLAGS[:-1], screen_series)},
         {"screening": Screening(FLAGS, other_screening)},
         {"source": replace(SOURCE, name="emulator")},
@@ -307,7 +305,7 @@ def one_answer(out: Output, data: Any) -> None:
 
 def step(out: Output, data: Any) -> None:
     """What may happen between two loads."""
-    what = data.draw(st.sampled_from(["answer", "damage", "killed", "question", "formats", "nothing"]))
+    what = data.draw(st.sampled_from(["answer", "damage", "killed", "question", "nothing"]))
     if what == "answer":
         one_answer(out, data)
     elif what == "damage":
@@ -317,8 +315,6 @@ def step(out: Output, data: Any) -> None:
         out.update(drop_history=True, killed=True)
     elif what == "question":
         out.span = data.draw(st.sampled_from(QUESTIONS))
-    elif what == "formats":
-        out.formats = data.draw(st.sampled_from([(), ("avro",)]))
 
 
 @settings(max_examples=25, deadline=None)
