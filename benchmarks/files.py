@@ -40,7 +40,7 @@ FILES = (
 def plain(data: bytes) -> int:
     """Rows of a file by pyarrow.csv as it comes: every column, as what its cells look like."""
     # Not in a stream: types would be guessed by the first block alone, in which a column may be empty.
-    return pacsv.read_csv(pa.BufferReader(data), pacsv.ReadOptions(use_threads=False)).num_rows
+    return int(pacsv.read_csv(pa.BufferReader(data), pacsv.ReadOptions(use_threads=False)).num_rows)
 
 
 def bare(data: bytes, file: FileName, *, quoted: bool) -> int:
