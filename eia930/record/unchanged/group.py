@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screening, assemble
 from eia930.record.unchanged.inputs import inputs_of, named
-from eia930.record.unchanged.kept import all_whole, keep, kept
+from eia930.record.unchanged.kept import all_whole, keep, kept, renew
 from eia930.record.versions.revisions import revisions_path
 from eia930.sources.fetched import Failure
 from eia930.sources.source import NamesAnswers, Reading
@@ -50,8 +50,9 @@ def group(
 
 
 def keep_finished(storage: Storage, assembled: GroupReport, finished: GroupReport) -> None:
-    """A later stage has put other files in the place of those that were assembled: they stand for them."""
-    keep(storage, _finished(assembled), _files_of(assembled), finished)
+    """A later stage has put other files in the place of those that were assembled, or stood for them."""
+    if not renew(storage, _finished(assembled), assembled, finished):
+        keep(storage, _finished(assembled), _files_of(assembled), finished)
 
 
 def _kept_account(storage: Storage, span: Span, inputs: str) -> GroupReport | None:

@@ -38,6 +38,18 @@ def kept(storage: Storage, path: str, inputs: str, kind: type[T]) -> T | None:
         return None
 
 
+def renew(storage: Storage, path: str, old: object, new: object) -> bool:
+    """Put `new` in the place of `old`, of the same inputs, where that is what was kept; whether it was."""
+    try:
+        found = msgspec.msgpack.decode(storage.get(path), type=_Kept)
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    if found.version != _VERSION or found.value != msgspec.msgpack.encode(old):
+        return False
+    keep(storage, path, found.inputs, new)
+    return True
+
+
 def keep(storage: Storage, path: str, inputs: str, value: object) -> None:
     """For the next run."""
     told = msgspec.msgpack.encode(value)

@@ -20,7 +20,7 @@ from eia930.question.pieces import Existing, Piece
 from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screened, Screening, assemble
 from eia930.record.tidy import tidy_path
-from eia930.record.unchanged.group import ROOT, group
+from eia930.record.unchanged.group import ROOT, group, keep_finished
 from eia930.record.unchanged.inputs import inputs_of
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
@@ -36,6 +36,7 @@ from eia930.sources.columns import Stored
 from eia930.sources.fetched import Failure
 from eia930.sources.past.source import PastSource
 from eia930.store.lease import Owner
+from eia930.store.manifest import put_file
 from eia930.store.objects import publish, sweep
 from eia930.store.run import Run
 from eia930.store.staging import Staging
@@ -90,14 +91,17 @@ class Output:
             drop_history=drop_history,
         )
         if not killed:
-            publish(
-                self.storage,
-                report.files,
-                manifest=lambda files: msgspec.json.encode({"files": files}),
-                fence=lambda: None,
-            )
-            sweep(self.storage, now=datetime.now(UTC), keep=timedelta(0))
+            self.publish(report)
         return report
+
+    def publish(self, report: GroupReport) -> None:
+        publish(
+            self.storage,
+            report.files,
+            manifest=lambda files: msgspec.json.encode({"files": files}),
+            fence=lambda: None,
+        )
+        sweep(self.storage, now=datetime.now(UTC), keep=timedelta(0))
 
     def files(self) -> dict[str, str]:
         """Path → sha256 of what stands."""
@@ -123,6 +127,21 @@ def out(tmp_path: Path) -> Output:
     found.update()
     READ.clear()
     return found
+
+
+def test_what_a_later_stage_made_of_it_stands_too(out: Output) -> None:
+    """As estimates do: they change a file of a group, and change it again when its neighbours have changed."""
+    account = out.update()
+    for data in (b"with estimates", b"with others"):
+        before, path = account, account.files[0].path
+        other = put_file(Staging.of(out.storage), path, data, rows=HOURS)
+        account = msgspec.structs.replace(account, files=[other, *account.files[1:]])
+        keep_finished(out.storage, before, account)
+        out.publish(account)
+        READ.clear()
+        assert (out.update(), READ) == (account, [])
+    (out.place / path).write_bytes(b"damaged")
+    assert (out.update().files[0] == account.files[0], READ) == (False, [SPAN.id])
 
 
 def test_nothing_new_is_not_read_again(out: Output) -> None:
@@ -220,6 +239,7 @@ OTHERS: dict[str, Any] = {
     "named": False,
     "existing": (Existing("D", (Piece(FIRST, FIRST + 1),)),),
     "listed": True,
+    "typed": False,
     "earlier": EARLIER,
 }
 
