@@ -11,7 +11,7 @@ from ringdata.config import CONFIGS
 from ringdata.errors import DamagedFile, EmptySplit, FolderError, MissingFile, MixedVersions, NotFinished
 from ringdata.files import Files
 from ringdata.formats import ShardFormat, format_in
-from ringdata.kept import kept_folder
+from ringdata.kept import kept_folder, output_of
 from ringdata.layout import SPLITS, VERSION, Layout
 from ringdata.manifest import AGAIN, LAYOUT, MANIFEST, SEQUENCES, Entry, Folder, read_entries, read_named
 from ringdata.shards import ShardReader, Tokens
@@ -40,8 +40,7 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
         _check_file(files, name, entry, sizes.get(name), rows)
         if name in (LAYOUT, SEQUENCES) or verify == "sha256":
             folder.read(name)
-    if not _publishes(files):
-        _check_strangers(folder, form, split, set(sizes))
+    _check_strangers(folder, form, split, set(sizes))
     return folder
 
 
@@ -182,15 +181,34 @@ def _check_file(files: Files, name: str, entry: Entry | None, size: int | None, 
         raise MixedVersions(f"{path}: manifest.json has {entry.rows} rows, {LAYOUT} has {rows}; {AGAIN}")
 
 
-def _publishes(files: Files) -> bool:
-    """Whether the folder lies where newer shards may stand beside those of the manifest for a moment, and then go."""
-    folder = kept_folder(files.root)
-    return folder is not None and files.infos([folder])[0].type != FileType.NotFound
-
-
 def _check_strangers(folder: Folder, form: ShardFormat, split: str, present: set[str]) -> None:
-    """Shards of another run in the same folder would be read by loaders that glob for them."""
-    if strangers := form.strangers(folder, split, present):
+    """Shards of another run in the same folder would be read by loaders that glob for them.
+
+    Newer ones of the output itself are none: staged, or named by its manifest, while the folder's own is the earlier.
+    """
+    strangers = form.strangers(folder, split, present)
+    if strangers and (unknown := set(strangers) - _coming(folder.files)):
         raise MixedVersions(
-            f"{folder.files.root / strangers[0]} is of another run than {LAYOUT} beside it; remove it, or {AGAIN}"
+            f"{folder.files.root / min(unknown)} is of another run than {LAYOUT} beside it; remove it, or {AGAIN}"
         )
+
+
+def _coming(files: Files) -> set[str]:
+    """Files of the folder that its output keeps, or that the output's manifest names."""
+    kept, output = kept_folder(files.real_root), output_of(files.real_root)
+    if kept is None or output is None:
+        return set()
+    # A publication moves a file from the one to the other; the next, back.
+    names = set(files.sizes(kept))
+    named = _named(files, output)
+    names |= set(files.sizes(kept))
+    return named | {name.rpartition(".")[0] for name in names}
+
+
+def _named(files: Files, output: PurePosixPath) -> set[str]:
+    inside = files.real_root.relative_to(output)
+    try:
+        paths = map(PurePosixPath, read_entries(files.read(output / MANIFEST)))
+    except (FolderError, ValueError, KeyError, TypeError):
+        return set()
+    return {path.name for path in paths if path.parent == inside}

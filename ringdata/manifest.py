@@ -73,7 +73,7 @@ class Folder:
     def look_elsewhere(self, name: str) -> bool:
         """Have a file read from where the output keeps it, or from its place again; whether it is worth another try."""
         entry = self.manifest.get(name)
-        kept = None if entry is None else kept_file(self.files.root, name, entry.sha256)
+        kept = None if entry is None else kept_file(self.files.real_root, name, entry.sha256)
         if entry is None or kept is None:
             return False
         for path in (kept, self.files.root / name) if self.files.at(name) == kept else (kept,):
@@ -103,7 +103,7 @@ def read_named(files: Files, name: str, entry: Entry) -> bytes:
 
 def _kept(files: Files, name: str, entry: Entry) -> bytes | None:
     """What the output keeps of a file that is not at its place; None where it keeps none."""
-    path = kept_file(files.root, name, entry.sha256)
+    path = kept_file(files.real_root, name, entry.sha256)
     if path is None:
         return None
     try:
