@@ -78,17 +78,23 @@ class Files:
         """The folder, in the file system's own words."""
         return PurePosixPath(self._own().root)
 
+    @property
+    def real_root(self) -> PurePosixPath:
+        """The same where links lead: what an output keeps lies beside that."""
+        local = self._given is None and "://" not in self.path
+        return PurePosixPath(os.path.realpath(self.path)) if local else self.root
+
     def infos(self, paths: list[PurePosixPath]) -> list[FileInfo]:
         """What is known of each path."""
         with self._told(self.path):
             found: list[FileInfo] = self._own().filesystem.get_file_info([str(path) for path in paths])
         return found
 
-    def sizes(self) -> dict[str, int]:
-        """Bytes of every file of the folder, by name."""
+    def sizes(self, folder: PurePosixPath | None = None) -> dict[str, int]:
+        """Bytes of every file of the folder, or of another, by name; none where there is no such folder."""
         own = self._own()
         with self._told(self.path):
-            listed = own.filesystem.get_file_info(FileSelector(own.root, allow_not_found=True))
+            listed = own.filesystem.get_file_info(FileSelector(str(folder or own.root), allow_not_found=True))
         return {info.base_name: info.size for info in listed if info.type == FileType.File}
 
     def read(self, path: PurePosixPath) -> bytes:

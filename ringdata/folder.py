@@ -2,8 +2,10 @@
 """Open a folder of blocks only if every file that will be read is there, whole, and of one run."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from pyarrow.fs import FileType
 
@@ -11,12 +13,13 @@ from ringdata.config import CONFIGS
 from ringdata.errors import DamagedFile, EmptySplit, FolderError, MissingFile, MixedVersions, NotFinished
 from ringdata.files import Files
 from ringdata.formats import ShardFormat, format_in
-from ringdata.kept import kept_folder
+from ringdata.kept import kept_folder, output_of
 from ringdata.layout import SPLITS, VERSION, Layout
-from ringdata.manifest import AGAIN, LAYOUT, MANIFEST, SEQUENCES, Entry, Folder, read_entries, read_named
+from ringdata.manifest import AGAIN, LAYOUT, LOOKS, MANIFEST, SEQUENCES, Entry, Folder, read_entries, read_named
 from ringdata.shards import ShardReader, Tokens
 
 _OPENERS = 8
+_Taken = TypeVar("_Taken")
 
 
 def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
@@ -29,8 +32,17 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
     """
     if verify not in ("size", "sha256"):
         raise ValueError(f"verify {verify!r}: give 'size' or 'sha256'")
-    folder = open_any(files)
-    manifest, form = folder.manifest, format_in(list(folder.manifest))
+    for left in reversed(range(LOOKS)):
+        try:
+            return _checked(open_any(files), split, verify)
+        except (DamagedFile, MissingFile, MixedVersions):
+            if not left or kept_folder(files.real_root) is None:
+                raise
+    raise AssertionError("a last look raises")
+
+
+def _checked(folder: Folder, split: str, verify: str) -> Folder:
+    files, manifest, form = folder.files, folder.manifest, format_in(list(folder.manifest))
     _check_split(folder, split)
     sizes = files.sizes()
     for name, rows in _expected(folder, form, split).items():
@@ -40,8 +52,7 @@ def open_folder(files: Files, split: str, *, verify: str = "size") -> Folder:
         _check_file(files, name, entry, sizes.get(name), rows)
         if name in (LAYOUT, SEQUENCES) or verify == "sha256":
             folder.read(name)
-    if not _publishes(files):
-        _check_strangers(folder, form, split, set(sizes))
+    _check_strangers(folder, form, split, set(sizes))
     return folder
 
 
@@ -60,30 +71,25 @@ class SplitShards:
     def open_all(self) -> None:
         """FolderError where one is not as it was written."""
         with ThreadPoolExecutor(min(_OPENERS, len(self.described))) as pool:
-            self._readers = dict(enumerate(pool.map(self._opened, range(len(self.described)))))
+            list(pool.map(lambda number: self._found(number, lambda reader: reader), range(len(self.described))))
 
     def read(self, number: int, row: int, token: int, out: Tokens) -> Tokens:
         """As a shard reads, from where it is now: another run may have taken its place since the folder was opened."""
-        try:
-            return self._reader(number).read(self._folder.files, row, token, out)
-        except FolderError:
-            if not self._looked_elsewhere(number):
-                raise
-            self._readers[number] = self._form.open(self._folder, self.described[number])
-            return self._readers[number].read(self._folder.files, row, token, out)
+        return self._found(number, lambda reader: reader.read(self._folder.files, row, token, out))
 
-    def _reader(self, number: int) -> ShardReader:
-        if number not in self._readers:
-            self._readers[number] = self._opened(number)
-        return self._readers[number]
-
-    def _opened(self, number: int) -> ShardReader:
-        try:
-            return self._form.open(self._folder, self.described[number])
-        except FolderError:
-            if not self._looked_elsewhere(number):
-                raise
-            return self._form.open(self._folder, self.described[number])
+    def _found(self, number: int, take: Callable[[ShardReader], _Taken]) -> _Taken:
+        """What is taken of a shard, opened anew from where it is now where that is refused."""
+        for left in reversed(range(LOOKS)):
+            try:
+                reader = self._readers.get(number)
+                if reader is None:
+                    reader = self._readers[number] = self._form.open(self._folder, self.described[number])
+                return take(reader)
+            except FolderError:
+                self._readers.pop(number, None)
+                if not left or not self._looked_elsewhere(number):
+                    raise
+        raise AssertionError("a last look raises")
 
     def _looked_elsewhere(self, number: int) -> bool:
         return self._folder.look_elsewhere(self._form.shard(self.described[number]))
@@ -182,15 +188,34 @@ def _check_file(files: Files, name: str, entry: Entry | None, size: int | None, 
         raise MixedVersions(f"{path}: manifest.json has {entry.rows} rows, {LAYOUT} has {rows}; {AGAIN}")
 
 
-def _publishes(files: Files) -> bool:
-    """Whether the folder lies where newer shards may stand beside those of the manifest for a moment, and then go."""
-    folder = kept_folder(files.root)
-    return folder is not None and files.infos([folder])[0].type != FileType.NotFound
-
-
 def _check_strangers(folder: Folder, form: ShardFormat, split: str, present: set[str]) -> None:
-    """Shards of another run in the same folder would be read by loaders that glob for them."""
-    if strangers := form.strangers(folder, split, present):
+    """Shards of another run in the same folder would be read by loaders that glob for them.
+
+    Newer ones of the output itself are none: staged, or named by its manifest, while the folder's own is the earlier.
+    """
+    strangers = form.strangers(folder, split, present)
+    if strangers and (unknown := set(strangers) - _coming(folder.files)):
         raise MixedVersions(
-            f"{folder.files.root / strangers[0]} is of another run than {LAYOUT} beside it; remove it, or {AGAIN}"
+            f"{folder.files.root / min(unknown)} is of another run than {LAYOUT} beside it; remove it, or {AGAIN}"
         )
+
+
+def _coming(files: Files) -> set[str]:
+    """Files of the folder that its output keeps, or that the output's manifest names."""
+    kept, output = kept_folder(files.real_root), output_of(files.real_root)
+    if kept is None or output is None:
+        return set()
+    # A publication moves a file from the one to the other; the next, back.
+    names = set(files.sizes(kept))
+    named = _named(files, output)
+    names |= set(files.sizes(kept))
+    return named | {name.rpartition(".")[0] for name in names}
+
+
+def _named(files: Files, output: PurePosixPath) -> set[str]:
+    inside = files.real_root.relative_to(output)
+    try:
+        paths = map(PurePosixPath, read_entries(files.read(output / MANIFEST)))
+    except (FolderError, ValueError, KeyError, TypeError):
+        return set()
+    return {path.name for path in paths if path.parent == inside}

@@ -16,12 +16,18 @@ _DIGITS = 32
 """Of the sha256, in the name."""
 
 
-def kept_folder(root: PurePosixPath) -> PurePosixPath | None:
-    """The folder of what is kept for the folder of blocks `root`; None where that lies in no output."""
+def output_of(root: PurePosixPath) -> PurePosixPath | None:
+    """The output that the folder of blocks `root` lies in; None where that lies in none."""
     for top, depth in _DEPTHS.items():
         if len(root.parts) >= depth and root.parts[-depth] == top:
-            return root.parents[depth - 1] / _OBJECTS / PurePosixPath(*root.parts[-depth:])
+            return root.parents[depth - 1]
     return None
+
+
+def kept_folder(root: PurePosixPath) -> PurePosixPath | None:
+    """The folder of what is kept for the folder of blocks `root`; None where that lies in no output."""
+    output = output_of(root)
+    return None if output is None else output / _OBJECTS / root.relative_to(output)
 
 
 def kept_file(root: PurePosixPath, name: str, sha256: str) -> PurePosixPath | None:

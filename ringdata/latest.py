@@ -26,6 +26,9 @@ from ringdata.shards import Tokens, empty_tokens
 from ringdata.slices import RingSlice, ring_slice
 from ringdata.windows import Track, tracks_of
 
+_AHEAD = "DF"
+"""The type of series that are published before their hour."""
+
 
 def latest(
     path: str | os.PathLike[str],
@@ -44,9 +47,10 @@ def latest(
 ) -> dict[str, NDArray[Any]]:
     """The window of `context` tokens that ends at the newest hour, or one rank's slice of it: fields as of RingBlocks.
 
-    The newest hour is the last in which any series that is read was observed; where one is published ahead (DF), say
-    with `end` (hours since 1970 UTC, as `ringdata.hour` gives it) where the window is to end. Of a folder `series`
-    choose one. `target` and `loss_mask` are of `horizon` hours later, as far as they have come.
+    The newest hour is the last in which any series that is read was observed. Day-ahead forecasts (DF) are no news:
+    they count only where nothing else is read. `end` (hours since 1970 UTC, as `ringdata.hour` gives it) says
+    otherwise where the window is to end. Of a folder `series` choose one. `target` and `loss_mask` are of `horizon`
+    hours later, as far as they have come.
     Raises ContextError, EmptySplit where no hour is observed, and FolderError by kind.
     """
     record = _opened(Files(path, filesystem=filesystem), series, slots)
@@ -90,19 +94,23 @@ def _item(record: "_Record", held: RingSlice, first: int, horizon: int) -> dict[
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What is read of a sequence: its track in each split, the earliest first; `rows` of a panel's slots, None: all."""
+    """What is read of a sequence: its track in each split, the earliest first; `rows` of a panel's slots, None: all.
+
+    `news` are the slots whose hours say what is newest.
+    """
 
     place: str
     grid: BlockGrid
     rows: NDArray[np.int64] | None
+    news: NDArray[np.int64]
     tracks: tuple[tuple[Track, SplitShards], ...]
 
     def newest(self) -> int:
-        """The last hour in which anything that is read was observed. EmptySplit where none was."""
+        """The last hour in which anything that counts was observed. EmptySplit where none was."""
         for track, shards in reversed(self.tracks):
             for first, stop in self._backwards(track):
                 observed = self._of_track(track, shards, first, stop).observed.reshape(-1, self.grid.slots)
-                seen = np.flatnonzero((observed if self.rows is None else observed[:, self.rows]).any(axis=1))
+                seen = np.flatnonzero(observed[:, self.news].any(axis=1))
                 if len(seen):
                     return track.start_hour + first + int(seen[-1])
         raise EmptySplit(f"{self.place}: no hour of the series chosen is observed")
@@ -141,7 +149,8 @@ def _opened(files: Files, series: Sequence[str] | None, slots: Sequence[int] | N
     """What of a folder is read, in whatever split; shards are opened, and held against what was written, as needed."""
     folder = open_any(files)
     grid = folder.layout.grid
-    rows = chosen_rows(pq.read_table(pa.BufferReader(folder.read(SEQUENCES))), series, slots)
+    sequences = pq.read_table(pa.BufferReader(folder.read(SEQUENCES)))
+    rows = chosen_rows(sequences, series, slots)
     if grid.config.alone and (rows is None or len(rows) > 1):
         raise ContextError(f"{files.path}: each series is a sequence of its own here; choose one: series=[...]")
     sequence = int(rows[0]) if grid.config.alone and rows is not None else 0
@@ -151,4 +160,13 @@ def _opened(files: Files, series: Sequence[str] | None, slots: Sequence[int] | N
         for track in tracks_of(grid, shards.described)
         if track.sequence_id == sequence
     ]
-    return _Record(files.path, grid, None if grid.config.alone else rows, tuple(tracks))
+    if grid.config.alone:
+        return _Record(files.path, grid, None, np.zeros(1, np.int64), tuple(tracks))
+    return _Record(files.path, grid, rows, _news(sequences, rows), tuple(tracks))
+
+
+def _news(sequences: pa.Table, rows: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Those slots of a panel that are read and not published ahead; all that are read where there are no others."""
+    read = np.arange(len(sequences)) if rows is None else rows
+    ahead = np.array(sequences.column("type").to_pylist())[read] == _AHEAD
+    return read if ahead.all() else read[~ahead]

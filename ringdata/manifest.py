@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from ringdata.errors import DamagedFile, FolderError, MissingFile
+from ringdata.errors import DamagedFile, MissingFile
 from ringdata.files import Files
 from ringdata.kept import kept_file
 from ringdata.layout import Layout
@@ -16,6 +16,8 @@ from ringdata.layout import Layout
 MANIFEST = "manifest.json"
 LAYOUT = "layout.json"
 SEQUENCES = "sequences.parquet"
+LOOKS = 3
+"""A look at both places finds a file at neither only where a whole publication came between."""
 AGAIN = "run the pipeline again, or copy the folder again from where it is whole"
 
 
@@ -73,10 +75,10 @@ class Folder:
     def look_elsewhere(self, name: str) -> bool:
         """Have a file read from where the output keeps it, or from its place again; whether it is worth another try."""
         entry = self.manifest.get(name)
-        kept = None if entry is None else kept_file(self.files.root, name, entry.sha256)
+        kept = None if entry is None else kept_file(self.files.real_root, name, entry.sha256)
         if entry is None or kept is None:
             return False
-        for path in (kept, self.files.root / name) if self.files.at(name) == kept else (kept,):
+        for path in (kept, self.files.root / name):  # at its place again, where the one before was published anew
             if self.files.infos([path])[0].size == entry.size:
                 self.files.turn(name, path)
                 return True
@@ -85,25 +87,30 @@ class Folder:
 
 def read_named(files: Files, name: str, entry: Entry) -> bytes:
     """The whole of a file by what the manifest says of it: from its place, or from where the output keeps it."""
+    for left in reversed(range(LOOKS)):
+        try:
+            return _at_its_place(files, name, entry)
+        except (DamagedFile, MissingFile):
+            kept = _kept(files, name, entry)
+            if kept is not None:
+                return kept
+            if not left or kept_file(files.real_root, name, entry.sha256) is None:
+                raise
+    raise AssertionError("a last look raises")
+
+
+def _at_its_place(files: Files, name: str, entry: Entry) -> bytes:
     place = files.root / name
-    wrong: FolderError
-    try:
-        content = files.read(place)
-        found = hashlib.sha256(content).hexdigest()
-        if found == entry.sha256:
-            return content
-        wrong = DamagedFile(f"{place} has sha256 {found} where {MANIFEST} has {entry.sha256}; {AGAIN}")
-    except MissingFile as missing:
-        wrong = missing
-    kept = _kept(files, name, entry)
-    if kept is None:
-        raise wrong
-    return kept
+    content = files.read(place)
+    found = hashlib.sha256(content).hexdigest()
+    if found != entry.sha256:
+        raise DamagedFile(f"{place} has sha256 {found} where {MANIFEST} has {entry.sha256}; {AGAIN}")
+    return content
 
 
 def _kept(files: Files, name: str, entry: Entry) -> bytes | None:
     """What the output keeps of a file that is not at its place; None where it keeps none."""
-    path = kept_file(files.root, name, entry.sha256)
+    path = kept_file(files.real_root, name, entry.sha256)
     if path is None:
         return None
     try:

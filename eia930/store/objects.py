@@ -15,10 +15,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from eia930.store.keys import OBJECTS, object_key
 from eia930.store.manifest import MANIFEST, File, read_manifest
 from eia930.store.storage import Storage
 
-OBJECTS = "objects"
 EARLIER = f"{OBJECTS}/earlier"
 """Manifests that were current once, by when they were superseded."""
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -109,8 +109,3 @@ def _keep(storage: Storage, file: File) -> None:
         return
     if whole:
         storage.link(file.path, object_key(file.path, file.sha256))
-
-
-def object_key(path: str, sha256: str) -> str:
-    """Where a file lies while it has no place: by path too, for two that hold the same go different ways."""
-    return f"{OBJECTS}/{path}.{sha256[:32]}"

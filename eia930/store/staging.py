@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from eia930.store.objects import object_key
+from eia930.store.keys import object_key
 from eia930.store.storage import Storage
 
 

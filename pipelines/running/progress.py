@@ -20,7 +20,7 @@ from eia930.errors import Stop
 from eia930.sources.beat import Beat
 from eia930.sources.session import NAME
 from eia930.store import lease
-from eia930.store.objects import OBJECTS
+from eia930.store.keys import OBJECTS
 from eia930.store.storage import Storage
 
 _LINE_EVERY = 15.0

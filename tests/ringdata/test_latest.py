@@ -96,6 +96,23 @@ def test_it_ends_where_what_is_chosen_does(folders: Folders, record: Record) -> 
     np.testing.assert_array_equal(by_slot["value"], found["value"])
 
 
+def test_day_ahead_forecasts_are_no_news_but_what_they_say_is_known(
+    record: Record, tmp_path: Path, writer: Callable[..., Any]
+) -> None:
+    first, *others = record.members
+    writer(tmp_path, replace(record, members=(replace(first, type="DF"), *others)), shards=1)
+    folder, last = tmp_path / "blocks/panel", newest(record, [1, 2, 3, 4])
+    assert last < newest(record, [0])
+    found = latest(folder, context=48 * SLOTS, horizon=24)
+    assert found["position"][-1] == last
+    known = found["loss_mask"].reshape(48, SLOTS)[-24:]
+    np.testing.assert_array_equal(known[:, 0], record.observed[0, last + 1 - record.first :][:24])
+    assert known[:, 0].any()
+    assert not known[:, 1:].any()
+    assert latest(folder, context=48, slots=[0])["position"][-1] == newest(record, [0])
+    assert latest(folder, context=48, slots=[0, 3])["position"][-1] == newest(record, [3])
+
+
 def test_what_cannot_be_is_one_line(
     folders: Folders, record: Record, tmp_path: Path, writer: Callable[..., Any]
 ) -> None:

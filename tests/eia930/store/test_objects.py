@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eia930.store.keys import OBJECTS
 from eia930.store.manifest import MANIFEST, File, put_file, read_manifest
-from eia930.store.objects import OBJECTS, publish, read_file, remember, sweep
+from eia930.store.objects import publish, read_file, remember, sweep
 from eia930.store.staging import Staging
 from eia930.store.storage import Storage
 
