@@ -40,7 +40,7 @@ def hours(
     Columns, a row an hour and series: `start`, `end` (timestamp[s]), `local` (with `tz="local"`), `region`,
     `region_name`, `kind`, `kind_name`, `series_id`, `value` (double, MWh in the hour; null: missing, reported empty, or
     not trusted), `flag`. With `wide`, a row an hour: `start`, `end`, `CISO.local`, and a column `CISO.D` a series.
-    UsageError, with the nearest code, for what is not there.
+    UsageError, with the nearest code, for what is not there, and by name for a file that is not as its load wrote it.
     """
     if fill not in _FILLS:
         raise UsageError(f"fill: no {fill!r}; give None, or 'estimate'")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Series of an output's tidy files, in a folder or a bucket: only the row groups and columns that are asked for."""
+"""Series of an output's tidy files, in a folder or a bucket.
+
+Of a region's file, held against the manifest, only the row groups and columns that are asked for are unpacked.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pyarrow.fs import FileSelector, FileSystem, FileType
+from pyarrow.fs import FileSystem
 
+from eia930.analysis.held import Held
 from eia930.errors import UsageError
 from eia930.reference.routes import Route
 from eia930.reference.series import find_series
 
 ESTIMATE = "estimate"
+_PART = "/part-00000.parquet"
 Bounds = tuple[int | None, int | None]
 """First and last hour (inclusive, hour ending) since 1970 UTC; None: no bound."""
 
@@ -45,16 +50,13 @@ class Output:
             self._files, root = FileSystem.from_uri(uri)
         except (pa.ArrowException, OSError) as error:
             raise UsageError(f"{place}: {error}") from None
-        self._root = f"{root.rstrip('/')}/tidy"
+        self._held = Held.at(self._files, root.rstrip("/"), place)
+        self._last: tuple[str, pa.BufferReader] | None = None
 
     def regions(self, route: Route) -> tuple[str, ...]:
         """Whose hours of a route there are, sorted."""
-        try:
-            found = self._files.get_file_info(FileSelector(f"{self._root}/{route.id}", allow_not_found=True))
-        except OSError as error:
-            raise UsageError(f"{self.place}: {error}") from None
-        names = (info.base_name.partition("=") for info in found if info.type == FileType.Directory)
-        return tuple(sorted(code for key, _, code in names if key == "respondent"))
+        parts = (path.removesuffix(_PART).split("/respondent=") for path in self._held.sums if path.endswith(_PART))
+        return tuple(sorted(part[1] for part in parts if part[0] == f"tidy/{route.id}"))
 
     def kinds(self, route: Route, region: str) -> tuple[str, ...]:
         """Which series of a region there are, by the footer alone."""
@@ -71,10 +73,12 @@ class Output:
             table = file.read_row_groups(groups, columns=columns)
         return {name: _found(rows) for name in ids if len(rows := _of(table, name, hours))}
 
-    def _file(self, route: Route, region: str) -> Any:
-        path = f"{self._root}/{route.id}/respondent={region}/part-00000.parquet"
+    def _file(self, route: Route, region: str) -> pq.ParquetFile:
+        path = f"tidy/{route.id}/respondent={region}{_PART}"
+        if self._last is None or self._last[0] != path:
+            self._last = (path, self._held.read(path))
         try:
-            return pq.ParquetFile(path, filesystem=self._files)
+            return pq.ParquetFile(self._last[1])
         except (pa.ArrowException, OSError) as error:
             raise UsageError(f"{self.place}: {path} cannot be read: {str(error).splitlines()[0]}") from None
 

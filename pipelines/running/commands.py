@@ -68,6 +68,21 @@ def follow() -> NoReturn:
     end_with(main)
 
 
+def codes() -> NoReturn:
+    """`eia930-codes`: python -m pipelines.codes, which needs nothing that [load] brings."""
+    from pipelines.codes import main
+
+    end_with(main)
+
+
+def reference() -> NoReturn:
+    """`eia930-reference`: python -m pipelines.reference."""
+    begin()
+    from pipelines.reference import main
+
+    end_with(main)
+
+
 def emulator() -> NoReturn:
     """`eia930-emulator`: python -m eia930.emulator, which needs nothing that [load] brings."""
     from eia930.emulator.__main__ import main

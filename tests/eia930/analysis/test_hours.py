@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one call of an analyst, over files whose every value is known."""
 
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +24,9 @@ from eia930.question.span import Span
 from eia930.record.grid import Series
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia930.reference.hours import parse_hour
+from eia930.store.manifest import MANIFEST, Manifest, put_file, read_manifest
+from eia930.store.objects import object_key
+from eia930.store.storage import Storage
 
 FIRST, LAST = parse_hour("2023-03-01T00"), parse_hour("2023-12-01T00")
 HOURS = LAST - FIRST + 1
@@ -45,6 +50,7 @@ def value(region: str, kind: str) -> NDArray[np.float64]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("data")
+    storage, files = Storage.at(str(out)), []
     for (route, region), kinds in HELD.items():
         span, flagged = Span(route, region, FIRST, LAST), []
         for kind in kinds:
@@ -54,9 +60,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             code[FLAGGED] = 1
             flagged.append(Flagged(Series(kind, values, at), code, ("", "identical_run")))
         written, _ = tidy_parquet(span, tidy_tables(span, flagged, "api"))
-        path = out / tidy_path(route, region)
-        path.parent.mkdir(parents=True)
-        path.write_bytes(written)
+        files.append(put_file(storage, tidy_path(route, region), written, rows=HOURS * len(kinds)))
+    storage.put(MANIFEST, msgspec.json.encode(Manifest(tuple(files))))
     return out
 
 
@@ -187,8 +192,44 @@ def test_what_is_not_there_is_told_with_what_is_near(asked: dict[str, Any], said
 
 
 def test_a_folder_that_is_no_output_says_how_to_fill_it(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"has no region-data of CISO\. Load it: python -m pipelines\.historical"):
+    with pytest.raises(UsageError, match=r"nowhere holds no load .*python -m pipelines\.historical loads"):
         eia930.hours(tmp_path / "nowhere", regions=["CISO"])
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UsageError, match="/file"):
+        eia930.hours(tmp_path / "file", regions=["CISO"])
+    (tmp_path / MANIFEST).write_text("{")
+    with pytest.raises(UsageError, match=r"manifest\.json is damaged"):
+        eia930.hours(tmp_path, regions=["CISO"])
+
+
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_one_changed_bit_anywhere_is_told_by_name_and_never_read(
+    place: float, bit: int, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = tmp_path_factory.mktemp("changed") / "data"
+    shutil.copytree(data, copy)
+    path = tidy_path("region-data", "ERCO")
+    held = bytearray((copy / path).read_bytes())
+    held[int(place * len(held))] ^= 1 << bit
+    (copy / path).write_bytes(held)
+    with pytest.raises(UsageError, match=rf"{path} is missing, damaged or of another load than manifest\.json"):
+        eia930.hours(copy, regions=["ERCO"])
+    # What is not asked for is not read.
+    assert eia930.hours(copy, regions=["CISO"]).equals(eia930.hours(data, regions=["CISO"]))
+
+
+def test_while_another_load_publishes_the_hours_of_the_manifest_are_read(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    storage, path = Storage.at(str(copy)), tidy_path("region-data", "ERCO")
+    (file,) = (one for one in read_manifest(storage) if one.path == path)
+    kept = copy / object_key(path, file.sha256)
+    kept.parent.mkdir(parents=True)
+    (copy / path).rename(kept)
+    assert eia930.hours(copy, regions=["ERCO"]).equals(eia930.hours(data, regions=["ERCO"]))
+    (copy / path).write_bytes(b"another load's")
+    assert eia930.hours(copy, regions=["ERCO"]).equals(eia930.hours(data, regions=["ERCO"]))
 
 
 def test_it_reads_only_the_series_and_hours_asked_for(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
