@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
-from pyarrow.fs import FileSystem
+from pyarrow.fs import FileSystem, FileType
 
 from eia930.errors import UsageError
 
@@ -39,7 +39,9 @@ class Held:
                 listed = json.loads(file.read())["files"]
                 return cls(files, root, place, {one["path"]: one["sha256"] for one in listed})
         except FileNotFoundError:
-            raise UsageError(f"{place} holds no load (no manifest.json)", remedy=_LOAD) from None
+            below = files.get_file_info(f"{root}/synthetic/manifest.json").type == FileType.File
+            remedy = f"the load there is synthetic: give {place}/synthetic" if below else _LOAD
+            raise UsageError(f"{place} holds no load (no manifest.json)", remedy=remedy) from None
         except (pa.ArrowException, OSError) as error:
             raise UsageError(f"{place}: {str(error).splitlines()[0]}") from None
         except (ValueError, KeyError, TypeError):

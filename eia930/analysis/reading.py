@@ -6,6 +6,7 @@ Of a region's file, held against the manifest, only the row groups and columns t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from eia930.reference.routes import Route
 from eia930.reference.series import find_series
 
 ESTIMATE = "estimate"
+_SECRET = re.compile(r"\w+://[^/]*:[^/]*@|\w+://.*\?.*(key|secret|token|password)", re.IGNORECASE)
 _PART = "/part-00000.parquet"
 Bounds = tuple[int | None, int | None]
 """First and last hour (inclusive, hour ending) since 1970 UTC; None: no bound."""
@@ -45,10 +47,12 @@ class Output:
 
     def __init__(self, place: str) -> None:
         self.place = place
-        uri = place if "://" in place else Path(place).expanduser().absolute().as_uri()
+        if _SECRET.match(place):
+            raise UsageError("a URL holds no name and key: credentials come from the environment")
         try:
+            uri = place if "://" in place else Path(place).expanduser().absolute().as_uri()
             self._files, root = FileSystem.from_uri(uri)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, RuntimeError, ValueError) as error:
             raise UsageError(f"{place}: {error}") from None
         self._held = Held.at(self._files, root.rstrip("/"), place)
         self._last: tuple[str, pa.BufferReader] | None = None

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import eia930
+from eia930.analysis.clock import hour_in
 from eia930.errors import UsageError
 from eia930.question.span import Span
 from eia930.record.grid import Series
@@ -118,6 +119,10 @@ def test_local_days_have_23_24_and_25_hours(data: Path) -> None:
         assert odd == {date(2023, 3, 12): 23, date(2023, 11, 5): 25}
 
 
+def test_a_date_is_where_its_day_begins() -> None:
+    assert hour_in("start", date(2023, 6, 1), "America/Chicago") == hour_in("start", "2023-06-01", "America/Chicago")
+
+
 def test_a_named_zone_tells_the_hours_in_it(data: Path) -> None:
     table = eia930.hours(data, regions=["ERCO"], start="2023-06-01", end="2023-06-02", tz="America/Chicago")
     assert table["start"].type == pa.timestamp("s", tz="America/Chicago")
@@ -164,6 +169,10 @@ WRONG = [
     ({"regions": ["ERCOT"]}, "regions: no 'ERCOT'; did you mean ERCO"),
     ({"regions": ["PacifiCorp West"]}, "did you mean PACW?"),
     ({"regions": "CISO"}, "give a list, as regions=['CISO']"),
+    ({"regions": [None]}, "regions: None is no text"),
+    ({"regions": ["CISO"], "kinds": [3]}, "kinds: 3 is no text"),
+    ({"regions": ["CISO"], "start": 2023}, "start: 2023 is no hour"),
+    ({"regions": ["CISO"], "tz": None}, "tz: no zone None"),
     ({"regions": []}, "regions and kinds each need a name"),
     ({"regions": ["CISO"], "kinds": ["SUN"]}, "kinds: no 'SUN'; did you mean NG.SUN?"),
     ({"regions": ["CISO"], "kinds": ["solar"]}, "did you mean NG.SUN?"),
@@ -194,6 +203,14 @@ def test_what_is_not_there_is_told_with_what_is_near(asked: dict[str, Any], said
 def test_a_folder_that_is_no_output_says_how_to_fill_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nowhere holds no load .*python -m pipelines\.historical loads"):
         eia930.hours(tmp_path / "nowhere", regions=["CISO"])
+    for place in ("s3://me:hidden@eia/x", "s3://eia/x?secret_key=hidden", "~nobody-of-this-name/x", "odd\0name"):
+        with pytest.raises(UsageError) as refused:
+            eia930.hours(place, regions=["CISO"])
+        assert "hidden" not in str(refused.value)
+    (tmp_path / "synthetic").mkdir()
+    (tmp_path / "synthetic" / MANIFEST).write_text("{}")
+    with pytest.raises(UsageError, match=r"the load there is synthetic: give .*/synthetic"):
+        eia930.hours(tmp_path, regions=["CISO"])
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(UsageError, match="/file"):
         eia930.hours(tmp_path / "file", regions=["CISO"])
