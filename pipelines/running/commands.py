@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from eia930.program.ending import end_with
+from pipelines.running.interrupt import end_on_interrupt
 from pipelines.running.start import begin
 
 
@@ -70,6 +71,7 @@ def follow() -> NoReturn:
 
 def codes() -> NoReturn:
     """`eia930-codes`: python -m pipelines.codes, which needs nothing that [load] brings."""
+    end_on_interrupt()
     from pipelines.codes import main
 
     end_with(main)
