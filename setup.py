@@ -10,15 +10,13 @@ ROOT = Path(__file__).parent
 # The code says it, so that it is known also where packages were only copied, as to the workers of a cluster.
 (VERSION,) = re.findall('^__version__ = "(.+)"$', (ROOT / "eia930/__init__.py").read_text("utf-8"), re.MULTILINE)
 PACKAGES = ["eia930", "ringdata", "transforms", "pipelines"]
-COMMANDS = ["historical", "coverage", "blocks", "report", "verify", "doctor", "follow", "emulator"]
+COMMANDS = ["historical", "coverage", "blocks", "report", "verify", "doctor", "follow"]
+COMMANDS += ["codes", "reference", "emulator"]
 BEAM = ["apache-beam>=2.76,<2.78"]
 
 setup(
     name="eia930",
-    # As the code itself says it: also where it was only copied, as to the workers of a cluster.
-    version=re.findall('__version__ = "(.+)"', Path(__file__).with_name("eia930").joinpath("__init__.py").read_text())[
-        0
-    ],
+    version=VERSION,
     description="The U.S. hourly electricity record (Form EIA-930) as training data for ring-attention models",
     long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",

@@ -6,6 +6,11 @@ python -m pipelines.codes [WORD]
 
 from __future__ import annotations
 
+from pipelines.running.interrupt import end_on_interrupt
+
+if __name__ == "__main__":
+    end_on_interrupt()
+
 import sys
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches

@@ -32,8 +32,8 @@ from eia930.reference.workbook.sheets import read_workbook
 from eia930.sources.api.client import API_URL, Api
 from eia930.sources.api.codes.facets import facets
 from eia930.sources.api.key import resolve_key
-from eia930.store.storage import Storage
 from pipelines.options.turns import add_turn_flags, turns
+from pipelines.options.where import existing
 from pipelines.options.words import fail
 
 _TABLES = ("respondents", "neighbours", "fuels", "subregions", "energy_sources", "types")
@@ -77,9 +77,7 @@ def _differences(flags: argparse.Namespace, held: list[str]) -> Iterator[str]:
 
 def _loaded(place: str) -> list[Loaded]:
     """What a finished load asked, and what came of it, by its account."""
-    storage = Storage.at(place)
-    storage.reach()
-    account = read_account(storage)
+    account = read_account(existing(place))
     seen: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
     for one in account.series:
         if one.first and one.last:

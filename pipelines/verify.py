@@ -19,6 +19,7 @@ from eia930.errors import Stop, UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.store.storage import Storage
+from pipelines.options.where import existing
 from pipelines.options.words import fail
 
 
@@ -31,9 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output", default="data", help="folder or bucket URL of a load (default: data)")
     try:
-        storage = Storage.at(parser.parse_all(argv).output)
-        storage.reach()
-        return _verify(storage)
+        return _verify(existing(parser.parse_all(argv).output))
     except UsageError as error:
         return fail(error)
     except Stop as error:

@@ -19,8 +19,9 @@ configs:
 
 # {name} {version}
 
-The U.S. hourly electricity record of the Energy Information Administration (Form EIA-930), in MW by hour ending, UTC,
-cut into blocks. One row is one block; `sequences.parquet` tells which series each sequence or slot is.
+The U.S. hourly electricity record of the Energy Information Administration (Form EIA-930), in MW by
+hour ending, UTC, cut into blocks. One row is one block; `sequences.parquet` tells which series each
+sequence or slot is.
 
 | config | tokens an hour | tokens a block | hours a block | rows: train, validation, test |
 |---|---|---|---|---|
@@ -28,9 +29,10 @@ cut into blocks. One row is one block; `sequences.parquet` tells which series ea
 | split | hours (UTC, hour ending) |
 |---|---|
 {splits}
-A block belongs to the split that holds all its hours; blocks that a cut runs through are left out of all splits.
-`next_value` and `next_observed` hold the hour after the block: shift labels with them before cutting a window for a
-ring. `observed` is 0 where nothing was reported or the report is not trusted; `value` is 0 there.
+A block belongs to the split that holds all its hours; blocks that a cut runs through are left out
+of all splits. `next_value` and `next_observed` hold the hour after the block: shift labels with
+them before cutting a window for a ring. `observed` is 0 where nothing was reported or the report is
+not trusted; `value` is 0 there.
 """
 
 

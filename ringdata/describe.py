@@ -2,6 +2,7 @@
 """A folder of blocks in words: series with slots, dates, splits, tokens, how much is observed, statistics."""
 
 import os
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -10,39 +11,68 @@ from pyarrow.fs import FileSystem
 
 from ringdata.files import Files
 from ringdata.folder import open_any
-from ringdata.layout import SPLITS, Layout
-from ringdata.manifest import SEQUENCES
+from ringdata.formats import ShardFormat, format_in
+from ringdata.layout import SPLITS, Layout, Shard
+from ringdata.manifest import SEQUENCES, Folder
+from ringdata.shards import empty_tokens
+
+_PIECE = 1 << 20
+"""Tokens counted at a time."""
 
 
-def describe(path: str | os.PathLike[str], *, filesystem: FileSystem | None = None) -> str:
-    """What a folder of blocks holds, to be printed. Raises FolderError, as `RingBlocks` does."""
+def describe(path: str | os.PathLike[str], *, observed: bool = True, filesystem: FileSystem | None = None) -> str:
+    """What a folder of blocks holds, to be printed. Raises FolderError, as `RingBlocks` does.
+
+    `observed` counts how much of each split was reported and trusted: it reads every shard. Without, none is read.
+    """
     folder = open_any(Files(path, filesystem=filesystem))
     table = pq.read_table(pa.BufferReader(folder.read(SEQUENCES)))
-    return describe_folder(folder.layout, table, folder.files.path)
+    form = format_in(list(folder.manifest))
+    shares = {split: _observed(folder, form, split) for split in SPLITS if observed and folder.layout.split(split)}
+    return describe_folder(folder.layout, table, folder.files.path, shares)
 
 
-def describe_folder(layout: Layout, sequences: pa.Table, place: str) -> str:
-    """The same of what was read; `sequences` may be a choice."""
+def describe_folder(layout: Layout, sequences: pa.Table, place: str, shares: Mapping[str, float] | None = None) -> str:
+    """The same of what was read; `sequences` may be a choice. `shares`: of the tokens of a split, those observed."""
     rows = sequences.to_pylist()
     lines = [
         f"{place}: blocks of {layout.grid.config.name}, {len(rows):,} series; {layout.grid.slots} tokens an hour, "
         f"{layout.grid.block_tokens:,} a block of {layout.grid.block_hours:,} hours",
-        *(_split(layout, split) for split in SPLITS),
-        f"observed  {sum(row['train_count'] for row in rows):,} hours of train; mean and std below are of these, in MW",
+        *(_split(layout, split, (shares or {}).get(split)) for split in SPLITS),
+        f"observed   {sum(row['train_count'] for row in rows):,} hours of train; mean ± std below are of these, in MW",
     ]
     lines += [_series(number, row) for number, row in enumerate(rows)]
     return "\n".join(lines)
 
 
-def _split(layout: Layout, split: str) -> str:
+def _observed(folder: Folder, form: ShardFormat, split: str) -> float:
+    """Of the tokens of a split's blocks, the share that was observed; slots without a series count as not observed."""
+    shards = folder.layout.split(split)
+    seen = sum(count for shard in shards for count in _counts(folder, form, shard))
+    return seen / sum(shard.rows * folder.layout.grid.block_tokens for shard in shards)
+
+
+def _counts(folder: Folder, form: ShardFormat, shard: Shard) -> Iterator[int]:
+    """Tokens observed, piece by piece."""
+    reader, size = form.open(folder, shard), folder.layout.grid.block_tokens
+    at_once, row = max(1, _PIECE // size), 0
+    for run in shard.runs:
+        for first in range(0, run.blocks, at_once):
+            tokens = empty_tokens(min(at_once, run.blocks - first) * size)
+            reader.read(folder.files, row + first, 0, tokens)
+            yield int(tokens.observed.sum(dtype="int64"))
+        row += run.blocks
+
+
+def _split(layout: Layout, split: str, share: float | None) -> str:
     runs = [run for shard in layout.split(split) for run in shard.runs]
     if not runs:
-        return f"{split:10}no block"
+        return f"{split:11}no block"
     blocks, hours = sum(run.blocks for run in runs), layout.grid.block_hours
     first, end = min(run.start_hour for run in runs), max(run.start_hour + run.blocks * hours for run in runs)
-    return (
-        f"{split:10}{_date(first)} to {_date(end - 1)}, {blocks:,} blocks, {blocks * layout.grid.block_tokens:,} tokens"
-    )
+    told = "" if share is None else f", {share * 100:.1f} % observed"
+    tokens = blocks * layout.grid.block_tokens
+    return f"{split:11}{_date(first)} to {_date(end - 1)}, {blocks:,} blocks, {tokens:,} tokens{told}"
 
 
 def _series(number: int, row: dict[str, object]) -> str:

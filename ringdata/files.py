@@ -19,6 +19,8 @@ from ringdata.errors import ContextError, MissingFile, Unreachable
 
 _PATIENCE = 30.0
 """Seconds that a bucket has to answer at all."""
+_SECRETS = re.compile(r"\w+://[^/]*:[^/]*@|\w+://.*\?.*(key|secret|token|password)", re.IGNORECASE)
+"""A URL with what nobody should see."""
 _ONE_SLASH = re.compile(r"(s3|gs|gcs|abfs|abfss|hdfs|file|https?):/+", re.ASCII)
 
 
@@ -33,6 +35,7 @@ class Files:
     def __init__(self, path: str | os.PathLike[str], *, filesystem: FileSystem | None = None) -> None:
         self.path = os.fspath(path)
         self._given = filesystem
+        _refuse_secrets(self.path)
         if filesystem is None and "://" not in self.path:
             _refuse_mistyped(self.path)
             self.path = os.path.abspath(self.path)  # another process may stand in another folder
@@ -183,6 +186,14 @@ def _hasty(uri: str) -> str:
     if parts.scheme not in ("gs", "gcs") or "retry_limit_seconds" in parse_qs(parts.query):
         return uri
     return f"{uri}{'&' if parts.query else '?'}retry_limit_seconds={_PATIENCE / 2:.0f}"
+
+
+def _refuse_secrets(path: str) -> None:
+    """A path stands in messages, and goes to other processes."""
+    if _SECRETS.match(path):
+        raise ContextError(
+            "path: a URL holds no name and key: credentials come from the environment, or with filesystem="
+        )
 
 
 def _refuse_mistyped(path: str) -> None:

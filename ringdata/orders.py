@@ -73,9 +73,12 @@ def check_causal(causal: str | None, order: str, *, stripe: int = 1) -> None:
 def whole(name: str, number: Any) -> int:
     """The number as an int, numpy's integers too; ContextError for what is none, as 8192.0 may be a wrong division."""
     try:
-        return operator.index(number)
+        value = operator.index(number)
     except TypeError:
         raise ContextError(f"{name} {number!r}: give a whole number (an int)") from None
+    if abs(value) >> 62:
+        raise ContextError(f"{name} is a number of more than 62 bits")
+    return value
 
 
 def check_multiple(name: str, tokens: int, divisor: int, why: str) -> None:

@@ -33,14 +33,14 @@ def hours(
     """Hours of `regions` × `kinds` from the output at `path` (a folder, or a bucket's URL), none left out.
 
     `kinds`: `D`, `DF`, `NG`, `TI`; a fuel `NG.SUN`; a neighbour `ID.PACW`; a sub-region `SUB.PGAE`; all fuels `NG.*`.
-    `start`, `end`: `YYYY-MM-DD`, `YYYY-MM-DDTHH` or a datetime, on the clock of `tz`: hours that begin in [start, end).
+    `start`, `end`: `YYYY-MM-DD[THH]`, a date or a datetime, on the clock of `tz`: hours that begin in [start, end).
     `tz`: `UTC`, a zone's name, or `local`, each region's own; then a column says the wall clock at the hour's start.
     `trusted`: values with a flag are null. `fill="estimate"`: the output's own estimates stand where a value is null.
 
     Columns, a row an hour and series: `start`, `end` (timestamp[s]), `local` (with `tz="local"`), `region`,
     `region_name`, `kind`, `kind_name`, `series_id`, `value` (double, MWh in the hour; null: missing, reported empty, or
     not trusted), `flag`. With `wide`, a row an hour: `start`, `end`, `CISO.local`, and a column `CISO.D` a series.
-    UsageError, with the nearest code, for what is not there.
+    UsageError, with the nearest code, for what is not there, and by name for a file that is not as its load wrote it.
     """
     if fill not in _FILLS:
         raise UsageError(f"fill: no {fill!r}; give None, or 'estimate'")
@@ -63,7 +63,9 @@ def _words(name: str, given: Sequence[str]) -> Sequence[str]:
     """A word alone is a sequence of letters to Python."""
     if isinstance(given, str):
         raise UsageError(f"{name}: give a list, as {name}=[{given!r}]")
-    return given
+    if wrong := [word for word in given if not isinstance(word, str)]:
+        raise UsageError(f"{name}: {wrong[0]!r} is no text; give codes, as {name}=['...']")
+    return list(given)
 
 
 def _bounds(start: Moment, end: Moment, tz: str) -> Bounds:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import ceil
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,7 +12,7 @@ from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.respondents import respondents
 
 LOCAL = "local"
-Moment = str | datetime | None
+Moment = str | date | datetime | None
 
 
 def zone(tz: str, region: str) -> str:
@@ -20,7 +20,7 @@ def zone(tz: str, region: str) -> str:
     name = respondents()[region].time_zone or "UTC" if tz == LOCAL else tz
     try:
         return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, TypeError, ValueError, OSError):
         raise UsageError(f"tz: no zone {tz!r}; give local, UTC, or a name such as America/Chicago") from None
 
 
@@ -28,6 +28,10 @@ def hour_in(flag: str, moment: Moment, tz: str) -> int | None:
     """The first whole hour from a moment on, since 1970 UTC; what has no zone of its own is on the clock of `tz`."""
     if moment is None:
         return None
+    if isinstance(moment, date) and not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day)
+    if not isinstance(moment, str | datetime):
+        raise UsageError(f"{flag}: {moment!r} is no hour: give YYYY-MM-DD, YYYY-MM-DDTHH, a date or a datetime")
     if isinstance(moment, str):
         try:
             # The calendar is checked as everywhere; the clock is another.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -13,9 +14,15 @@ from typing import NoReturn
 PIPE_CLOSED = 128 + signal.SIGPIPE
 """The exit code by which shells know a program whose reader went away."""
 
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+
 
 def end_with(main: Callable[[], int]) -> NoReturn:
-    """Exit with what `main` returns; without a word where nobody reads on (`… | head -3`)."""
+    """Exit with what `main` returns; without a word where nobody reads on (`… | head -3`).
+
+    Where what is printed cannot be written (a full disk below `>log`), one line says so: exit 3.
+    """
+    _open_closed()
     try:
         try:
             code: int | str | None = main()
@@ -27,7 +34,19 @@ def end_with(main: Callable[[], int]) -> NoReturn:
         if not _silenced():
             raise
         sys.exit(PIPE_CLOSED)
+    except OSError as error:
+        if error.filename is not None or error.errno not in _UNWRITABLE:
+            raise
+        _drop(sys.stdout.fileno())
+        print(f"error: cannot write: {error.strerror}; what is stored is kept", file=sys.stderr)
+        sys.exit(3)
     sys.exit(code)
+
+
+def _open_closed() -> None:
+    """What is said to a stream that the caller has closed (`>&-`) goes nowhere."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for as long as the program lives
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
 
 
 def _silenced() -> bool:
@@ -37,10 +56,14 @@ def _silenced() -> bool:
     """
     unread = [stream.fileno() for stream in (sys.stdout, sys.stderr) if _unread(stream.fileno())]
     for descriptor in unread:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, descriptor)
-        os.close(nowhere)
+        _drop(descriptor)
     return bool(unread)
+
+
+def _drop(descriptor: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _unread(descriptor: int) -> bool:

@@ -37,7 +37,9 @@ _PART = 8 * 2**20
 _STAGED = re.compile(r"#\d+$")
 _CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP error: )?")
 """What a client of buckets says before it says what is wrong; the method and the URL are kept."""
-_SCHEME = re.compile(r"(s3|gs|az|abfss?):(?!//[^/])/*(.+)")
+_SECRETS = re.compile(r"(s3|gs|az)://[^/]*@|\w+://[^/]*:[^/]*@|(?!file:)\w+://.*\?")
+"""A URL that may hold what nobody should see, before its host or after a question mark: it is never repeated."""
+_SCHEME = re.compile(r"(s3|gs|az|abfss?):(?!//[^/])/*([^/].*)")
 """The beginning of a bucket's URL with a slash too few or too many: as a folder's name it would hide the mistake."""
 _FULL = ("No space left", "Disk quota", "os error 28", "os error 122")
 _BUCKET_REMEDY = (
@@ -65,6 +67,8 @@ class Storage:
     @classmethod
     def at(cls, place: str, *, flag: str = "--output") -> Storage:
         """From what a user types after `flag`; a relative path becomes absolute. UsageError for an unknown scheme."""
+        if _SECRETS.match(place):
+            raise UsageError(f"{flag}: a URL holds no name, key or query: credentials come from the environment")
         if mistyped := _SCHEME.match(place):
             raise UsageError(f"{flag} {place!r}: did you mean {mistyped[1]}://{mistyped[2].lstrip('/')}?")
         if "://" not in place:

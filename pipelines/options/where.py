@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
+from pathlib import Path
 
 from eia930.errors import UsageError
 from eia930.sources.api.client import API_URL
 from eia930.sources.files.client import FILES_URL
 from eia930.sources.members import SOURCES
+from eia930.store.manifest import MANIFEST
 from eia930.store.storage import Storage
 
 SYNTHETIC = "data/synthetic"
@@ -47,6 +50,7 @@ def embedded_serves(flags: argparse.Namespace) -> bool:
     if flags.api_url or flags.api_key or os.environ.get(name, "").strip():
         return False
     if flags.output:
+        output(flags.output)  # a place that is none is the first thing to say, and one with a key in it is not repeated
         raise UsageError(
             f"--output {flags.output}: there is no key in {name}, so only synthetic hours could go there; set it "
             "(https://www.eia.gov/opendata/register.php gives one), say --source=files, which needs "
@@ -59,8 +63,10 @@ def output(place: str, *, flag: str = "--output") -> Storage:
     """The storage of an output that is there, or may be made; UsageError where its path leads through a file."""
     storage = Storage.at(place, flag=flag)
     if storage.path is not None:
+        if storage.path == storage.path.parent:
+            raise UsageError(f"{flag} {place}: that is the root of this host; name a folder")
         for path in (storage.path, *storage.path.parents):
-            if os.path.isfile(path):
+            if os.path.exists(path) and not os.path.isdir(path):
                 raise UsageError(f"{flag} {place}: {path} is a file, no folder")
     return storage
 
@@ -71,4 +77,13 @@ def existing(place: str, *, flag: str = "--output") -> Storage:
     storage.reach()
     if storage.path is not None and not storage.path.is_dir():
         raise UsageError(f"{flag} {place}: there is no such folder")
+    if storage.path is not None and _only_synthetic(storage.path):
+        raise UsageError(f"{flag} {place}: the load there is synthetic; say {flag}={shlex.quote(f'{place}/synthetic')}")
     return storage
+
+
+def _only_synthetic(folder: Path) -> bool:
+    """Whether a folder holds nothing but what the emulator made below it, where there was no key."""
+    below = folder / Path(SYNTHETIC).name
+    own = (folder / name for name in (MANIFEST, "report.json", "raw", "tidy"))
+    return (below / MANIFEST).is_file() and not any(path.exists() for path in own)

@@ -48,14 +48,14 @@ def hour(flag: str, text: str) -> int:
 def positive(text: str) -> int:
     """A whole number above 0."""
     if not DIGITS.fullmatch(text) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0 of at most 12 digits")
     return int(text)
 
 
 def whole(text: str) -> int:
     """A whole number from 0 on."""
     if not DIGITS.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on, of at most 12 digits")
     return int(text)
 
 

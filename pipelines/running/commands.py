@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from eia930.program.ending import end_with
+from pipelines.running.interrupt import end_on_interrupt
 from pipelines.running.start import begin
 
 
@@ -64,6 +65,22 @@ def follow() -> NoReturn:
     """`eia930-follow`: python -m pipelines.follow."""
     begin()
     from pipelines.follow import main
+
+    end_with(main)
+
+
+def codes() -> NoReturn:
+    """`eia930-codes`: python -m pipelines.codes, which needs nothing that [load] brings."""
+    end_on_interrupt()
+    from pipelines.codes import main
+
+    end_with(main)
+
+
+def reference() -> NoReturn:
+    """`eia930-reference`: python -m pipelines.reference."""
+    begin()
+    from pipelines.reference import main
 
     end_with(main)
 

@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringdata.card import dataset_card
+from ringdata.config import CONFIGS
+from ringdata.layout import BlockGrid, Cuts, Layout
 from tests.docs.test_pages import PAGES, relative
 from tools.wrap import WIDTH, main, too_long, wrapped
 
@@ -18,6 +21,11 @@ WIDE = {"CHANGELOG.md"}
 @pytest.mark.parametrize("page", [page for page in PAGES if relative(page) not in WIDE], ids=relative)
 def test_no_line_of_prose_is_too_long(page: Path) -> None:
     assert too_long(page.read_text("utf-8")) == [], f"python tools/wrap.py {relative(page)}"
+
+
+def test_the_card_that_every_output_gets_is_no_wider() -> None:
+    card = dataset_card([Layout(BlockGrid(config, 1), Cuts(), ()) for config in CONFIGS])
+    assert too_long(card.decode()) == []
 
 
 PROSE = st.lists(

@@ -17,7 +17,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 COMMANDS = {
     **{
         name: f"pipelines.{name}"
-        for name in ("historical", "coverage", "blocks", "report", "verify", "doctor", "follow")
+        for name in ("historical", "coverage", "blocks", "report", "verify", "doctor", "follow", "codes", "reference")
     },
     "emulator": "eia930.emulator",
 }

@@ -61,6 +61,12 @@ WRONG = {
     "--output=s3:///eia/x": "did you mean s3://eia/x?",
     "--output=/etc/hostname": "--output /etc/hostname: /etc/hostname is a file, no folder",
     "--output=/etc/hostname/x": "/etc/hostname is a file, no folder",
+    "--output=/dev/null": "/dev/null is a file, no folder",
+    "--output=/": "--output /: that is the root of this host; name a folder",
+    "--output=s3://me:hidden@eia/x": "--output: a URL holds no name, key or query",
+    "--output=s3://eia/x?secret=hidden": "--output: a URL holds no name, key or query",
+    "--output=http://me:hidden@example.org/x": "--output: a URL holds no name, key or query",
+    "--quota=s3://me:hidden@eia/x": "--quota: a URL holds no name, key or query",
     "--tz=local": "no flag --tz: hours are UTC, hour ending; eia930.hours(",
     "--formats=csv": "csv",
     "--formats=": "--formats",
@@ -122,6 +128,7 @@ def test_a_wrong_flag_is_one_line_and_nothing_happens(
     assert err.startswith("error: ")
     assert WRONG[flag] in err
     assert KEY not in err
+    assert "hidden" not in err
     assert len(err) < 5300
     assert served.asked == []
     assert list(tmp_path.iterdir()) == []
@@ -220,6 +227,7 @@ def test_without_a_key_the_emulator_serves(monkeypatch: pytest.MonkeyPatch) -> N
     (["--output=mine"], "--output mine: there is no key in EIA_API_KEY, so only synthetic hours could go there"),
     (["--output=data/synthetic"], "or say --source=emulator"),
     (["--output=mine"], "say --source=files, which needs none"),
+    (["--output=s3://me:hidden@eia/x"], "--output: a URL holds no name, key or query"),
     (["--output=mine", "--dry_run"], "there is no key in EIA_API_KEY"),
     (["--api_key=env:OTHER"], "--api_key env:OTHER: no key there"),
     (["--api_key=env:OTHER", "--output=mine", "--runner=FlinkRunner"], "--api_key env:OTHER: no key there"),

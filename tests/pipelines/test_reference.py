@@ -101,7 +101,8 @@ def test_without_a_check_the_tables_are_listed(capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [
-        (["--check", "--output=nowhere"], 2, "no load has finished there"),
+        (["--check", "--output=nowhere"], 2, "there is no such folder"),
+        (["--check", "--output=."], 2, "no load has finished there"),
         (["--check", "--api_url=http://example.org"], 2, "unencrypted"),
         (["--chekc"], 2, "did you mean --check"),
         (["--check", "--api_url=http://127.0.0.1:9/v2", "--pause=0"], 3, "region-data/facet/respondent"),

@@ -133,5 +133,8 @@ def test_no_output_is_exit_2_in_one_line_and_makes_no_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert verify.main([f"--output={tmp_path / 'none'}"]) == 2
-    assert capsys.readouterr().err == f"error: --output {tmp_path / 'none'}: no load has written there\n"
+    assert capsys.readouterr().err == f"error: --output {tmp_path / 'none'}: there is no such folder\n"
     assert not (tmp_path / "none").exists()
+    (tmp_path / "empty").mkdir()
+    assert verify.main([f"--output={tmp_path / 'empty'}"]) == 2
+    assert capsys.readouterr().err == f"error: --output {tmp_path / 'empty'}: no load has written there\n"

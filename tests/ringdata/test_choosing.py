@@ -2,6 +2,7 @@
 """What is chosen of a panel is what the whole panel holds there, in the order chosen, in any ring and order."""
 
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,12 +134,28 @@ def test_a_checkpoint_refuses_another_panel(
     assert len(RingBlocks(tmp_path / "blocks/panel", series=[NAMES[1], NAMES[0]], **data))
 
 
+@pytest.mark.parametrize("form", ["blocks/panel", "blocks/series", "tfds/eia930/panel/1.0.0"])
+def test_a_folder_says_how_much_of_each_split_is_observed(
+    tmp_path: Path, record_of: Callable[..., Any], writer: Callable[..., Any], form: str
+) -> None:
+    writer(tmp_path, record_of(series=3, hours=90_000))
+    said = describe(tmp_path / form)
+    for split in ("train", "validation", "test"):
+        blocks = RingBlocks(tmp_path / form, split=split, context=1024)
+        seen = np.mean([window["observed"].mean() for window in blocks])
+        assert re.search(rf"\n{split:11}20\S+ to .* tokens, {seen * 100:.1f} % observed\n", said)
+    assert describe(tmp_path / form, observed=False) == re.sub(r", [\d.]+ % observed", "", said)
+
+
 def test_a_reader_and_a_folder_say_what_they_hold(folders: Folders) -> None:
-    said, read = describe(folders("panel")), repr(RingBlocks(folders("panel"), split="train", context=2048))
+    said, read = (
+        describe(folders("panel"), observed=False),
+        repr(RingBlocks(folders("panel"), split="train", context=2048)),
+    )
     assert read.startswith(said)
     assert "blocks of panel, 5 series; 8 tokens an hour, 1,024 a block of 128 hours" in said
     assert "     4    EBA.S04-ALL.D.H  " in said
     assert " ± " in said
     assert "windows of 2,048 tokens, 2,048 apart; 2,048 tokens held; fingerprint panel-8-" in read
     for split in ("train", "validation", "test"):
-        assert f"\n{split:10}20" in said
+        assert f"\n{split:11}20" in said

@@ -18,7 +18,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ringdata import Cuts, RingBlocks
-from ringdata.errors import DamagedFile, EmptySplit, FolderError, MissingFile, MixedVersions, NotFinished, RingDataError
+from ringdata.errors import (
+    ContextError,
+    DamagedFile,
+    EmptySplit,
+    FolderError,
+    MissingFile,
+    MixedVersions,
+    NotFinished,
+    RingDataError,
+)
 from ringdata.formats import folder_of
 from ringdata.parquet_shard import parquet_checksums
 
@@ -113,6 +122,18 @@ def test_a_folder_above_the_blocks(data_set: Path) -> None:
 
 def test_one_slash_is_a_slip(tmp_path: Path) -> None:
     refused(Path("s3:/eia/blocks/panel"), MissingFile, "did you mean s3://eia/blocks/panel?")
+
+
+@pytest.mark.parametrize("path", ["s3://me:hidden@eia/blocks/panel", "s3://eia/x?secret_key=hidden"])
+def test_a_key_in_a_path_is_refused_and_never_shown(path: str) -> None:
+    with pytest.raises(ContextError, match="credentials come from the environment") as caught:
+        RingBlocks(path, split="train", context=4096)
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_number_beyond_all_measure_is_refused(copy: Path) -> None:
+    with pytest.raises(ContextError, match="context is a number of more than 62 bits"):
+        RingBlocks(copy, split="train", context=10**30)
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"files": [{"path": "x"}]}', "[1]"])

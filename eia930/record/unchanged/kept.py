@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import msgspec
 
+from eia930.store.keys import object_key
 from eia930.store.manifest import File
-from eia930.store.objects import object_key
 from eia930.store.storage import Storage
 
 _VERSION = 1

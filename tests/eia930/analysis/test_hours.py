@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one call of an analyst, over files whose every value is known."""
 
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,12 +20,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import eia930
+from eia930.analysis.clock import hour_in
 from eia930.errors import UsageError
 from eia930.estimating.output import estimated
 from eia930.question.span import Span
 from eia930.record.grid import Series
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
 from eia930.reference.hours import parse_hour
+from eia930.store.keys import object_key
+from eia930.store.manifest import MANIFEST, Manifest, put_file, read_manifest
+from eia930.store.storage import Storage
 from tests.eia930.estimating.outputs import SCREENING, erco, write
 
 FIRST, LAST = parse_hour("2023-03-01T00"), parse_hour("2023-12-01T00")
@@ -48,6 +54,7 @@ def value(region: str, kind: str) -> NDArray[np.float64]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("data")
+    storage, files = Storage.at(str(out)), []
     for (route, region), kinds in HELD.items():
         span, flagged = Span(route, region, FIRST, LAST), []
         for kind in kinds:
@@ -57,9 +64,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             code[FLAGGED] = 1
             flagged.append(Flagged(Series(kind, values, at), code, ("", "identical_run")))
         written, _ = tidy_parquet(span, tidy_tables(span, flagged, "api"))
-        path = out / tidy_path(route, region)
-        path.parent.mkdir(parents=True)
-        path.write_bytes(written)
+        files.append(put_file(storage, tidy_path(route, region), written, rows=HOURS * len(kinds)))
+    storage.put(MANIFEST, msgspec.json.encode(Manifest(tuple(files))))
     return out
 
 
@@ -116,6 +122,10 @@ def test_local_days_have_23_24_and_25_hours(data: Path) -> None:
         assert odd == {date(2023, 3, 12): 23, date(2023, 11, 5): 25}
 
 
+def test_a_date_is_where_its_day_begins() -> None:
+    assert hour_in("start", date(2023, 6, 1), "America/Chicago") == hour_in("start", "2023-06-01", "America/Chicago")
+
+
 def test_a_named_zone_tells_the_hours_in_it(data: Path) -> None:
     table = eia930.hours(data, regions=["ERCO"], start="2023-06-01", end="2023-06-02", tz="America/Chicago")
     assert table["start"].type == pa.timestamp("s", tz="America/Chicago")
@@ -162,6 +172,10 @@ WRONG = [
     ({"regions": ["ERCOT"]}, "regions: no 'ERCOT'; did you mean ERCO"),
     ({"regions": ["PacifiCorp West"]}, "did you mean PACW?"),
     ({"regions": "CISO"}, "give a list, as regions=['CISO']"),
+    ({"regions": [None]}, "regions: None is no text"),
+    ({"regions": ["CISO"], "kinds": [3]}, "kinds: 3 is no text"),
+    ({"regions": ["CISO"], "start": 2023}, "start: 2023 is no hour"),
+    ({"regions": ["CISO"], "tz": None}, "tz: no zone None"),
     ({"regions": []}, "regions and kinds each need a name"),
     ({"regions": ["CISO"], "kinds": ["SUN"]}, "kinds: no 'SUN'; did you mean NG.SUN?"),
     ({"regions": ["CISO"], "kinds": ["solar"]}, "did you mean NG.SUN?"),
@@ -189,17 +203,20 @@ def test_what_is_not_there_is_told_with_what_is_near(asked: dict[str, Any], said
 
 
 def test_what_a_load_of_an_older_version_has_no_estimates_for(data: Path, tmp_path: Path) -> None:
-    path = tmp_path / tidy_path("region-data", "CISO")
-    path.parent.mkdir(parents=True)
-    table = pq.read_table(data / tidy_path("region-data", "CISO"), partitioning=None)
-    pq.write_table(table.drop_columns(["estimate", "estimate_by"]), path)
+    storage, path, sink = Storage.at(str(tmp_path)), tidy_path("region-data", "CISO"), pa.BufferOutputStream()
+    table = pq.read_table(data / path, partitioning=None)
+    pq.write_table(table.drop_columns(["estimate", "estimate_by"]), sink)
+    old = put_file(storage, path, sink.getvalue(), rows=len(table))
+    storage.put(MANIFEST, msgspec.json.encode(Manifest((old,))))
     with pytest.raises(UsageError, match="has no estimates"):
         eia930.hours(tmp_path, regions=["CISO"], fill="estimate")
 
 
 def test_estimates_stand_where_nothing_does(tmp_path: Path) -> None:
     storage, groups = write(tmp_path, erco())
-    assert len(list(estimated(storage, groups, screening=SCREENING))) == len(groups)
+    done = list(estimated(storage, groups, screening=SCREENING))
+    assert len(done) == len(groups)
+    storage.put(MANIFEST, msgspec.json.encode(Manifest(tuple(file for group in done for file in group.files))))
     plain, full, sound = (
         eia930.hours(tmp_path, regions=["ERCO"], **words)
         for words in ({}, {"fill": "estimate"}, {"fill": "estimate", "trusted": True})
@@ -211,8 +228,52 @@ def test_estimates_stand_where_nothing_does(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_output_says_how_to_fill_it(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"has no region-data of CISO\. Load it: python -m pipelines\.historical"):
+    with pytest.raises(UsageError, match=r"nowhere holds no load .*python -m pipelines\.historical loads"):
         eia930.hours(tmp_path / "nowhere", regions=["CISO"])
+    for place in ("s3://me:hidden@eia/x", "s3://eia/x?secret_key=hidden", "~nobody-of-this-name/x", "odd\0name"):
+        with pytest.raises(UsageError) as refused:
+            eia930.hours(place, regions=["CISO"])
+        assert "hidden" not in str(refused.value)
+    (tmp_path / "synthetic").mkdir()
+    (tmp_path / "synthetic" / MANIFEST).write_text("{}")
+    with pytest.raises(UsageError, match=r"the load there is synthetic: give .*/synthetic"):
+        eia930.hours(tmp_path, regions=["CISO"])
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UsageError, match="/file"):
+        eia930.hours(tmp_path / "file", regions=["CISO"])
+    (tmp_path / MANIFEST).write_text("{")
+    with pytest.raises(UsageError, match=r"manifest\.json is damaged"):
+        eia930.hours(tmp_path, regions=["CISO"])
+
+
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_one_changed_bit_anywhere_is_told_by_name_and_never_read(
+    place: float, bit: int, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = tmp_path_factory.mktemp("changed") / "data"
+    shutil.copytree(data, copy)
+    path = tidy_path("region-data", "ERCO")
+    held = bytearray((copy / path).read_bytes())
+    held[int(place * len(held))] ^= 1 << bit
+    (copy / path).write_bytes(held)
+    with pytest.raises(UsageError, match=rf"{path} is missing, damaged or of another load than manifest\.json"):
+        eia930.hours(copy, regions=["ERCO"])
+    # What is not asked for is not read.
+    assert eia930.hours(copy, regions=["CISO"]).equals(eia930.hours(data, regions=["CISO"]))
+
+
+def test_while_another_load_publishes_the_hours_of_the_manifest_are_read(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    storage, path = Storage.at(str(copy)), tidy_path("region-data", "ERCO")
+    (file,) = (one for one in read_manifest(storage) if one.path == path)
+    kept = copy / object_key(path, file.sha256)
+    kept.parent.mkdir(parents=True)
+    (copy / path).rename(kept)
+    assert eia930.hours(copy, regions=["ERCO"]).equals(eia930.hours(data, regions=["ERCO"]))
+    (copy / path).write_bytes(b"another load's")
+    assert eia930.hours(copy, regions=["ERCO"]).equals(eia930.hours(data, regions=["ERCO"]))
 
 
 def test_it_reads_only_the_series_and_hours_asked_for(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

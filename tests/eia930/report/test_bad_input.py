@@ -38,6 +38,8 @@ def test_without_a_word_it_looks_where_loads_write(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert "--output data: there is no such folder" in refused(capsys)
+    write_folder(tmp_path / "data/synthetic")
+    assert "the load there is synthetic; say --output=data/synthetic" in refused(capsys)
     write_folder(tmp_path / "data")
     assert main([]) == 0
     assert (tmp_path / "data/report/index.html").exists()

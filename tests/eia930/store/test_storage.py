@@ -99,6 +99,17 @@ def test_places_that_are_none(place: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_the_slashes_alone_are_no_hint() -> None:
+    with pytest.raises(UsageError) as caught:
+        Storage.at("s3://")
+    assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["abfs://container@account.dfs.core.windows.net/x", "file:///a@b/c:d", "a@b?c=d"])
+def test_what_holds_no_secret_is_a_place(place: str) -> None:
+    assert Storage.at(place).url
+
+
 def test_a_bucket_has_no_path() -> None:
     storage = Storage.at("s3://bucket/prefix/")
     assert storage.path is None
