@@ -64,7 +64,7 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: R
         todo.source, output, run, screening=screening, readied=readied, drop_history=todo.drop_history
     )
     complete = groups | "Estimate" >> Estimate(output, run, screening=screening, formats=todo.formats)
-    series = groups | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
+    series = complete | "Accounts" >> beam.combiners.ToList() | "Catalogue" >> beam.Map(catalogue)
     checks = series | "Check" >> Check(output, run, spans)
     blocks = series | "Blocks" >> Blocks(output, todo.blocks, screening=screening, run=run)
     published = (complete, fetched.fetched, readied, checks, blocks) | "Publish" >> Publish(

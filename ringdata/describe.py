@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 from pyarrow.fs import FileSystem
 
 from ringdata.files import Files
-from ringdata.folder import open_any
-from ringdata.formats import ShardFormat, format_in
-from ringdata.layout import SPLITS, Layout, Shard
+from ringdata.folder import SplitShards, open_any
+from ringdata.layout import SPLITS, Layout
 from ringdata.manifest import SEQUENCES, Folder
 from ringdata.shards import empty_tokens
 
@@ -27,8 +26,7 @@ def describe(path: str | os.PathLike[str], *, observed: bool = True, filesystem:
     """
     folder = open_any(Files(path, filesystem=filesystem))
     table = pq.read_table(pa.BufferReader(folder.read(SEQUENCES)))
-    form = format_in(list(folder.manifest))
-    shares = {split: _observed(folder, form, split) for split in SPLITS if observed and folder.layout.split(split)}
+    shares = {split: _observed(folder, split) for split in SPLITS if observed and folder.layout.split(split)}
     return describe_folder(folder.layout, table, folder.files.path, shares)
 
 
@@ -45,21 +43,20 @@ def describe_folder(layout: Layout, sequences: pa.Table, place: str, shares: Map
     return "\n".join(lines)
 
 
-def _observed(folder: Folder, form: ShardFormat, split: str) -> float:
+def _observed(folder: Folder, split: str) -> float:
     """Of the tokens of a split's blocks, the share that was observed; slots without a series count as not observed."""
-    shards = folder.layout.split(split)
-    seen = sum(count for shard in shards for count in _counts(folder, form, shard))
-    return seen / sum(shard.rows * folder.layout.grid.block_tokens for shard in shards)
+    shards, tokens = SplitShards(folder, split), folder.layout.grid.block_tokens
+    seen = sum(count for number in range(len(shards.described)) for count in _counts(shards, number, tokens))
+    return seen / sum(shard.rows * tokens for shard in shards.described)
 
 
-def _counts(folder: Folder, form: ShardFormat, shard: Shard) -> Iterator[int]:
-    """Tokens observed, piece by piece."""
-    reader, size = form.open(folder, shard), folder.layout.grid.block_tokens
+def _counts(shards: SplitShards, number: int, size: int) -> Iterator[int]:
+    """Tokens of a shard that are observed, piece by piece; `size` tokens a block."""
     at_once, row = max(1, _PIECE // size), 0
-    for run in shard.runs:
+    for run in shards.described[number].runs:
         for first in range(0, run.blocks, at_once):
             tokens = empty_tokens(min(at_once, run.blocks - first) * size)
-            reader.read(folder.files, row + first, 0, tokens)
+            shards.read(number, row + first, 0, tokens)
             yield int(tokens.observed.sum(dtype="int64"))
         row += run.blocks
 

@@ -61,6 +61,6 @@ def test_any_byte_changed_is_one_line_and_exit_2(reader: str, loaded: Path, data
 
 
 def contents(folder: Path) -> Contents:
-    """Every file: its bytes, and when it was written."""
-    files = (path for path in folder.rglob("*") if path.is_file())
+    """Every file, save who worked on the output: its bytes, and when it was written."""
+    files = (path for path in folder.rglob("*") if path.is_file() and folder / "raw/run" not in path.parents)
     return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}

@@ -85,8 +85,9 @@ def readable(out: Path) -> list[bytes]:
 
 
 def contents(out: Path) -> dict[str, bytes]:
-    """What the load published, and what tells of it."""
-    files = (path for path in out.rglob("*") if path.is_file() and "raw" not in path.relative_to(out).parts)
+    """What the load published, and what tells of it: not what was asked, nor the columns of that."""
+    ours = ("raw", "columns")
+    files = (path for path in out.rglob("*") if path.is_file() and path.relative_to(out).parts[0] not in ours)
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
 
 

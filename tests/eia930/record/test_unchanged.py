@@ -240,6 +240,7 @@ OTHERS: dict[str, Any] = {
     "existing": (Existing("D", (Piece(FIRST, FIRST + 1),)),),
     "listed": True,
     "typed": False,
+    "newer": ("X",),
     "earlier": EARLIER,
 }
 
