@@ -70,14 +70,17 @@ def check_causal(causal: str | None, order: str, *, stripe: int = 1) -> None:
         )
 
 
-def whole(name: str, number: Any) -> int:
-    """The number as an int, numpy's integers too; ContextError for what is none, as 8192.0 may be a wrong division."""
+def whole(name: str, number: Any, *, bits: int = 62) -> int:
+    """The number as an int, numpy's integers too; ContextError for what is none, as 8192.0 may be a wrong division.
+
+    Also for one of more than `bits` bits: no array counts so far.
+    """
     try:
         value = operator.index(number)
     except TypeError:
         raise ContextError(f"{name} {number!r}: give a whole number (an int)") from None
-    if abs(value) >> 62:
-        raise ContextError(f"{name} is a number of more than 62 bits")
+    if abs(value) >> bits:
+        raise ContextError(f"{name} is a number of more than {bits} bits")
     return value
 
 

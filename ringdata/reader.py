@@ -30,6 +30,9 @@ from ringdata.shards import Tokens, empty_tokens
 from ringdata.slices import ring_slice
 from ringdata.windows import TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
 
+_SEED_BITS = 4096
+"""A seed may be long: it is taken by its remainder."""
+
 
 class RingBlocks:
     """Windows of `context` tokens of one split, or one ring rank's slice of each. Map-style, thread-safe, picklable.
@@ -74,7 +77,7 @@ class RingBlocks:
         self._block_tokens = self.layout.grid.block_tokens
         self.split, self.context, self.horizon = split, whole("context", context), whole("horizon", horizon)
         self.stride = self.context if stride is None else whole("stride", stride)
-        self.seed = None if seed is None else whole("seed", seed)
+        self.seed = None if seed is None else whole("seed", seed, bits=_SEED_BITS)
         self._rows = chosen_rows(self._all_sequences(), series, slots)
         alone = self.layout.grid.config.alone
         picked = None if alone else self._rows

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The notebook's cells run in order, beside an output of two regions; what they show is what was put there."""
 
+import hashlib
 import json
 from datetime import date
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ FLAGGED = 100
 @pytest.fixture
 def beside(tmp_path: Path) -> Path:
     """A folder with `data/`, as far as the notebook reads it: one doubtful hour a series."""
+    files = []
     for region in ("PACW", "ERCO"):
         flag = pa.array(["identical_run" if i == FLAGGED else None for i in range(len(HOURS))]).dictionary_encode()
         path = tmp_path / f"data/tidy/region-data/respondent={region}/part-00000.parquet"
@@ -28,6 +30,9 @@ def beside(tmp_path: Path) -> Path:
         with pq.ParquetWriter(path, _table(region, "D", flag).schema) as writer:
             for kind in ("D", "NG"):
                 writer.write_table(_table(region, kind, flag))
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        files.append({"path": path.relative_to(tmp_path / "data").as_posix(), "sha256": sha256})
+    (tmp_path / "data/manifest.json").write_text(json.dumps({"files": files}))
     return tmp_path
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from eia930.store.storage import Storage
 from tests.ringdata.conftest import make_record
-from tests.ringdata.publishing import PANELS, content_of, disturb, opened, republish, two_contents
+from tests.storage.publishing import PANELS, content_of, disturb, opened, republish, two_contents
 
 
 @pytest.fixture

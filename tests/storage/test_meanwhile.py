@@ -3,7 +3,6 @@
 
 import pickle
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from eia930.store.objects import sweep
 from eia930.store.storage import Storage
 from ringdata import RingBlocks, describe, latest
 from ringdata.errors import DamagedFile, MixedVersions
-from tests.ringdata.publishing import PANELS, content_of, disturb, opened, republish, two_contents
+from tests.ringdata.conftest import make_record
+from tests.storage.publishing import PANELS, content_of, disturb, opened, republish, two_contents
 
 
 @pytest.fixture(scope="module")
-def contents(tmp_path_factory: pytest.TempPathFactory, record_of: Callable[..., Any]) -> tuple[Path, Path]:
-    return two_contents(record_of, tmp_path_factory.mktemp("contents"))
+def contents(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return two_contents(make_record, tmp_path_factory.mktemp("contents"))
 
 
 @pytest.fixture
