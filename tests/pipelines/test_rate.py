@@ -9,6 +9,7 @@ import pytest
 from eia930.emulator import Emulator, synthetic
 from eia930.reference.hours import parse_hour
 from pipelines.historical import main
+from tests.eia930.asked import hours_asked
 
 
 @pytest.mark.slow
@@ -19,7 +20,7 @@ def test_the_default_pace_is_kept_and_used(tmp_path: Path, monkeypatch: pytest.M
     source = synthetic(now=parse_hour("2024-01-15T00"))
     with Emulator(source, latency=(1.2, 0.4)) as server:
         assert main([f"--api_url={server.url}", f"--output={tmp_path}", "--formats=parquet", *words]) == 0
-        starts = sorted(seen.at for seen in server.requests)
-    assert len(starts) == 60
-    assert (len(starts) - 1) / (starts[-1] - starts[0]) >= 0.98 * 1.75
+        starts, hours = (sorted(seen.at for seen in some) for some in (server.requests, hours_asked(server)))
+    assert (len(hours), len(starts)) == (60, 62)
+    assert (len(hours) - 1) / (hours[-1] - hours[0]) >= 0.98 * 1.75
     assert max(bisect_right(starts, start + 1.0) - place for place, start in enumerate(starts)) <= 3

@@ -23,6 +23,7 @@ CONTAINER = ("unshare", "--pid", "--fork", "--mount-proc")
 """As on another host: whether a process in there lives is told by its signs of life alone."""
 OLDER = ("--regions=all", "--routes=region-data", "--start=2023-12-01", "--end=2024-01-01")
 NEWER = ("--regions=PACW,TEX", "--routes=region-data", "--start=2022-01-01", "--end=2022-03-01")
+MADE = ("raw/run/", "raw/assembled/", "raw/estimated/", "raw/cut/", "columns/")
 MOMENTS: dict[str, Callable[[Storage], bool]] = {
     "assembling": lambda output: len(output.list("objects/tidy")) > 3,
     "cutting blocks": lambda output: bool(output.list("objects/blocks")),
@@ -50,8 +51,8 @@ def load(url: str, output: Storage, question: tuple[str, ...], *before: str) -> 
 
 
 def held(output: Storage) -> dict[str, str]:
-    """Every object but signs of life: its checksum."""
-    keys = [entry.key for entry in output.list() if not entry.key.startswith("raw/run/")]
+    """Every object but signs of life, and what is made of the answers and may go at any time: its checksum."""
+    keys = [entry.key for entry in output.list() if not entry.key.startswith(MADE)]
     return {key: hashlib.sha256(output.get(key)).hexdigest() for key in keys}
 
 
