@@ -48,17 +48,18 @@ def sides(equation: Equation, series: Series) -> Sides:
     """Evaluate both sides, taking each series once."""
     found = series[equation.total]
     sums, size = np.zeros(found.size), np.zeros(found.size)
-    count = np.zeros(found.size, dtype=np.int32)
+    count = np.zeros(found.size, dtype=np.int16)
     present: dict[str, NDArray[np.bool_]] = {}
     for sign, name in equation.terms:
         if name not in series:
             continue
         value = series[name]
-        present[name] = ~np.isnan(value)
-        value = np.where(present[name], value, 0.0)
-        sums += sign * value
-        size += np.abs(value)
-        count += present[name]
+        # NaN alone differs from itself.
+        present[name] = there = value == value
+        value = np.where(there, value, 0.0)
+        (np.add if sign > 0 else np.subtract)(sums, value, out=sums)
+        size += np.abs(value, out=value)
+        count += there
     needed = len(equation.parts) + len(equation.less) if equation.complete else 1
     known = (count >= needed) & ~np.isnan(found)
     return Sides(found=found, expected=np.where(known, sums, np.nan), size=size, present=present)

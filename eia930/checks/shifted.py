@@ -91,9 +91,10 @@ def _largest(names: Iterable[str], series: Series) -> str:
 
 def _steps(values: Values) -> Values:
     """Return hour-to-hour steps (NaN first), cut at a multiple of the median step."""
-    steps = np.diff(values, prepend=np.nan)
+    steps = np.full(values.size, np.nan)
+    np.subtract(values[1:], values[:-1], out=steps[1:])
     limit = _CLIP * float(bn.nanmedian(np.abs(steps))) if steps.size else 0.0
-    return np.clip(steps, -limit, limit)
+    return np.clip(steps, -limit, limit, out=steps)
 
 
 def _correlation(steps: Values, moves: Values, weeks: Weeks, delay: int) -> Values:
