@@ -44,9 +44,9 @@ class _Work:
 
     def estimated(self, groups: list[GroupReport]) -> Iterator[GroupReport]:
         with telling(self.storage, self.run, "Estimate"):
-            require_same(self.program)
             if groups:
                 # A fetch that was stopped leaves none, and has its account to write.
+                require_same(self.program)
                 heed_stop(self.storage, self.run)
             yield from estimated(self.storage, groups, screening=self.screening)
 

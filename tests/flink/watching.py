@@ -59,18 +59,20 @@ def hours(query: str) -> list[tuple[str, int]]:
 
 
 def epochs(output: str) -> set[int]:
-    """Which dispatchers of a folder or bucket are noted; the first has number 1."""
-    return set(_owners(Storage.at(output)))
+    """Which dispatchers of a folder or bucket asked for hours; the first has number 1."""
+    return {number - 1 for number in _owners(Storage.at(output)) if number > 1}
 
 
 def dispatcher(output: str) -> int:
     """The process that asks."""
     storage = Storage.at(output)
-    (key,) = _owners(storage).values()
-    return int(json.loads(storage.get(key))["pid"])
+    owners = _owners(storage)
+    assert set(owners) == {1, 2}
+    return int(json.loads(storage.get(owners[2]))["pid"])
 
 
 def _owners(storage: Storage) -> dict[int, str]:
+    """Of the first load into an output: number 1 asked for the server's lists, before the job was sent."""
     keys = [entry.key for entry in storage.list("raw/run/dispatcher") if entry.key.endswith(".owner")]
     return {int(Path(key).stem): key for key in keys}
 
