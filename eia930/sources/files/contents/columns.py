@@ -7,14 +7,16 @@ for what is refused. Values are as reported; EIA's adjusted figures stand beside
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.errors import Garbled
+from eia930.errors import Drifted, Garbled
 from eia930.reference.respondents import respondents
+from eia930.sources.api.drift import CHANGED
 from eia930.sources.columns import Filled, Refusal
 from eia930.sources.files.contents.cells import Block, File, read_block
 from eia930.sources.files.contents.codes import Codes, is_known, spelled
@@ -23,6 +25,9 @@ from eia930.sources.files.contents.reading import Lines, Readable
 from eia930.sources.files.contents.stamps import Stamps
 from eia930.sources.files.names import FileName
 
+_LONGEST = 300
+_FEWEST = 100
+"""Values by which it can be told that a file is written otherwise; half a year of anybody has thousands."""
 Group = tuple[str, str]
 """(route id, respondent)."""
 
@@ -116,9 +121,19 @@ def read_file(stream: Readable, file: FileName) -> Parsed:
         heap.add(read_block(data, about, before=heap.rows))
     if not heap.rows:
         raise Garbled(f"{file.name}: a header, and no line after it")
+    if 2 * heap.rejected > heap.received >= _FEWEST:
+        raise Drifted(f"{file.name}: {CHANGED}: {_odd(heap)}")
     groups = dict(_groups(heap, about))
     refused = {group: tuple(some) for group, some in heap.refused.items()}
     return Parsed(_account(lines, about, heap, groups), groups, refused)
+
+
+def _odd(heap: _Heap) -> str:
+    """How much cannot be read, why mostly, and a line as it came."""
+    refused = [one for some in heap.refused.values() for one in some]
+    reason = Counter(one.reason for one in refused).most_common(1)[0][0]
+    line = next(one.row for one in refused if one.reason == reason)
+    return f"{heap.rejected:,} of {heap.received:,} values cannot be read, {reason}; a line: {line[:_LONGEST]}"
 
 
 def _groups(heap: _Heap, file: File) -> Iterator[tuple[Group, Records]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from eia930.question.span import Span
 from eia930.sources.fetched import Fetched, Readied, Tally, after_reading
 from eia930.sources.files.client import Client
+from eia930.sources.files.contents.headers import read_header
 from eia930.sources.files.downloading import download
 from eia930.sources.files.source import FilesSource
 from eia930.sources.files.versions import Versions
@@ -55,6 +56,24 @@ def test_a_file_whose_cells_cannot_be_read_is_named_and_comes_anew(tmp_path: Pat
     asked(storage, WHOLE)
     assert not ready(storage).failures
     assert len(versions.kept()) == 1
+
+
+def test_a_file_whose_values_are_mostly_none_says_that_the_format_has_changed(tmp_path: Path) -> None:
+    storage, (first, *lines) = Storage.at(str(tmp_path)), WHOLE.splitlines()
+    places = set(read_header(first, FILE).reported.values())
+    asked(storage, WHOLE)
+    before = Versions(storage, FILE).kept()
+    asked(storage, b"\n".join([first, *(spoiled(line, places) for line in lines), b""]))
+    (lost,) = ready(storage).failures
+    assert "the server's format has changed: " in lost.reason
+    assert " is no number; a line: PJM," in lost.reason
+    assert "newer version" in lost.remedy
+    assert Versions(storage, FILE).kept() == before
+
+
+def spoiled(line: bytes, places: set[int]) -> bytes:
+    """A line whose values are words."""
+    return b",".join(b"about" if at in places and cell else cell for at, cell in enumerate(line.split(b",")))
 
 
 def test_an_earlier_version_stands_where_a_later_one_cannot_be_read(tmp_path: Path) -> None:
