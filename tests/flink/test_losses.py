@@ -50,7 +50,7 @@ def test_a_killed_worker_is_told_of_and_the_load_goes_on_by_itself(
     assert_little_asked_twice(server, in_process.server, lost_after=len(before))
     restarts = [line for line in load.told.splitlines() if line.startswith("restart ")]
     assert len(restarts) == 1, load.told
-    assert "stage {Fetch" in restarts[0]
+    assert "stage Fetch/Ask/" in restarts[0]
     assert "want of memory" in restarts[0]
 
 
