@@ -121,6 +121,13 @@ class Files:
         with self._told(path):
             return self._own().filesystem.open_input_file(str(path))
 
+    @contextmanager
+    def opened(self, name: str) -> Iterator[NativeFile]:
+        """A file of the folder while it is read; it may go between two looks at it."""
+        path = self.at(name)
+        with self._told(path), self._own().filesystem.open_input_file(str(path)) as file:
+            yield file
+
     def read_at(self, name: str, offset: int, size: int) -> bytes:
         """Bytes [offset, offset + size) of a file of the folder; one request, by any number of threads at once."""
         own = self._own()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from ringdata.errors import DamagedFile, MissingFile
+from ringdata.errors import DamagedFile, MissingFile, Unreachable
 from ringdata.files import Files
 from ringdata.kept import kept_file
 from ringdata.layout import Layout
@@ -90,7 +90,7 @@ def read_named(files: Files, name: str, entry: Entry) -> bytes:
     for left in reversed(range(LOOKS)):
         try:
             return _at_its_place(files, name, entry)
-        except (DamagedFile, MissingFile):
+        except (DamagedFile, MissingFile, Unreachable):  # so says a client of what goes while it is read
             kept = _kept(files, name, entry)
             if kept is not None:
                 return kept

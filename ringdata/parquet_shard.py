@@ -125,7 +125,7 @@ def open_parquet(folder: Folder, shard: Shard) -> ParquetShard:
 
 def _tail(files: Files, name: str) -> bytes:
     """The end of a file, its whole footer: read apart from being understood, so that a lost line is no damage."""
-    with files.open(name) as file:
+    with files.opened(name) as file:
         size = file.size()
         tail: bytes = file.read_at(min(size, _TAIL), size - min(size, _TAIL))
         footer = int.from_bytes(tail[-8:-4], "little") + 8

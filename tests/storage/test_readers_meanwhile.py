@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from eia930.store.storage import Storage
+from ringdata.errors import FolderError
+from ringdata.files import Files
 from tests.ringdata.conftest import make_record
 from tests.storage.publishing import PANELS, content_of, disturb, opened, republish, two_contents
 
@@ -27,6 +29,21 @@ def test_a_reader_reads_on_what_it_opened(bucket: str, contents: tuple[Path, Pat
         assert content_of(blocks) == content_of(pickle.loads(sent)) == one
     republish(storage, contents[1], 3)
     assert content_of(opened(f"{storage.place}/{panel}")) != one
+
+
+def test_what_goes_while_it_is_read_is_an_error_of_ours(bucket: str, contents: tuple[Path, Path]) -> None:
+    """So the reader looks for it elsewhere: clients say this and that of it."""
+    storage = Storage.at(f"{bucket}/some/prefix")
+    republish(storage, contents[0], 0)
+    name = next(Path(entry.key).name for entry in storage.list(PANELS[0]) if entry.key.endswith(".parquet"))
+
+    def read() -> None:
+        with Files(f"{storage.place}/{PANELS[0]}").opened(name) as file:
+            storage.delete(f"{PANELS[0]}/{name}")
+            file.read_at(8, 0)
+
+    with pytest.raises(FolderError, match=name):
+        read()
 
 
 @pytest.mark.slow
