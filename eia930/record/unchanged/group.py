@@ -57,10 +57,13 @@ def keep_finished(storage: Storage, assembled: GroupReport, finished: GroupRepor
 
 def _kept_account(storage: Storage, span: Span, inputs: str) -> GroupReport | None:
     """What was made of these inputs, where all its files are as they were written, and no revisions beside them."""
-    account = kept(storage, _path(span), inputs, GroupReport)
-    if account is not None and not all_whole(storage, account.files):
-        account = kept(storage, _finished(account), _files_of(account), GroupReport)
-    if account is None or not all_whole(storage, account.files):
+    assembled = kept(storage, _path(span), inputs, GroupReport)
+    if assembled is None:
+        return None
+    # The one whose files most likely stand goes first: files are read to be known whole.
+    finished = kept(storage, _finished(assembled), _files_of(assembled), GroupReport)
+    account = next((one for one in (finished, assembled) if one and all_whole(storage, one.files)), None)
+    if account is None:
         return None
     revisions = revisions_path(span.route, span.respondent)
     # Of revisions that it has not, assembling says whether raw/ still tells them.

@@ -29,22 +29,19 @@ class _Kept(msgspec.Struct, frozen=True):
 
 def kept(storage: Storage, path: str, inputs: str, kind: type[T]) -> T | None:
     """What was kept at a path, where it was made of these inputs; else None."""
+    found = _found(storage, path)
+    if found is None or found.inputs != inputs or _sum(found.value) != found.sha256:
+        return None
     try:
-        found = msgspec.msgpack.decode(storage.get(path), type=_Kept)
-        if (found.version, found.inputs) != (_VERSION, inputs):
-            return None
-        return msgspec.msgpack.decode(found.value, type=kind) if _sum(found.value) == found.sha256 else None
-    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.msgpack.decode(found.value, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
 def renew(storage: Storage, path: str, old: object, new: object) -> bool:
     """Put `new` in the place of `old`, of the same inputs, where that is what was kept; whether it was."""
-    try:
-        found = msgspec.msgpack.decode(storage.get(path), type=_Kept)
-    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    if found.version != _VERSION or found.value != msgspec.msgpack.encode(old):
+    found = _found(storage, path)
+    if found is None or found.value != msgspec.msgpack.encode(old):
         return False
     keep(storage, path, found.inputs, new)
     return True
@@ -59,6 +56,15 @@ def keep(storage: Storage, path: str, inputs: str, value: object) -> None:
 def all_whole(storage: Storage, files: Iterable[File]) -> bool:
     """Whether every file is whole at its path, or staged for one where nothing stands."""
     return all(_is_whole(storage, file) for file in files)
+
+
+def _found(storage: Storage, path: str) -> _Kept | None:
+    """What this version kept at a path."""
+    try:
+        found = msgspec.msgpack.decode(storage.get(path), type=_Kept)
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found if found.version == _VERSION else None
 
 
 def _is_whole(storage: Storage, file: File) -> bool:
