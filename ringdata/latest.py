@@ -21,7 +21,7 @@ from ringdata.files import Files
 from ringdata.folder import SplitShards, open_any
 from ringdata.layout import SPLITS, BlockGrid
 from ringdata.manifest import SEQUENCES
-from ringdata.orders import whole
+from ringdata.orders import check_ahead, whole
 from ringdata.shards import Tokens, empty_tokens
 from ringdata.slices import RingSlice, ring_slice
 from ringdata.windows import Track, tracks_of
@@ -55,8 +55,7 @@ def latest(
     """
     record = _opened(Files(path, filesystem=filesystem), series, slots)
     context, horizon = whole("context", context), whole("horizon", horizon)
-    if horizon < 1:
-        raise ContextError(f"horizon {horizon}: give 1 hour or more; the target lies ahead")
+    check_ahead(horizon)
     held = ring_slice(
         record.grid,
         record.rows,
@@ -82,14 +81,7 @@ def _item(record: "_Record", held: RingSlice, first: int, horizon: int) -> dict[
             picked = found if cover.picks is None else Tokens(found.value[cover.picks], found.observed[cover.picks])
             part.part(done, done + cover.size).fill(picked)
         done += cover.size
-    return {
-        "value": tokens.value,
-        "observed": tokens.observed.view(np.bool_),
-        "target": labels.value,
-        "loss_mask": labels.observed.view(np.bool_),
-        "position": held.hours + first,
-        "slot": held.slot,
-    }
+    return held.item(tokens, labels, first)
 
 
 @dataclass(frozen=True, slots=True)

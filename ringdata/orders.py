@@ -84,6 +84,12 @@ def whole(name: str, number: Any, *, bits: int = 62) -> int:
     return value
 
 
+def check_ahead(horizon: int) -> None:
+    """Refuse a target that does not lie ahead."""
+    if horizon < 1:
+        raise ContextError(f"horizon {horizon}: give 1 hour or more; the target lies ahead")
+
+
 def check_multiple(name: str, tokens: int, divisor: int, why: str) -> None:
     """Refuse what does not divide, naming the nearest that do."""
     if tokens > 0 and tokens % divisor == 0:

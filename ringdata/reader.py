@@ -25,7 +25,7 @@ from ringdata.files import Files
 from ringdata.folder import SplitShards, open_folder
 from ringdata.layout import Layout
 from ringdata.manifest import MANIFEST, SEQUENCES
-from ringdata.orders import Span, check_multiple, whole
+from ringdata.orders import Span, check_ahead, check_multiple, whole
 from ringdata.shards import Tokens, empty_tokens
 from ringdata.slices import ring_slice
 from ringdata.windows import TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
@@ -94,8 +94,7 @@ class RingBlocks:
             causal=causal,
         )
         check_multiple("stride", self.stride, self.slots, f"{self.slots} tokens an hour")
-        if self.horizon < 1:
-            raise ContextError(f"horizon {self.horizon}: give 1 hour or more; the target lies ahead")
+        check_ahead(self.horizon)
         self._shards = SplitShards(folder, split)
         tracks = tracks_of(self.layout.grid, self._shards.described)
         self._windows = self._all_windows(chosen_tracks(tracks, self._rows) if alone else tracks)
@@ -137,14 +136,7 @@ class RingBlocks:
             end = done + cover.size
             self._hold(window, cover, tokens.part(done, end), labels.part(done, end))
             done = end
-        return {
-            "value": tokens.value,
-            "observed": tokens.observed.view(np.bool_),
-            "target": labels.value,
-            "loss_mask": labels.observed.view(np.bool_),
-            "position": held.hours + window.start_hour,
-            "slot": held.slot.copy(),
-        }
+        return held.item(tokens, labels, window.start_hour)
 
     def _hold(self, window: TokenWindow, cover: Cover, tokens: Tokens, labels: Tokens) -> None:
         """What is held of one range, and its labels."""

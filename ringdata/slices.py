@@ -12,6 +12,7 @@ from ringdata.covers import Cover, picked_covers, plain_covers
 from ringdata.errors import ContextError
 from ringdata.layout import BlockGrid
 from ringdata.orders import Span, check_causal, check_multiple, spans, unit, whole
+from ringdata.shards import Tokens
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,17 @@ class RingSlice:
             return plain_covers(self.spans)
         chosen = np.arange(grid.slots) if self.rows is None else self.rows
         return picked_covers(self.spans, chosen, slots=grid.slots, gap=grid.group_blocks * grid.block_hours)
+
+    def item(self, tokens: Tokens, labels: Tokens, first: int) -> dict[str, NDArray[Any]]:
+        """What a reader hands out of the window that begins at hour `first`: its tokens held, and their labels."""
+        return {
+            "value": tokens.value,
+            "observed": tokens.observed.view(np.bool_),
+            "target": labels.value,
+            "loss_mask": labels.observed.view(np.bool_),
+            "position": self.hours + first,
+            "slot": self.slot.copy(),
+        }
 
 
 def ring_slice(
