@@ -35,7 +35,9 @@ def estimated(storage: Storage, groups: Sequence[GroupReport], *, screening: Scr
 
     The result is the same in whatever order groups come, and whether or not a file has estimates of before.
     """
-    if kept(storage, _DONE, _name_of(groups, screening), bool):
+    # A screening made while the program runs has no name: what it once let stand says nothing.
+    nameable = bool(name_of(screening))
+    if nameable and kept(storage, _DONE, _name_of(groups, screening), bool):
         # All that bears on an estimate is as the last run left it.
         yield from groups
         return
@@ -47,7 +49,8 @@ def estimated(storage: Storage, groups: Sequence[GroupReport], *, screening: Scr
         if done[-1] is not group:
             keep_finished(storage, group, done[-1])
         yield done[-1]
-    keep(storage, _DONE, _name_of(done, screening), True)
+    if nameable:
+        keep(storage, _DONE, _name_of(done, screening), True)
 
 
 def _name_of(groups: Sequence[GroupReport], screening: Screening) -> str:
