@@ -8,11 +8,10 @@ import argparse
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.key import anywhere
 from eia930.sources.members import SOURCES
-from eia930.sources.quota import HOST, NONE
 from eia930.sources.rate import PER_HOUR
 from eia930.sources.source import Source, Terms
 from pipelines.options.runner import LOCAL_RUNNERS
-from pipelines.options.where import KEY, output
+from pipelines.options.where import KEY, add_quota_flag, quota_place
 from pipelines.options.words import DIGITS, hour, positive, seconds
 
 MOST_IN_FLIGHT = 64
@@ -27,11 +26,7 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     how.add_argument("--burst_per_second", type=positive, default=3, help="in any rolling second, never more")
     how.add_argument("--min_delay", type=seconds, default=0.0, help="seconds between two request starts")
-    how.add_argument(
-        "--quota",
-        help="where programs with one key share this pace: a folder or bucket URL; host: this user's folder on this "
-        "host; none (default: host; none for a server on this host)",
-    )
+    add_quota_flag(how)
     how.add_argument(
         "--max_in_flight", type=_in_flight, default=8, help=f"concurrent requests, at most {MOST_IN_FLIGHT}"
     )
@@ -69,7 +64,7 @@ def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
         max_in_flight=flags.max_in_flight,
         hours_per_request=vars(flags).get("hours_per_request"),
         tries=flags.tries,
-        quota=_quota(flags.quota),
+        quota=quota_place(flags.quota),
         settle_hours=flags.settle_hours,
         refresh=flags.refresh,
         revisit_days=flags.revisit_days,
@@ -80,11 +75,6 @@ def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
         # On a cluster the key may be in its workers' environment alone: who names it and means that says --source=api.
         source.check_here()
     return source
-
-
-def _quota(place: str | None) -> str | None:
-    """A word as it is; a folder or a bucket as every process finds it. UsageError where it can be neither."""
-    return place if place in (None, HOST, NONE) else output(place, flag="--quota").url
 
 
 def _auto(flags: argparse.Namespace) -> str:

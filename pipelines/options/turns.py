@@ -8,20 +8,16 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from eia930.sources.quota import HOST, NONE, shared_pace, unshared, usual_place
+from eia930.sources.quota import shared_pace, unshared, usual_place
 from eia930.sources.rate import take_turn
-from pipelines.options.where import output
+from pipelines.options.where import add_quota_flag, quota_place
 from pipelines.options.words import seconds
 
 
 def add_turn_flags(parser: argparse.ArgumentParser) -> None:
     """`--pause` and `--quota`."""
     parser.add_argument("--pause", type=seconds, default=1.0, help="seconds between two requests (default: 1)")
-    parser.add_argument(
-        "--quota",
-        help="where programs with one key share its pace: a folder or bucket URL; host: this user's folder on this "
-        "host; none (default: host; none for a server on this host)",
-    )
+    add_quota_flag(parser)
 
 
 def turns(flags: argparse.Namespace, url: str, key: str) -> tuple[Callable[[], None], Callable[[float], None]]:
@@ -29,9 +25,7 @@ def turns(flags: argparse.Namespace, url: str, key: str) -> tuple[Callable[[], N
 
     StorageError where a place that was named cannot be written; where this host has none, a line says so.
     """
-    place = usual_place(url) if flags.quota is None else flags.quota
-    if place not in (HOST, NONE):
-        place = output(place, flag="--quota").url
+    place = quota_place(flags.quota) or usual_place(url)
     if line := unshared(place, elsewhere=False):
         print(f"warning: {line}", file=sys.stderr, flush=True)
     pace = shared_pace(place, url, key)

@@ -12,6 +12,7 @@ from eia930.errors import UsageError
 from eia930.sources.api.client import API_URL
 from eia930.sources.files.client import FILES_URL
 from eia930.sources.members import SOURCES
+from eia930.sources.quota import HOST, NONE
 from eia930.store.manifest import MANIFEST
 from eia930.store.storage import Storage
 
@@ -69,6 +70,20 @@ def output(place: str, *, flag: str = "--output") -> Storage:
             if os.path.exists(path) and not os.path.isdir(path):
                 raise UsageError(f"{flag} {place}: {path} is a file, no folder")
     return storage
+
+
+def add_quota_flag(parser: argparse._ActionsContainer) -> None:
+    """`--quota`, for whoever asks with a key."""
+    parser.add_argument(
+        "--quota",
+        help="where programs with one key share this pace: a folder or bucket URL; host: this user's folder on this "
+        "host; none (default: host; none for a server on this host)",
+    )
+
+
+def quota_place(place: str | None) -> str | None:
+    """A word as it is; a folder or a bucket as every process finds it. UsageError where it can be neither."""
+    return place if place in (None, HOST, NONE) else output(place, flag="--quota").url
 
 
 def existing(place: str, *, flag: str = "--output") -> Storage:
