@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyarrow.fs import FileSystem
 
 from ringdata.files import Files
 from ringdata.folder import SplitShards, open_any
 from ringdata.layout import SPLITS, Layout
 from ringdata.manifest import SEQUENCES, Folder
+from ringdata.sequences import read_sequences
 from ringdata.shards import empty_tokens
 
 _PIECE = 1 << 20
@@ -25,7 +25,7 @@ def describe(path: str | os.PathLike[str], *, observed: bool = True, filesystem:
     `observed` counts how much of each split was reported and trusted: it reads every shard. Without, none is read.
     """
     folder = open_any(Files(path, filesystem=filesystem))
-    table = pq.read_table(pa.BufferReader(folder.read(SEQUENCES)))
+    table = read_sequences(folder.read(SEQUENCES))
     shares = {split: _observed(folder, split) for split in SPLITS if observed and folder.layout.split(split)}
     return describe_folder(folder.layout, table, folder.files.path, shares)
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow.fs import FileSystem
 
@@ -22,6 +21,7 @@ from ringdata.folder import SplitShards, open_any
 from ringdata.layout import SPLITS, BlockGrid
 from ringdata.manifest import SEQUENCES
 from ringdata.orders import check_ahead, whole
+from ringdata.sequences import read_sequences
 from ringdata.shards import Tokens, empty_tokens
 from ringdata.slices import RingSlice, ring_slice
 from ringdata.windows import Track, tracks_of
@@ -141,7 +141,7 @@ def _opened(files: Files, series: Sequence[str] | None, slots: Sequence[int] | N
     """What of a folder is read, in whatever split; shards are opened, and held against what was written, as needed."""
     folder = open_any(files)
     grid = folder.layout.grid
-    sequences = pq.read_table(pa.BufferReader(folder.read(SEQUENCES)))
+    sequences = read_sequences(folder.read(SEQUENCES))
     rows = chosen_rows(sequences, series, slots)
     if grid.config.alone and (rows is None or len(rows) > 1):
         raise ContextError(f"{files.path}: each series is a sequence of its own here; choose one: series=[...]")

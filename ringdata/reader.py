@@ -12,7 +12,6 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow.fs import FileSystem
 
@@ -26,6 +25,7 @@ from ringdata.folder import SplitShards, open_folder
 from ringdata.layout import Layout
 from ringdata.manifest import MANIFEST, SEQUENCES
 from ringdata.orders import Span, check_ahead, check_multiple, whole
+from ringdata.sequences import read_sequences
 from ringdata.shards import Tokens, empty_tokens
 from ringdata.slices import ring_slice
 from ringdata.windows import TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
@@ -195,7 +195,7 @@ class RingBlocks:
         )
 
     def _all_sequences(self) -> pa.Table:
-        return pq.read_table(pa.BufferReader(self._folder.read(SEQUENCES)))
+        return read_sequences(self._folder.read(SEQUENCES))
 
     def _replaced(self) -> bool:
         """Whether another run wrote the folder since it was opened, or is about to."""

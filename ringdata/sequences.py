@@ -67,6 +67,14 @@ def sequences_bytes(table: pa.Table) -> pa.Buffer:
     return sink.getvalue()
 
 
+def read_sequences(data: bytes) -> pa.Table:
+    """The table of a `sequences.parquet`.
+
+    On this thread alone: one of pyarrow's that lets go of Python's bytes as the program ends aborts it (Arrow 25).
+    """
+    return pq.read_table(pa.BufferReader(data), use_threads=False)
+
+
 def _train_statistics(layout: Layout, member: Member, load: Load) -> dict[str, float | None]:
     """Of the float32 values as the blocks hold them, summed in float64."""
     first, end = member.first_hour, max(member.first_hour, layout.cuts.hours("train")[1])

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from eia930.account.publication import finish, publish, publish_blocks
 from eia930.account.standing import put_stopped
@@ -24,7 +23,7 @@ from eia930.store.manifest import CHECKS, SUCCESS, File
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 from ringdata.manifest import SEQUENCES
-from ringdata.sequences import SCHEMA, STATISTICS
+from ringdata.sequences import SCHEMA, STATISTICS, read_sequences
 from transforms.block_manifests import close_blocks, open_blocks
 
 
@@ -118,7 +117,7 @@ class _PublishFn(beam.DoFn):
 def _train_statistics(storage: Storage, blocks: Sequence[File]) -> pa.Table:
     """`series_id` and its statistics over the hours of train: those beside every config and format are the same."""
     beside = sorted((file for file in blocks if file.path.endswith(f"/{SEQUENCES}")), key=lambda file: file.path)
-    table = pq.read_table(pa.BufferReader(held(storage, beside[0]))) if beside else SCHEMA.empty_table()
+    table = read_sequences(held(storage, beside[0])) if beside else SCHEMA.empty_table()
     return table.select(["series_id", *STATISTICS])
 
 

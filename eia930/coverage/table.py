@@ -93,7 +93,7 @@ def read_coverage(place: str) -> Coverage:
 def decoded(data: bytes) -> Coverage:
     """The file's bytes → coverage. ValueError where they are something else."""
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        table = pq.read_table(pa.BufferReader(data), use_threads=False)
     except (pa.ArrowInvalid, OSError):
         raise ValueError("no Parquet file") from None
     if not table.schema.equals(SCHEMA):

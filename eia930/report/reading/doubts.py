@@ -23,7 +23,7 @@ class Doubts:
         self._of: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
         for file in read_manifest(storage):
             if file.path == CHECKS:
-                self._take(pq.read_table(pa.BufferReader(held(storage, file))))
+                self._take(pq.read_table(pa.BufferReader(held(storage, file)), use_threads=False))
 
     def _take(self, table: pa.Table) -> None:
         table = table.sort_by([("series_id", "ascending"), ("first_hour", "ascending")])
