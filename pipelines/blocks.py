@@ -30,7 +30,7 @@ from eia930.store.staging import Staging
 from eia930.store.storage import Storage
 from pipelines.options.blocks import add_block_flags, block_settings
 from pipelines.options.runner import beam_flags, only_beams
-from pipelines.options.where import existing
+from pipelines.options.where import add_keep_flag, existing
 from pipelines.options.words import fail, listed
 from pipelines.running.before.preflight import look_ahead
 from pipelines.running.before.recall import recall, say_changes
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         chosen = recall(storage, chosen)
         runner = beam_flags(flags.runner, rest)
         look_ahead(runner, storage)
-        _run(storage, refs, chosen, runner)
+        _run(storage, refs, chosen, runner, keep_hours=flags.keep_hours)
     except UsageError as error:
         return fail(error)
     except Stop as error:
@@ -100,6 +100,7 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m pipelines.blocks", description=__doc__)
     parser.add_argument("--output", default="data", help="folder or bucket URL of a finished load")
     parser.add_argument("--formats", default="parquet,tfrecord", help="parquet, tfrecord, or both")
+    add_keep_flag(parser)
     add_block_flags(parser)
     parser.add_argument("--runner", default="DirectRunner", help="DirectRunner, FlinkRunner, DataflowRunner, …")
     return parser
@@ -114,13 +115,15 @@ def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
     return published_series(storage)
 
 
-def _run(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: Sequence[str]) -> None:
+def _run(
+    storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: Sequence[str], *, keep_hours: int
+) -> None:
     from eia930.account.published import check_files
 
     check_files(storage, (ref.file.path for ref in refs))
     say_changes(storage, chosen)
     owner = lease.Owner.here(uuid.uuid4().hex)
-    run = Run(owner, datetime.now(UTC))
+    run = Run(owner, datetime.now(UTC), keep_hours=keep_hours)
     with holding(storage, "run", owner):
         forget_failures(storage)
         told = partial(failure_of, storage, run)

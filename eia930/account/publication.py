@@ -22,8 +22,6 @@ from eia930.store.storage import Storage
 
 _CUT = ("blocks/", "tfds/")
 _RECORD = ("tidy", "avro", "rejects", "revisions")
-KEPT = timedelta(hours=6)
-"""How long superseded files stay for who has opened them."""
 
 
 def publish(
@@ -94,10 +92,10 @@ def _put_in_place(storage: Storage, files: Sequence[File], run: Run) -> None:
     def manifest(entries: Sequence[File]) -> bytes:
         return encoded(_Written(tuple(entries), run.id, program_of(run)))
 
-    remember(storage, now=now)
+    remember(storage, until=now + timedelta(hours=run.keep_hours))
     publish_files(storage, files, manifest=manifest, fence=lambda: heed_stop(storage, run))
     _drop_strangers(storage, files)
-    sweep(storage, now=now, keep=KEPT)
+    sweep(storage, now=now)
 
 
 class _Written(Manifest, frozen=True):

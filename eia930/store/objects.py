@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from eia930.store.keys import OBJECTS, object_key
 from eia930.store.manifest import MANIFEST, File, read_manifest
 from eia930.store.storage import Storage
 
 EARLIER = f"{OBJECTS}/earlier"
-"""Manifests that were current once, by when they were superseded."""
+"""Manifests that were current once, by the moment until which what they name stays."""
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
@@ -59,23 +59,23 @@ def publish(
     storage.delete(*(path for path in old if path not in new))
 
 
-def remember(storage: Storage, *, now: datetime) -> None:
+def remember(storage: Storage, *, until: datetime) -> None:
     """Keep the manifest that is about to be superseded, so that what it names stays for who has opened it."""
     try:
-        storage.put(f"{EARLIER}/{now:{_STAMP}}.json", storage.get(MANIFEST))
+        storage.put(f"{EARLIER}/{until:{_STAMP}}.json", storage.get(MANIFEST))
     except KeyError:
         return
 
 
-def sweep(storage: Storage, *, now: datetime, keep: timedelta) -> int:
-    """Remove objects that no manifest superseded within `keep` names, or that have their places; how many.
+def sweep(storage: Storage, *, now: datetime) -> int:
+    """Remove objects that no manifest names which is still remembered, or that have their places; how many.
 
     For the run that has just published: only then is every file of the manifest known to be at its path.
     """
     needed: set[str] = set()
     for entry in storage.list(EARLIER):
-        superseded = _superseded(entry.key.rsplit("/", 1)[-1].removesuffix(".json"))
-        if superseded is None or now - superseded > keep:
+        until = _until(entry.key.rsplit("/", 1)[-1].removesuffix(".json"))
+        if until is None or now >= until:
             storage.delete(entry.key)
         else:
             needed |= {object_key(file.path, file.sha256) for file in read_manifest(storage, entry.key)}
@@ -89,7 +89,7 @@ def sweep(storage: Storage, *, now: datetime, keep: timedelta) -> int:
     return len(gone)
 
 
-def _superseded(name: str) -> datetime | None:
+def _until(name: str) -> datetime | None:
     try:
         return datetime.strptime(f"{name}+0000", f"{_STAMP}%z")
     except ValueError:

@@ -12,6 +12,8 @@ from eia930.store import lease
 from eia930.store.storage import Storage
 
 STOP_KEY = f"{lease.ROOT}/stop"
+KEEP_HOURS = 6
+"""How long superseded files stay, where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Run:
     since: datetime
     program: str = field(default_factory=fingerprint)
     """The code of whoever started the run: workers with other code refuse."""
+    keep_hours: int = KEEP_HOURS
+    """How long what it supersedes stays for who has opened it."""
 
     @property
     def id(self) -> str:

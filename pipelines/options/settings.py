@@ -14,12 +14,13 @@ from eia930.question.span import Span
 from eia930.reference.hours import hour_of
 from eia930.sources.past.source import PastSource
 from eia930.sources.source import Source
+from eia930.store.run import KEEP_HOURS
 from eia930.store.storage import Storage
 from pipelines.options.blocks import add_block_flags, block_settings
 from pipelines.options.pace import add_pace_flags, source
 from pipelines.options.runner import LOCAL_RUNNERS, beam_flags, only_beams
 from pipelines.options.what import add_question_flags, question
-from pipelines.options.where import SYNTHETIC, add_source_flags, embedded_serves, output
+from pipelines.options.where import SYNTHETIC, add_keep_flag, add_source_flags, embedded_serves, output
 from pipelines.options.words import Defaults, auto, listed, positive, share
 from pipelines.past.flags import WORDS, add_past_flags, as_of, given_in, past_source, places, question_then
 from pipelines.past.memory import Asked, asked_then
@@ -41,6 +42,8 @@ class Settings:
     dry_run: bool
     beam: tuple[str, ...]
     """Beam's own flags, the runner resolved."""
+    keep_hours: int
+    """How long files that this run supersedes stay."""
 
     @property
     def plain(self) -> bool:
@@ -126,6 +129,7 @@ def _asked_then(
         storage=to,
         dry_run=flags.dry_run,
         beam=beam_flags(flags.runner, rest),
+        keep_hours=vars(flags).get("keep_hours", KEEP_HOURS),
     )
     same = remembered is not None and not given_in(argv).intersection(WORDS)
     return PastLoad(source, remembered, remembered.spans if remembered and same else ()), asked
@@ -141,6 +145,7 @@ def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> 
         storage=output(flags.output or (SYNTHETIC if embedded else "data")),
         dry_run=flags.dry_run,
         beam=beam_flags(flags.runner, rest),
+        keep_hours=vars(flags).get("keep_hours", KEEP_HOURS),
     )
 
 
@@ -163,6 +168,7 @@ def load_parser() -> Parser:
     where.add_argument(
         "--max_age_hours", type=positive, help="exit 1 if the newest hour of a route is older than that now"
     )
+    add_keep_flag(where)
     add_block_flags(parser)
     how = add_pace_flags(parser)
     how.add_argument("--hours_per_request", type=auto, default="auto", help="auto fills a page; or a number")

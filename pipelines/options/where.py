@@ -14,7 +14,9 @@ from eia930.sources.files.client import FILES_URL
 from eia930.sources.members import SOURCES
 from eia930.sources.quota import HOST, NONE
 from eia930.store.manifest import MANIFEST
+from eia930.store.run import KEEP_HOURS
 from eia930.store.storage import Storage
+from pipelines.options.words import whole
 
 SYNTHETIC = "data/synthetic"
 """Where synthetic hours go by default: never beside real ones."""
@@ -78,6 +80,16 @@ def add_quota_flag(parser: argparse._ActionsContainer) -> None:
         "--quota",
         help="where programs with one key share this pace: a folder or bucket URL; host: this user's folder on this "
         "host; none (default: host; none for a server on this host)",
+    )
+
+
+def add_keep_flag(parser: argparse._ActionsContainer) -> None:
+    """`--keep_hours`, for whoever publishes."""
+    parser.add_argument(
+        "--keep_hours",
+        type=whole,
+        default=KEEP_HOURS,
+        help="how long files that this run supersedes stay for readers that have opened them",
     )
 
 

@@ -155,7 +155,11 @@ def _begun(todo: Settings, program: Program[A], run_id: str) -> Run:
     forget_failures(todo.storage)
     if program.asks:
         claim(todo.storage, *todo.source.origins)
-    return Run(lease.Owner.here(run_id), _since(todo.storage, program.state, refresh=todo.source.refresh))
+    return Run(
+        lease.Owner.here(run_id),
+        _since(todo.storage, program.state, refresh=todo.source.refresh),
+        keep_hours=todo.keep_hours,
+    )
 
 
 def _asked(

@@ -94,6 +94,18 @@ def test_the_load_names_splits_without_a_block(loaded: Path, capsys: pytest.Capt
     assert "EMPTY     train and validation hold no block of series and panel" in said
 
 
+def test_what_is_superseded_stays_as_long_as_was_asked(loaded: Path, tmp_path: Path) -> None:
+    """Each cut says for itself how long what it replaces stays; a later one that says less does not take it away."""
+    out = shutil.copytree(loaded, tmp_path / "out", ignore=shutil.ignore_patterns("objects"))
+    kept = []
+    for validation, hours in (("2023-09-01", 0), ("2023-08-01", 48), ("2023-07-01", 0)):
+        assert cut(out, validation, "2023-11-15", "--formats=parquet", f"--keep_hours={hours}") == 0
+        kept.append({path.name for path in (out / "objects").rglob("train-*")})
+    assert kept[0] == set()
+    assert kept[1]
+    assert kept[2] == kept[1]
+
+
 def test_cuts_out_of_order_are_told_as_dates(loaded: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cut(loaded, "2031-01-01", "2030-01-01") == 2
     said = capsys.readouterr().err

@@ -83,7 +83,7 @@ def test_a_reader_of_what_is_swept_is_told_to_open_anew(
 ) -> None:
     sent = pickle.dumps(opened(f"{output.place}/{panel}"))
     republish(output, contents[1], 1)
-    sweep(output, now=datetime.now(UTC) + timedelta(hours=7), keep=timedelta(hours=6))
+    sweep(output, now=datetime.now(UTC) + timedelta(hours=7))
     with pytest.raises(MixedVersions, match="written again since this reader opened it"):
         content_of(pickle.loads(sent))
 

@@ -101,7 +101,7 @@ class Output:
             manifest=lambda files: msgspec.json.encode({"files": files}),
             fence=lambda: None,
         )
-        sweep(self.storage, now=datetime.now(UTC), keep=timedelta(0))
+        sweep(self.storage, now=datetime.now(UTC))
 
     def files(self) -> dict[str, str]:
         """Path → sha256 of what stands."""

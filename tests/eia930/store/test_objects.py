@@ -77,10 +77,10 @@ def test_readers_see_a_whole_publication_at_every_step(rounds: list[tuple[Conten
         state = State()
         for content, cut in rounds:
             now += timedelta(minutes=1)
-            remember(storage, now=now)
+            remember(storage, until=now + timedelta(hours=1))
             try:
                 put(storage, content, fence=partial(look, storage, state, iter(range(1, 99)), cut))
-                sweep(storage, now=now, keep=timedelta(hours=1))
+                sweep(storage, now=now)
                 state.current = content
                 state.opened.append((read_manifest(storage), content))
             except CutOff:
@@ -94,7 +94,7 @@ def test_readers_see_a_whole_publication_at_every_step(rounds: list[tuple[Conten
 def test_what_stays_the_same_is_not_touched(tmp_path: object) -> None:
     storage = Storage.at(str(tmp_path))
     put(storage, {"tidy/a": b"1", "tidy/b": b"2"})
-    sweep(storage, now=BEGIN, keep=timedelta(hours=1))
+    sweep(storage, now=BEGIN)
     before = {entry.key: entry.modified for entry in storage.list("tidy")}
     files = [put_file(Staging.of(storage), path, data, rows=1) for path, data in (("tidy/a", b"1"), ("tidy/b", b"3"))]
     assert [entry.key.split(".")[0] for entry in storage.list(OBJECTS)] == ["objects/tidy/b"]
@@ -108,11 +108,11 @@ def test_superseded_files_go_after_their_time(tmp_path: object) -> None:
     storage = Storage.at(str(tmp_path))
     put(storage, {"tidy/a": b"1"})
     first = read_manifest(storage)
-    remember(storage, now=BEGIN)
+    remember(storage, until=BEGIN + timedelta(hours=1))
     put(storage, {"tidy/a": b"2"})
-    sweep(storage, now=BEGIN + timedelta(minutes=59), keep=timedelta(hours=1))
+    sweep(storage, now=BEGIN + timedelta(minutes=59))
     assert contents(storage, first) == {"tidy/a": b"1"}
-    sweep(storage, now=BEGIN + timedelta(minutes=61), keep=timedelta(hours=1))
+    sweep(storage, now=BEGIN + timedelta(minutes=61))
     assert read_file(storage, first[0]) is None
     assert storage.list(OBJECTS) == []
     assert published(storage) == {"tidy/a": b"2"}
@@ -121,7 +121,7 @@ def test_superseded_files_go_after_their_time(tmp_path: object) -> None:
 def test_a_file_that_is_damaged_is_not_taken_for_whole(tmp_path: object) -> None:
     storage = Storage.at(str(tmp_path))
     put(storage, {"tidy/a": b"1"})
-    sweep(storage, now=BEGIN, keep=timedelta(hours=1))
+    sweep(storage, now=BEGIN)
     storage.put("tidy/a", b"9")
     assert read_file(storage, read_manifest(storage)[0]) is None
 
