@@ -12,6 +12,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from eia930.question.listed import Listed
 from eia930.question.span import Span
+from eia930.reference.halves import Half
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
 from eia930.sources.fetched import Fetched, Readied
 from eia930.sources.matrix import Matrix
@@ -41,6 +42,8 @@ class Terms:
     """Where programs with one key share its pace: a folder, a bucket, `none`; None for the source's own choice."""
     settle_hours: int = 240
     refresh: bool = False
+    refresh_halves: tuple[Half, ...] = ()
+    """Six-month files that are asked for again although they are stored."""
     revisit_days: int | None = None
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import argparse
 
+from eia930.errors import UsageError
+from eia930.question.plan import Question
+from eia930.reference.halves import Half, halves, parse_half
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.key import anywhere
 from eia930.sources.members import SOURCES
@@ -14,6 +17,8 @@ from pipelines.options.runner import LOCAL_RUNNERS
 from pipelines.options.where import KEY, add_quota_flag, quota_place
 from pipelines.options.words import DIGITS, hour, positive, seconds
 
+_ALL = "all"
+_WITH_FILES = ("files", "hybrid")
 MOST_IN_FLIGHT = 64
 """A thread and a connection each; 1.75 requests a second at 2 s an answer keep four of them busy."""
 
@@ -32,7 +37,14 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     how.add_argument("--tries", type=positive, default=10, help="attempts at a request before it is given up")
     again = parser.add_argument_group("again")
-    again.add_argument("--refresh", action="store_true", help="ask again although a response is stored")
+    again.add_argument(
+        "--refresh",
+        nargs="?",
+        const=_ALL,
+        type=_refreshed,
+        metavar="HALVES",
+        help="ask again although a response is stored; of six-month files, for these alone: 2018_Jan_Jun,…",
+    )
     again.add_argument(
         "--settle_hours",
         type=positive,
@@ -49,8 +61,8 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return how
 
 
-def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
-    """What is asked, and how: UsageError where the key is looked up here and is not there."""
+def source(flags: argparse.Namespace, question: Question, *, embedded: bool) -> Source:
+    """Who is asked, and how: UsageError where the key is looked up here and is not there."""
     name = "emulator" if embedded else _auto(flags) if flags.source == "auto" else flags.source
     key = anywhere(flags.api_key or KEY)
     terms = Terms(
@@ -66,7 +78,8 @@ def source(flags: argparse.Namespace, *, embedded: bool) -> Source:
         tries=flags.tries,
         quota=quota_place(flags.quota),
         settle_hours=flags.settle_hours,
-        refresh=flags.refresh,
+        refresh=flags.refresh == _ALL,
+        refresh_halves=() if flags.refresh == _ALL else _refreshed_files(flags.refresh or (), name, question),
         revisit_days=flags.revisit_days,
     )
     source = SOURCES[name].on(terms)
@@ -83,6 +96,28 @@ def _auto(flags: argparse.Namespace) -> str:
     begins = min(route.first for route in ROUTES.values())
     elsewhere = flags.api_url and not vars(flags).get("files_url")
     return "hybrid" if start is not None and start < begins and not elsewhere else "api"
+
+
+def _refreshed(text: str) -> str | tuple[Half, ...]:
+    """All, or half-years by their names."""
+    if text == _ALL:
+        return _ALL
+    try:
+        return tuple(sorted({parse_half(one) for one in text.split(",")}))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _refreshed_files(named: tuple[Half, ...], source: str, question: Question) -> tuple[Half, ...]:
+    """UsageError where half-years are named and no file is asked for, or none of theirs."""
+    if named and source not in _WITH_FILES:
+        raise UsageError(
+            f"--refresh={named[0].name}: half-years are of six-month files, and --source={source} asks for none; say "
+            "--refresh alone, or --source=files"
+        )
+    if strangers := [half.name for half in named if half not in halves(question.first, question.last)]:
+        raise UsageError(f"--refresh={strangers[0]}: none of its hours is asked for; see --start and --end")
+    return named
 
 
 def _in_flight(text: str) -> int:

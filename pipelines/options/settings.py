@@ -138,9 +138,10 @@ def _asked_then(
 def asked_for(flags: argparse.Namespace, rest: Sequence[str], now: datetime) -> Settings:
     """The flags of `add_question_flags`, `add_source_flags` and `add_pace_flags`, checked."""
     embedded = embedded_serves(flags)
+    asked = question(flags, now)
     return Settings(
-        question=question(flags, now),
-        source=source(flags, embedded=embedded),
+        question=asked,
+        source=source(flags, asked, embedded=embedded),
         embedded=embedded,
         storage=output(flags.output or (SYNTHETIC if embedded else "data")),
         dry_run=flags.dry_run,

@@ -99,6 +99,30 @@ def test_a_second_load_asks_for_nothing_settled_and_writes_the_same(plain: Emula
     }
 
 
+def test_a_settled_half_is_asked_for_again_where_it_is_named(plain: Emulator, tmp_path: Path) -> None:
+    """And it alone: beside it, what is due is asked for as ever."""
+    assert load(plain, tmp_path, "--routes=region-data") == 0
+    before, asked = tidy(tmp_path), len(plain.requests)
+    assert load(plain, tmp_path, "--routes=region-data", "--refresh=2018_Jul_Dec") == 0
+    assert {one.path.rpartition("/")[2] for one in plain.requests[asked:]} == {
+        "EIA930_File_List_Meta.csv",
+        "EIA930_BALANCE_2018_Jul_Dec.csv",
+        "EIA930_BALANCE_2019_Jan_Jun.csv",
+    }
+    assert tidy(tmp_path) == before
+
+
+@pytest.mark.parametrize("half", ["2015_Jan_Jun", "2020_Jan_Jun"])
+def test_a_half_that_is_not_asked_for_cannot_be_asked_for_again(
+    plain: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str], half: str
+) -> None:
+    asked = len(plain.requests)
+    assert load(plain, tmp_path, f"--refresh={half}") == 2
+    said = f"error: --refresh={half}: none of its hours is asked for; see --start and --end\n"
+    assert capsys.readouterr().err == said
+    assert len(plain.requests) == asked
+
+
 @pytest.mark.slow
 def test_bad_days_and_quirks_change_nothing(plain: Emulator, tmp_path: Path) -> None:
     assert load(plain, tmp_path / "plain") == 0

@@ -59,6 +59,8 @@ class FilesSource:
     tries: int = 10
     timeout: float = 60.0
     refresh: bool = False
+    halves: tuple[Half, ...] = ()
+    """Where any are named, `refresh` is of these alone."""
     name: str = field(default="files")
     quota: str = NONE
     """No key, no quota: one file at a time, a second apart."""
@@ -74,7 +76,8 @@ class FilesSource:
             requests_per_hour=terms.requests_per_hour,
             min_delay=max(terms.min_delay, usual),
             tries=terms.tries,
-            refresh=terms.refresh,
+            refresh=terms.refresh or bool(terms.refresh_halves),
+            halves=() if terms.refresh else terms.refresh_halves,
             name=terms.name,
         )
 
@@ -210,10 +213,13 @@ class FilesSource:
             return False
         ended = file.half.hours()[1] + int(_SETTLED.total_seconds()) // 3600
         return (
-            self.refresh
+            self._refreshes(file.half)
             or versions.taken_back() is not None
             or hour_of(versions.checked_at() or kept[-1].version.at) < ended
         )
+
+    def _refreshes(self, half: Half) -> bool:
+        return self.refresh and (not self.halves or half in self.halves)
 
     def _limiter(self) -> Limiter:
         if not self.min_delay and self.requests_per_hour is None:

@@ -60,7 +60,7 @@ class HybridSource:
     @property
     def refresh(self) -> bool:
         """Whether hours are asked for although they are stored."""
-        return self.api.refresh
+        return self.api.refresh or self.files.refresh
 
     def at(self, url: str) -> HybridSource:
         """The same, its API asked at another server."""
