@@ -170,7 +170,8 @@ def _add_task_manager(cluster: Cluster, number: int) -> Cluster:
 
 
 def _add(cluster: Cluster, name: str, command: list[str]) -> Cluster:
-    process = processes.start(name, command, log=cluster.place.log(name))
+    environment = layout.environment(cluster.place)
+    process = processes.start(name, command, log=cluster.place.log(name), environment=environment)
     return _save(replace(cluster, processes=(*cluster.processes, process)))
 
 

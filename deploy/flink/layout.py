@@ -162,6 +162,11 @@ def task_manager(place: Place, number: int, *, slots: int) -> list[str]:
     return [*java, f"-Djdk.net.hosts.file={hosts}", TASK_MANAGER, "--configDir", str(place.conf), *options]
 
 
+def environment(place: Place) -> Mapping[str, str]:
+    """What Flink's start scripts would set: where its plugins lie, the reporter of figures among them."""
+    return {"FLINK_PLUGINS_DIR": str(place.flink / "plugins")}
+
+
 def _java(place: Place, name: str, *, heap_mb: int) -> list[str]:
     opened = [*(f"java.{package}" for package in OPENED), "sun.nio.ch"]
     return [

@@ -4,7 +4,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +23,13 @@ class Process:
     since_boot: float
 
 
-def start(name: str, command: list[str], *, log: Path) -> Process:
-    """Start `command` in a session of its own, its output appended to `log`."""
+def start(name: str, command: list[str], *, log: Path, environment: Mapping[str, str] | None = None) -> Process:
+    """Start `command` in a session of its own, its output appended to `log`; `environment` besides this one's."""
     output = (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
     both = (os.POSIX_SPAWN_DUP2, 1, 2)
     actions = [nothing, output, both]
-    pid = os.posix_spawnp(command[0], command, os.environ, file_actions=actions, setsid=True)
+    pid = os.posix_spawnp(command[0], command, {**os.environ, **(environment or {})}, file_actions=actions, setsid=True)
     return noted(name, pid)
 
 

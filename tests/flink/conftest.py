@@ -15,7 +15,7 @@ from tests.flink.loads import Load, Server, loading, serving
 from tests.flink.waiting import soon
 from tests.flink.watching import PATIENCE
 from tests.go_tools import VERSITYGW
-from tests.storage.s3_server import S3Server
+from tests.storage.s3_server import S3Server, free_port
 
 TOOLS = ("java", "mvn", "go")
 
@@ -32,9 +32,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="package")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def figures() -> int:
+    """The first of the ports on which the shared cluster tells its figures."""
+    return free_port()
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory: pytest.TempPathFactory, figures: int) -> Iterator[Path]:
     """Where the cluster runs that the tests of this folder share."""
-    with running_cluster(tmp_path_factory.mktemp("cluster")) as folder:
+    with running_cluster(tmp_path_factory.mktemp("cluster"), prometheus=figures) as folder:
         yield folder
 
 
@@ -71,13 +77,16 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> Load:
 
 
 @contextmanager
-def running_cluster(folder: Path, *, taskmanagers: int = 2, slots: int = 1) -> Iterator[Path]:
+def running_cluster(
+    folder: Path, *, taskmanagers: int = 2, slots: int = 1, prometheus: int | None = None
+) -> Iterator[Path]:
     """A cluster, by default of two TaskManagers; once it is down, nothing of it is left."""
     for tool in TOOLS:
         if shutil.which(tool) is None:
             lacking(f"{tool} is not on the PATH")
     try:
-        cluster.up(folder, wanted=parts.versions(), taskmanagers=taskmanagers, slots=slots)
+        size = {"taskmanagers": taskmanagers, "slots": slots}
+        cluster.up(folder, wanted=parts.versions(), prometheus=prometheus, **size)
     except parts.MissingPartError as error:
         lacking(str(error))
     yield folder
