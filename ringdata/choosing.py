@@ -5,6 +5,7 @@ import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,9 @@ from ringdata.errors import ContextError, MixedVersions
 from ringdata.layout import Layout
 from ringdata.orders import whole
 from ringdata.windows import Track
+
+_PUBLISHED_AHEAD = "DF"
+"""The type of series that are published before their hour: day-ahead forecasts."""
 
 
 def chosen_rows(table: pa.Table, series: Sequence[str] | None, slots: Sequence[int] | None) -> NDArray[np.int64] | None:
@@ -51,27 +55,46 @@ def chosen_tracks(tracks: Sequence[Track], rows: NDArray[np.int64] | None) -> tu
     return tuple(replace(held[row], sequence_id=n) for n, row in enumerate(rows.tolist()) if row in held)
 
 
-def fingerprint(layout: Layout, sequences: pa.Table, slots: int) -> str:
-    """Config, tokens an hour, a digest of the series in their order, and one of the cuts: what a model rests on."""
+def published_ahead(sequences: pa.Table) -> NDArray[np.bool_]:
+    """Which rows of `sequences` are of series that are published before their hour: bool[rows]."""
+    return np.array([kind == _PUBLISHED_AHEAD for kind in sequences.column("type").to_pylist()], np.bool_)
+
+
+def known_slots(sequences: pa.Table, rows: NDArray[np.int64] | None, *, ahead: int, slots: int) -> NDArray[np.bool_]:
+    """`published_ahead` of what is chosen, by slot (of `series`: by sequence), at least bool[slots].
+
+    ContextError where hours `ahead` are asked for and nothing chosen is published ahead.
+    """
+    known = published_ahead(sequences if rows is None else sequences.take(pa.array(rows)))
+    if ahead and not known.any():
+        raise ContextError(
+            f"ahead {ahead}: no series chosen is published ahead of its hour (type {_PUBLISHED_AHEAD}); load "
+            f"--types=D,{_PUBLISHED_AHEAD}, or leave ahead out"
+        )
+    return np.pad(known, (0, max(0, slots - len(known))))
+
+
+def fingerprint(layout: Layout, sequences: pa.Table, slots: int, *, ahead: int) -> str:
+    """What a model rests on: config, tokens an hour, digests of the series in their order and of the cuts.
+
+    Hours ahead too, where any are handed out.
+    """
     names = "\n".join(sequences.column("series_id").to_pylist())
     cuts = f"{layout.cuts.validation} {layout.cuts.test} {layout.cuts.embargo}"
-    return f"{layout.grid.config.name}-{slots}-{_digest(names)}-{_digest(cuts)}"
+    known = f"-ahead{ahead}" if ahead else ""
+    return f"{layout.grid.config.name}-{slots}-{_digest(names)}-{_digest(cuts)}{known}"
 
 
 def check_fingerprint(expected: str | None, found: str) -> None:
     """MixedVersions says in what another folder, or another choice of it, differs from the one expected."""
     if expected is None or expected == found:
         return
-    parts = zip(
-        ("config", "tokens an hour", "series or their order", "cuts"),
-        expected.split("-"),
-        found.split("-"),
-        strict=False,
-    )
+    words = ("config", "tokens an hour", "series or their order", "cuts", "hours ahead")
+    parts = zip_longest(words, expected.split("-", len(words) - 1), found.split("-", len(words) - 1))
     names = [name for name, one, other in parts if one != other] or ["fingerprint"]
     raise MixedVersions(
         f"other {' and '.join(names)} than expected: the fingerprint is {found}, not {expected}; give the output, "
-        "series= or slots= that the checkpoint was trained with"
+        "series=, slots= or ahead= that the checkpoint was trained with"
     )
 
 

@@ -5,7 +5,7 @@ What no block holds is not observed: hours that have not come, and those that th
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,20 +14,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow.fs import FileSystem
 
-from ringdata.choosing import chosen_rows
+from ringdata.choosing import chosen_rows, known_slots, published_ahead
 from ringdata.errors import ContextError, EmptySplit
 from ringdata.files import Files
 from ringdata.folder import SplitShards, open_any
 from ringdata.layout import SPLITS, BlockGrid
 from ringdata.manifest import SEQUENCES
-from ringdata.orders import check_ahead, whole
+from ringdata.orders import check_ahead, known_ahead, whole
 from ringdata.sequences import read_sequences
 from ringdata.shards import Tokens, empty_tokens
-from ringdata.slices import RingSlice, ring_slice
+from ringdata.slices import Later, RingSlice, ring_slice
 from ringdata.windows import Track, tracks_of
-
-_AHEAD = "DF"
-"""The type of series that are published before their hour."""
 
 
 def latest(
@@ -43,6 +40,7 @@ def latest(
     series: Sequence[str] | None = None,
     slots: Sequence[int] | None = None,
     horizon: int = 1,
+    ahead: int = 0,
     filesystem: FileSystem | None = None,
 ) -> dict[str, NDArray[Any]]:
     """The window of `context` tokens that ends at the newest hour, or one rank's slice of it: fields as of RingBlocks.
@@ -50,12 +48,12 @@ def latest(
     The newest hour is the last in which any series that is read was observed. Day-ahead forecasts (DF) are no news:
     they count only where nothing else is read. `end` (hours since 1970 UTC, as `ringdata.hour` gives it) says
     otherwise where the window is to end. Of a folder `series` choose one. `target` and `loss_mask` are of `horizon`
-    hours later, as far as they have come.
+    hours later, as far as they have come; with `ahead`, `ahead_value` and `ahead_observed` are as of RingBlocks.
     Raises ContextError, EmptySplit where no hour is observed, and FolderError by kind.
     """
-    record = _opened(Files(path, filesystem=filesystem), series, slots)
-    context, horizon = whole("context", context), whole("horizon", horizon)
+    context, horizon, ahead = whole("context", context), whole("horizon", horizon), known_ahead(ahead)
     check_ahead(horizon)
+    record = _opened(Files(path, filesystem=filesystem), series, slots, ahead=ahead)
     held = ring_slice(
         record.grid,
         record.rows,
@@ -67,34 +65,38 @@ def latest(
         causal=causal,
     )
     last = record.newest() if end is None else whole("end", end)
-    return _item(record, held, last + 1 - context // held.slots, horizon)
+    first = last + 1 - context // held.slots
+    found = _shifted(record, held, first, {0, horizon, ahead})
+    item = held.item(found[0], found[horizon], first)
+    return item | held.published(found[ahead], record.known) if ahead else item
 
 
-def _item(record: "_Record", held: RingSlice, first: int, horizon: int) -> dict[str, NDArray[Any]]:
-    """The tokens held of the window from hour `first` on, and their labels."""
-    tokens, labels, done = empty_tokens(held.size), empty_tokens(held.size), 0
+def _shifted(record: "_Record", held: RingSlice, first: int, shifts: Set[int]) -> Later:
+    """What lies each number of hours after the tokens held of the window from hour `first` on."""
+    later, done = {hours: empty_tokens(held.size) for hours in shifts}, 0
     for cover in held.covers:
         begin, count = first + cover.start // held.grid.slots, cover.stop - cover.start
-        read = record.read(begin, count // held.grid.slots + horizon)
-        for part, shift in ((tokens, 0), (labels, horizon * held.grid.slots)):
-            found = read.part(shift, shift + count)
+        read = record.read(begin, count // held.grid.slots + max(shifts))
+        for hours, part in later.items():
+            found = read.part(hours * held.grid.slots, hours * held.grid.slots + count)
             picked = found if cover.picks is None else Tokens(found.value[cover.picks], found.observed[cover.picks])
             part.part(done, done + cover.size).fill(picked)
         done += cover.size
-    return held.item(tokens, labels, first)
+    return later
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
     """What is read of a sequence: its track in each split, the earliest first; `rows` of a panel's slots, None: all.
 
-    `news` are the slots whose hours say what is newest.
+    `news` are the slots whose hours say what is newest, `known` bool[V] those that are published ahead.
     """
 
     place: str
     grid: BlockGrid
     rows: NDArray[np.int64] | None
     news: NDArray[np.int64]
+    known: NDArray[np.bool_]
     tracks: tuple[tuple[Track, SplitShards], ...]
 
     def newest(self) -> int:
@@ -137,7 +139,7 @@ class _Record:
         return out
 
 
-def _opened(files: Files, series: Sequence[str] | None, slots: Sequence[int] | None) -> _Record:
+def _opened(files: Files, series: Sequence[str] | None, slots: Sequence[int] | None, *, ahead: int) -> _Record:
     """What of a folder is read, in whatever split; shards are opened, and held against what was written, as needed."""
     folder = open_any(files)
     grid = folder.layout.grid
@@ -152,13 +154,14 @@ def _opened(files: Files, series: Sequence[str] | None, slots: Sequence[int] | N
         for track in tracks_of(grid, shards.described)
         if track.sequence_id == sequence
     ]
+    known = known_slots(sequences, rows, ahead=ahead, slots=grid.slots)
     if grid.config.alone:
-        return _Record(files.path, grid, None, np.zeros(1, np.int64), tuple(tracks))
-    return _Record(files.path, grid, rows, _news(sequences, rows), tuple(tracks))
+        return _Record(files.path, grid, None, np.zeros(1, np.int64), known, tuple(tracks))
+    return _Record(files.path, grid, rows, _news(sequences, rows), known, tuple(tracks))
 
 
 def _news(sequences: pa.Table, rows: NDArray[np.int64] | None) -> NDArray[np.int64]:
     """Those slots of a panel that are read and not published ahead; all that are read where there are no others."""
     read = np.arange(len(sequences)) if rows is None else rows
-    ahead = np.array(sequences.column("type").to_pylist())[read] == _AHEAD
+    ahead = published_ahead(sequences)[read]
     return read if ahead.all() else read[~ahead]

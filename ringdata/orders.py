@@ -14,6 +14,8 @@ from ringdata.errors import ContextError
 
 ORDERS = ("contiguous", "zigzag", "block_stripe", "stripe")
 _MASKED_BY_RANK = {"index": "contiguous", "zigzag": "zigzag", "stripe": "stripe"}
+_MOST_AHEAD = 48
+"""Hours: on a day its forecasts of the next one are published, none of the day after that."""
 Span = tuple[int, int]
 
 
@@ -88,6 +90,16 @@ def check_ahead(horizon: int) -> None:
     """Refuse a target that does not lie ahead."""
     if horizon < 1:
         raise ContextError(f"horizon {horizon}: give 1 hour or more; the target lies ahead")
+
+
+def known_ahead(hours: Any) -> int:
+    """Hours ahead that a reader hands out, as an int; ContextError for what nobody has published by then."""
+    ahead = whole("ahead", hours)
+    if not 0 <= ahead <= _MOST_AHEAD:
+        raise ContextError(
+            f"ahead {ahead}: give 0 to {_MOST_AHEAD} hours; day-ahead forecasts are not published earlier than that"
+        )
+    return ahead
 
 
 def check_multiple(name: str, tokens: int, divisor: int, why: str) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow.fs import FileSystem
 
-from ringdata.choosing import check_fingerprint, chosen_rows, chosen_tracks, renumbered
+from ringdata.choosing import check_fingerprint, chosen_rows, chosen_tracks, known_slots, renumbered
 from ringdata.choosing import fingerprint as fingerprint_of
 from ringdata.covers import Cover
 from ringdata.describe import describe_folder
@@ -24,11 +24,11 @@ from ringdata.files import Files
 from ringdata.folder import SplitShards, open_folder
 from ringdata.layout import Layout
 from ringdata.manifest import MANIFEST, SEQUENCES
-from ringdata.orders import Span, check_ahead, check_multiple, whole
+from ringdata.orders import Span, check_ahead, check_multiple, known_ahead, whole
 from ringdata.sequences import read_sequences
 from ringdata.shards import Tokens, empty_tokens
-from ringdata.slices import ring_slice
-from ringdata.windows import TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
+from ringdata.slices import Later, fill_later, ring_slice
+from ringdata.windows import TokenWindow, Track, Windows, check_reach, epoch_order, replica_share, tracks_of
 
 _SEED_BITS = 4096
 """A seed may be long: it is taken by its remainder."""
@@ -46,7 +46,9 @@ class RingBlocks:
 
     `causal` says how a kernel masks (docs/kernels.md), and refuses an order that it cannot take.
     `horizon` is how many hours ahead the target lies, for tokens that are patches of hours: 24 for patches of a day.
-    Errors, before a batch is given: ContextError (context, stride, ring, horizon), EmptySplit, and FolderError by
+    `ahead=24` adds `ahead_value` (float32) and `ahead_observed` (bool): of a series that is published before its hour
+    (type DF) the value 24 hours later, within this split; of every other series 0 and False.
+    Errors, before a batch is given: ContextError (context, stride, ring, horizon, ahead), EmptySplit, FolderError by
     kind; DamagedFile also as a window is read, where bytes of a shard are not what was written.
     """
 
@@ -67,6 +69,7 @@ class RingBlocks:
         fingerprint: str | None = None,
         seed: int | None = 0,
         horizon: int = 1,
+        ahead: int = 0,
         verify: str = "size",
         filesystem: FileSystem | None = None,
     ) -> None:
@@ -76,12 +79,15 @@ class RingBlocks:
         self.layout: Layout = folder.layout
         self._block_tokens = self.layout.grid.block_tokens
         self.split, self.context, self.horizon = split, whole("context", context), whole("horizon", horizon)
+        self.ahead = known_ahead(ahead)
         self.stride = self.context if stride is None else whole("stride", stride)
         self.seed = None if seed is None else whole("seed", seed, bits=_SEED_BITS)
-        self._rows = chosen_rows(self._all_sequences(), series, slots)
+        every = self._all_sequences()
+        self._rows = chosen_rows(every, series, slots)
         alone = self.layout.grid.config.alone
         picked = None if alone else self._rows
         self.slots = self.layout.grid.slots if picked is None else len(picked)
+        self._known = known_slots(every, self._rows, ahead=self.ahead, slots=self.slots)
         check_fingerprint(fingerprint, self.fingerprint)
         self._slice = ring_slice(
             self.layout.grid,
@@ -131,21 +137,26 @@ class RingBlocks:
 
     def _item(self, window: TokenWindow) -> dict[str, NDArray[Any]]:
         held = self._slice
-        tokens, labels, done = empty_tokens(held.size), empty_tokens(held.size), 0
+        tokens, done = empty_tokens(held.size), 0
+        later = {hours: empty_tokens(held.size) for hours in {self.horizon, self.ahead or self.horizon}}
         for cover in held.covers:
             end = done + cover.size
-            self._hold(window, cover, tokens.part(done, end), labels.part(done, end))
+            parts = {hours: one.part(done, end) for hours, one in later.items()}
+            self._hold(window, cover, tokens.part(done, end), parts)
             done = end
-        return held.item(tokens, labels, window.start_hour)
+        item = held.item(tokens, later[self.horizon], window.start_hour)
+        if self.ahead:
+            item |= held.published(later[self.ahead], self._known[window.sequence_id :])
+        return item
 
-    def _hold(self, window: TokenWindow, cover: Cover, tokens: Tokens, labels: Tokens) -> None:
-        """What is held of one range, and its labels."""
+    def _hold(self, window: TokenWindow, cover: Cover, tokens: Tokens, later: Later) -> None:
+        """What is held of one range, and what lies after it."""
         if cover.picks is None:
-            self._fill(window.track, window.token + cover.start, tokens, labels)
+            self._fill(window.track, window.token + cover.start, tokens, later)
             return
-        read, later = empty_tokens(cover.stop - cover.start), empty_tokens(cover.stop - cover.start)
-        self._fill(window.track, window.token + cover.start, read, later)
-        for held, found in ((tokens, read), (labels, later)):
+        read, *rest = (empty_tokens(cover.stop - cover.start) for _ in range(1 + len(later)))
+        self._fill(window.track, window.token + cover.start, read, dict(zip(later, rest, strict=True)))
+        for held, found in zip((tokens, *later.values()), (read, *rest), strict=True):
             held.fill(Tokens(found.value[cover.picks], found.observed[cover.picks]))
 
     def window(self, index: SupportsIndex) -> TokenWindow:
@@ -170,8 +181,8 @@ class RingBlocks:
 
     @property
     def fingerprint(self) -> str:
-        """What a model rests on, to keep in checkpoints: config, tokens an hour, series in their order, cuts."""
-        return fingerprint_of(self.layout, self.sequences, self.slots)
+        """What a model rests on, to keep in checkpoints: config, tokens an hour, series in their order, cuts, ahead."""
+        return fingerprint_of(self.layout, self.sequences, self.slots, ahead=self.ahead)
 
     def scale(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean and standard deviation over train hours in MW, float32[slots] each (of `series`: a sequence each).
@@ -215,27 +226,19 @@ class RingBlocks:
                 f"{self._files.path}: no window of {self.context} tokens in split {self.split!r}, whose longest "
                 f"sequence has {longest}; give a context of at most {longest}"
             )
-        if self.horizon * self.layout.grid.slots > max(track.tokens for track in tracks):
-            hours = max(track.tokens for track in tracks) // self.layout.grid.slots
-            raise ContextError(
-                f"horizon {self.horizon}: no target lies in split {self.split!r}, whose longest sequence has {hours} "
-                f"hours; give at most {hours}"
-            )
+        hours = max(track.tokens for track in tracks) // stored
+        check_reach(self.split, hours, horizon=self.horizon, ahead=self.ahead)
         return windows
 
-    def _fill(self, track: Track, start: int, tokens: Tokens, labels: Tokens) -> None:
-        """The track's tokens from `start` on, and those `horizon` hours later, as far as the track and an hour go."""
-        slots, size = self.layout.grid.slots, len(tokens.value)
-        ahead = min((self.horizon - 1) * slots, track.tokens - start - size)
-        held = empty_tokens(size + ahead) if ahead else tokens
-        after = self._read(track, start, held)
-        if ahead:
-            tokens.fill(held.part(0, size))
-        shift = self.horizon * slots
-        kept, end = (max(0, len(held.value) + more - shift) for more in (0, slots))
-        labels.part(0, kept).fill(held.part(shift, shift + kept))
-        labels.part(kept, end).fill(after.part(0, end - kept))
-        labels.part(end, size).clear()
+    def _fill(self, track: Track, start: int, tokens: Tokens, later: Later) -> None:
+        """The track's tokens from `start` on, and those some hours later, as far as the track and an hour go."""
+        size = len(tokens.value)
+        more = min((max(later) - 1) * self.layout.grid.slots, track.tokens - start - size)
+        read = empty_tokens(size + more) if more else tokens
+        after = self._read(track, start, read)
+        if more:
+            tokens.fill(read.part(0, size))
+        fill_later(later, read, after)
 
     def _read(self, track: Track, start: int, out: Tokens) -> Tokens:
         """Fill `out` with the track's tokens from `start` on, and give the hour after them."""

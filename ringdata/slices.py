@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The slice of every window that one reader holds: which tokens, of which hours and slots, and what is read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,9 @@ from ringdata.errors import ContextError
 from ringdata.layout import BlockGrid
 from ringdata.orders import Span, check_causal, check_multiple, spans, unit, whole
 from ringdata.shards import Tokens
+
+Later = Mapping[int, Tokens]
+"""Tokens by how many hours they lie after those held: labels, and what is known ahead."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,15 @@ class RingSlice:
         chosen = np.arange(grid.slots) if self.rows is None else self.rows
         return picked_covers(self.spans, chosen, slots=grid.slots, gap=grid.group_blocks * grid.block_hours)
 
+    def published(self, ahead: Tokens, known: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+        """Two fields more of the tokens held: `ahead` of those whose series is published before its hour.
+
+        `known` bool[slots or more] says which are. Of any other series nothing is handed out.
+        """
+        kept = known[self.slot]
+        value = np.where(kept, ahead.value, np.float32(0))
+        return {"ahead_value": value, "ahead_observed": ahead.observed.view(np.bool_) & kept}
+
     def item(self, tokens: Tokens, labels: Tokens, first: int) -> dict[str, NDArray[Any]]:
         """What a reader hands out of the window that begins at hour `first`: its tokens held, and their labels."""
         return {
@@ -68,6 +81,20 @@ class RingSlice:
             "position": self.hours + first,
             "slot": self.slot.copy(),
         }
+
+
+def fill_later(later: Later, read: Tokens, after: Tokens) -> None:
+    """From the tokens `read`, and the hour `after` them: what lies each number of hours after the first of them.
+
+    What lies further is not observed.
+    """
+    slots = len(after.value)
+    for hours, out in later.items():
+        size, shift = len(out.value), hours * slots
+        kept, end = (min(size, max(0, len(read.value) + more - shift)) for more in (0, slots))
+        out.part(0, kept).fill(read.part(shift, shift + kept))
+        out.part(kept, end).fill(after.part(0, end - kept))
+        out.part(end, size).clear()
 
 
 def ring_slice(

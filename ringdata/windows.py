@@ -98,6 +98,16 @@ def tracks_of(grid: BlockGrid, shards: tuple[Shard, ...]) -> tuple[Track, ...]:
     return tuple(Track(id_, starts[id_], held[-1].stop, tuple(held)) for id_, held in sorted(pieces.items()))
 
 
+def check_reach(split: str, longest: int, *, horizon: int, ahead: int) -> None:
+    """Refuse what lies so far ahead that no token of a split has it, whose longest sequence has `longest` hours."""
+    for name, hours, what in (("horizon", horizon, "target"), ("ahead", ahead, "hour so far ahead")):
+        if hours > longest:
+            raise ContextError(
+                f"{name} {hours}: no {what} lies in split {split!r}, whose longest sequence has {longest} hours; "
+                f"give at most {longest}"
+            )
+
+
 def epoch_order(count: int, *, seed: int | None, epoch: int) -> NDArray[np.int64]:
     """0 .. count - 1 in an order that is a function of (seed, epoch) alone, on every machine; None: as they are."""
     numbers = np.arange(count, dtype=np.uint64)

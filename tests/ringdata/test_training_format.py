@@ -2,6 +2,8 @@
 """The snippets of docs/training-format.md run, one after the other, beside a data set."""
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,11 @@ WORDS = PAGE.read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
-def beside(data_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def beside(record: Any, writer: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set one of whose series is a day-ahead forecast."""
     folder = tmp_path_factory.mktemp("docs")
-    (folder / "data").symlink_to(data_set, target_is_directory=True)
+    *others, last = record.members
+    writer(folder / "data", replace(record, members=(*others, replace(last, type="DF"))))
     return folder
 
 
