@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from eia930.account.stored import require_whole
 from eia930.coverage.narrowing import narrowed, without_rows
 from eia930.coverage.table import read_coverage
 from eia930.errors import Interrupted, Stop, UsageError
@@ -119,6 +120,7 @@ def load(argv: Sequence[str], *, now: datetime) -> int:
     """A load that begins `now`; its exit code."""
     try:
         todo = settings(argv, now=now)
+        require_whole(todo.storage)
         if todo.dry_run:
             todo = with_held(todo)
         spans = _spans(todo)

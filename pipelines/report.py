@@ -15,7 +15,7 @@ import sys
 import uuid
 from collections.abc import Sequence
 
-from eia930.account.stored import INDEX
+from eia930.account.stored import INDEX, require_whole
 from eia930.errors import Stop, UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", default="data", help="folder or bucket URL of a finished load (default: data)")
     try:
         storage = existing(parser.parse_all(argv).output)
+        require_whole(storage)
         finished(storage)
         # Where a load is at work its page comes with it, and two would write the same file.
         with holding(storage, "run", lease.Owner.here(uuid.uuid4().hex)):

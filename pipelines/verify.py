@@ -24,7 +24,7 @@ from pipelines.options.words import fail
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 whole, 1 something differs, 2 no output there, 3 the storage refuses."""
+    """Exit code: 0 whole, 1 something differs, 2 nothing there, or nothing to hold it against, 3 storage refuses."""
     parser = Parser(
         prog="python -m pipelines.verify",
         description="Hold every file of an output against its manifest, and every stored answer against its checksum. "

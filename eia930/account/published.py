@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from eia930.account.stored import REPORT, asked_hours, read_account
+from eia930.account.stored import REPORT, asked_hours, read_account, require_whole
 from eia930.errors import UsageError
 from eia930.record.tidy import tidy_path
 from eia930.record.tidy_file import AGAIN, held, listed
@@ -17,9 +17,11 @@ from eia930.store.storage import Storage
 def unfinished(storage: Storage) -> str:
     """Why the tidy files of an output are no whole load, and what to do; empty where they are.
 
-    A load that only falls short of the completeness asked for has no `_SUCCESS`, but whole files.
+    A load that only falls short of the completeness asked for has no `_SUCCESS`, but whole files. UsageError where a
+    finished output lacks its manifest or its account.
     """
     if storage.exists(SUCCESS):
+        require_whole(storage)
         return ""
     try:
         told = read_account(storage)

@@ -8,6 +8,7 @@ import msgspec
 from eia930.account.model import Account, NotAsked, SpanAsked
 from eia930.errors import UsageError
 from eia930.reference.hours import parse_hour
+from eia930.store.manifest import ANEW, SUCCESS, read_whole
 from eia930.store.storage import Storage
 
 REPORT = "report.json"
@@ -36,6 +37,27 @@ def read_account(storage: Storage, *, key: str = REPORT) -> Account:
     except ValueError as error:
         raise UsageError(f"{storage.place}/{key} is no account of a load: {error}", remedy=_REMEDY) from None
     return account
+
+
+def last_account(storage: Storage) -> Account | None:
+    """The account of the last load that came to an end; None where none has.
+
+    UsageError where it is damaged, or missing in a finished output: what it lets us expect would be forgotten.
+    """
+    if not storage.exists(REPORT):
+        if storage.exists(SUCCESS):
+            raise UsageError(f"{storage.place}/{REPORT} is missing, though {SUCCESS} is there", remedy=ANEW)
+        return None
+    try:
+        return read_account(storage)
+    except UsageError as error:
+        raise UsageError(error.what, remedy=ANEW) from None
+
+
+def require_whole(storage: Storage) -> None:
+    """UsageError where what an output says of itself is damaged, or a part of it is missing in a finished one."""
+    read_whole(storage)
+    last_account(storage)
 
 
 def write_account(storage: Storage, account: Account, *, key: str = REPORT) -> None:

@@ -16,7 +16,7 @@ from typing import TypeVar
 import zstandard
 
 from eia930.account.published import unfinished
-from eia930.account.stored import REPORT
+from eia930.account.stored import REPORT, require_whole
 from eia930.errors import UsageError
 from eia930.sources.api.responses import ROOT, unpack
 from eia930.store.manifest import MANIFEST, SUCCESS, File, read_manifest
@@ -49,7 +49,8 @@ class Parts:
 
 
 def parts_of(storage: Storage) -> Parts:
-    """What there is to verify. UsageError where there is no output of a load."""
+    """What there is to verify. UsageError where there is no output of a load, or nothing to hold it against."""
+    require_whole(storage)
     files = tuple(read_manifest(storage))
     answers = tuple(one.key for one in storage.list(ROOT) if one.key.endswith(".json.zst"))
     if not files and not answers and not any(storage.exists(name) for name in (MANIFEST, REPORT)):

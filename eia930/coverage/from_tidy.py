@@ -9,7 +9,7 @@ import numpy as np
 
 from eia930.account.model import SpanAsked
 from eia930.account.published import unfinished
-from eia930.account.stored import REPORT, read_account
+from eia930.account.stored import read_account
 from eia930.errors import UsageError
 from eia930.question.span import Span
 from eia930.record.tidy import tidy_path
@@ -29,10 +29,7 @@ def loaded_spans(storage: Storage) -> tuple[Span, ...]:
         raise UsageError(f"--from_tidy {place}: no tidy files there; load some with python -m pipelines.historical")
     if why := unfinished(storage):
         raise UsageError(f"--from_tidy {place}: {why}")
-    try:
-        return tuple(_span(one) for one in read_account(storage).spans)
-    except UsageError:
-        raise UsageError(f"--from_tidy {place}: {REPORT} does not say what was loaded; run the load again") from None
+    return tuple(_span(one) for one in read_account(storage).spans)
 
 
 def chosen(loaded: Sequence[Span], asked: Sequence[Span]) -> tuple[Span, ...]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from eia930.account.model import Account
-from eia930.account.stored import BESIDE, INDEX, REPORT, encoded, read_account
+from eia930.account.stored import BESIDE, INDEX, REPORT, encoded, last_account, read_account
 from eia930.errors import UsageError
 from eia930.report.page import page
 from eia930.report.reading.findings import examine
@@ -38,7 +38,7 @@ def can_show(storage: Storage) -> bool:
 
 def finished(storage: Storage) -> Account:
     """The account of a run that came to its end. UsageError where there is none."""
-    account = read_account(storage)
+    account = last_account(storage) or read_account(storage)
     if account.stopped:
         raise _no(f"the load of {storage.place} was not finished: {account.stopped}")
     if not account.spans:

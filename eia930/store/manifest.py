@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from eia930.errors import UsageError
 from eia930.store.storage import Storage
 
 MANIFEST = "manifest.json"
@@ -14,6 +15,11 @@ SERIES = "series.parquet"
 CHECKS = "checks.parquet"
 CUTS = "blocks.json"
 """What an output remembers of its blocks."""
+ANEW = (
+    f"put it back as it was; or remove {MANIFEST}, report.json and {SUCCESS}, and the next load makes them anew from "
+    "raw/, with nothing that it would have remembered by them"
+)
+"""What to do where one of the three is lost."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -39,9 +45,27 @@ def put_file(storage: Storage, path: str, data: Any, *, rows: int) -> File:
     return file
 
 
-def read_manifest(storage: Storage, key: str = MANIFEST) -> list[File]:
-    """The entries of the manifest, or of the one kept at `key`; none where there is none."""
+def read_manifest(storage: Storage) -> list[File]:
+    """The entries of the manifest; none where no load has published yet. UsageError as for `read_whole`."""
+    manifest = read_whole(storage)
+    return list(manifest.files) if manifest else []
+
+
+def read_whole(storage: Storage) -> Manifest | None:
+    """The manifest; None where no load has published yet.
+
+    UsageError where it is damaged, or missing in a finished output: what it named would be taken for nothing.
+    """
     try:
-        return list(msgspec.json.decode(storage.get(key), type=Manifest).files)
-    except (KeyError, msgspec.DecodeError):
-        return []
+        return decode(storage.get(MANIFEST))
+    except KeyError:
+        if storage.exists(SUCCESS):
+            raise UsageError(f"{storage.place}/{MANIFEST} is missing, though {SUCCESS} is there", ANEW) from None
+        return None
+    except ValueError as wrong:
+        raise UsageError(f"{storage.place}/{MANIFEST} is damaged ({wrong})", ANEW) from None
+
+
+def decode(data: bytes) -> Manifest:
+    """The manifest that bytes are. ValueError where they are none."""
+    return msgspec.json.decode(data, type=Manifest)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from eia930.store.keys import OBJECTS, object_key
-from eia930.store.manifest import MANIFEST, File, read_manifest
+from eia930.store.manifest import MANIFEST, File, decode, read_manifest
 from eia930.store.storage import Storage
 
 EARLIER = f"{OBJECTS}/earlier"
@@ -78,7 +78,7 @@ def sweep(storage: Storage, *, now: datetime) -> int:
         if until is None or now >= until:
             storage.delete(entry.key)
         else:
-            needed |= {object_key(file.path, file.sha256) for file in read_manifest(storage, entry.key)}
+            needed |= {object_key(file.path, file.sha256) for file in _earlier(storage, entry.key)}
     needed -= {object_key(file.path, file.sha256) for file in read_manifest(storage)}
     gone = [
         entry.key
@@ -87,6 +87,14 @@ def sweep(storage: Storage, *, now: datetime) -> int:
     ]
     storage.delete(*gone)
     return len(gone)
+
+
+def _earlier(storage: Storage, key: str) -> Sequence[File]:
+    """What a kept manifest names; nothing where it is no manifest: nobody could have opened it."""
+    try:
+        return decode(storage.get(key)).files
+    except (KeyError, ValueError):
+        return ()
 
 
 def _until(name: str) -> datetime | None:

@@ -181,7 +181,7 @@ def test_a_folder_that_was_not_loaded_whole_is_refused(
     shutil.copytree(loaded / "tidy", half / "tidy")
     assert "half-written" in refused(["--from_tidy", str(half)], capsys)
     (half / "_SUCCESS").touch()
-    assert "does not say what was loaded" in refused(["--from_tidy", str(half)], capsys)
+    assert "manifest.json is missing, though _SUCCESS is there" in refused(["--from_tidy", str(half)], capsys)
 
 
 @pytest.mark.parametrize(

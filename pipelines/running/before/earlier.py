@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from eia930.account.model import SpanAsked
-from eia930.account.stored import read_account
-from eia930.errors import UsageError
+from eia930.account.stored import last_account
 from eia930.question.pieces import Existing, Piece
 from eia930.question.span import Span
 from eia930.record.assembly import SeriesReport
@@ -50,10 +49,10 @@ def expecting(storage: Storage, spans: Sequence[Span]) -> tuple[Span, ...]:
     """The spans, each with the hours in which the kinds that the last load had are to be expected again.
 
     From its first hour with a value to its last one; on from there, where it had some at the end of that load.
+    UsageError where the account of that load is lost.
     """
-    try:
-        told = read_account(storage)
-    except UsageError:
+    told = last_account(storage)
+    if told is None:
         return tuple(spans)
     ends = {f"{one.route}/{one.respondent}": parse_hour(one.last) for one in told.spans}
     had: dict[str, list[Existing]] = {}
@@ -80,12 +79,9 @@ def others(storage: Storage, spans: Sequence[Span]) -> int:
 
 
 def _last(storage: Storage) -> tuple[tuple[SpanAsked, ...], tuple[SeriesReport, ...]]:
-    """What the last load asked for and had; nothing where its account is none of ours: this load writes a new one."""
-    try:
-        account = read_account(storage)
-    except UsageError:
-        return (), ()
-    return account.spans, account.series
+    """What the last load asked for and had; nothing where none has come to an end."""
+    account = last_account(storage)
+    return (account.spans, account.series) if account else ((), ())
 
 
 def _beyond(one: SpanAsked, span: Span) -> bool:

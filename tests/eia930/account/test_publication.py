@@ -90,6 +90,7 @@ def test_a_load_is_published_whatever_came(
     if stands:
         for mark in (SUCCESS, REPORT, STOPPED, INDEX):
             storage.put(mark, b"of an earlier load")
+        storage.put(MANIFEST, b'{"files": []}')
     told = account(groups, Fetched(Tally(), 0, 0, failures, "", ""), run, min_completeness=least)
     assert told.imbalances == ()
     assert told.rows.received == told.rows.kept + told.rows.duplicate + told.rows.rejected

@@ -6,7 +6,8 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from eia930.store.manifest import MANIFEST, File, put_file, read_manifest
+from eia930.errors import UsageError
+from eia930.store.manifest import MANIFEST, SUCCESS, File, put_file, read_manifest
 from eia930.store.storage import Storage
 
 
@@ -18,12 +19,26 @@ def test_a_file_is_described_as_written(tmp_path: Path) -> None:
         assert storage.get("a/b") == b"abc"
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"files":[{"path":1}]}', b"{}"])
-def test_no_manifest_and_odd_ones_are_empty(tmp_path: Path, content: bytes | None) -> None:
+def test_before_a_load_has_published_there_is_no_entry(tmp_path: Path) -> None:
+    assert read_manifest(Storage.at(str(tmp_path))) == []
+
+
+ODD = [b"", b"[]", b'{"files":[{"path":1}]}', b"{}", b'{"files":[{"path":"\xff"}]}', b"\xff"]
+
+
+@pytest.mark.parametrize("content", ODD)
+def test_an_odd_manifest_is_not_taken_for_none(tmp_path: Path, content: bytes) -> None:
     storage = Storage.at(str(tmp_path))
-    if content is not None:
-        storage.put(MANIFEST, content)
-    assert read_manifest(storage) == []
+    storage.put(MANIFEST, content)
+    with pytest.raises(UsageError, match=r"manifest\.json is damaged"):
+        read_manifest(storage)
+
+
+def test_nor_is_one_that_a_finished_output_has_lost(tmp_path: Path) -> None:
+    storage = Storage.at(str(tmp_path))
+    storage.put(SUCCESS, b"run")
+    with pytest.raises(UsageError, match=r"manifest\.json is missing, though _SUCCESS is there"):
+        read_manifest(storage)
 
 
 def test_a_manifest_reads_back(tmp_path: Path) -> None:
