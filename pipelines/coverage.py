@@ -27,7 +27,7 @@ from eia930.question.plan import plan
 from eia930.reference.routes import ROUTES
 from eia930.sources.quota import told
 from eia930.store import lease
-from eia930.store.origin import is_synthetic
+from eia930.store.origin import is_synthetic, require_publisher
 from pipelines.coverage_options import CoverageSettings, coverage_settings
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
@@ -66,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 some could not be counted, 2 wrong usage, 3 cannot go on, 130 asked to stop."""
     try:
         todo, spans = coverage_settings(sys.argv[1:] if argv is None else argv, now=datetime.now(UTC))
+        if not todo.tidy:
+            require_publisher(todo.storage, *todo.source.origins)
         say_outlived(todo.question)
         if todo.dry_run:
             print(_estimate(todo, spans))

@@ -24,6 +24,7 @@ from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
 from eia930.question.plan import passed_over, plan, unknown
 from eia930.sources.past.source import require_then
+from eia930.store.origin import require_publisher
 from pipelines.options.settings import LoadSettings, settings
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
@@ -120,7 +121,9 @@ def load(argv: Sequence[str], *, now: datetime) -> int:
     """A load that begins `now`; its exit code."""
     try:
         todo = settings(argv, now=now)
+        todo.storage.reach()
         require_whole(todo.storage)
+        require_publisher(todo.storage, *todo.source.origins)
         if todo.dry_run:
             todo = with_held(todo)
         spans = _spans(todo)

@@ -16,6 +16,7 @@ from eia930.record.assembly import GroupReport, SeriesReport, group_paths
 from eia930.store.manifest import CUTS, MANIFEST, SUCCESS, File, Manifest, read_manifest
 from eia930.store.objects import publish as publish_files
 from eia930.store.objects import remember, sweep
+from eia930.store.origin import origin_of
 from eia930.store.run import Run, heed_stop
 from eia930.store.staging import Staging
 from eia930.store.storage import Storage
@@ -87,10 +88,10 @@ def _standing(storage: Storage, groups: Sequence[GroupReport], files: Sequence[F
 
 def _put_in_place(storage: Storage, files: Sequence[File], run: Run) -> None:
     """Publish files as a whole, and keep for a while what they supersede."""
-    now = datetime.now(UTC)
+    now, origin = datetime.now(UTC), origin_of(storage) or ""
 
     def manifest(entries: Sequence[File]) -> bytes:
-        return encoded(_Written(tuple(entries), run.id, program_of(run)))
+        return encoded(_Written(tuple(entries), origin, run=run.id, program=program_of(run)))
 
     remember(storage, until=now + timedelta(hours=run.keep_hours))
     publish_files(storage, files, manifest=manifest, fence=lambda: heed_stop(storage, run))
@@ -98,7 +99,7 @@ def _put_in_place(storage: Storage, files: Sequence[File], run: Run) -> None:
     sweep(storage, now=now)
 
 
-class _Written(Manifest, frozen=True):
+class _Written(Manifest, frozen=True, kw_only=True):
     """The manifest, and what wrote it."""
 
     run: str

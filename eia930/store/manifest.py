@@ -32,9 +32,13 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """All finished files of an output, sorted by path. Whoever writes it adds which run and program that is."""
+    """All finished files of an output, sorted by path, and whose hours they hold (`eia930.store.origin`).
+
+    Whoever writes it adds which run and program that is.
+    """
 
     files: tuple[File, ...]
+    origin: str = ""
 
 
 def put_file(storage: Storage, path: str, data: Any, *, rows: int) -> File:

@@ -13,13 +13,14 @@ from eia930.reference.hours import hour_of, stamp
 from eia930.sources.members import SOURCES
 from eia930.sources.past.source import PastSource
 from eia930.sources.source import Terms
-from eia930.store.origin import origin_of
+from eia930.store.origin import EMULATED, require_origin
 from eia930.store.storage import Storage
 from pipelines.options.what import question
 from pipelines.options.where import existing, output
 from pipelines.options.words import hour
 from pipelines.past.memory import Asked
 
+_EMULATOR = "emulator"
 WORDS = ("--routes", "--regions", "--types", "--start", "--end")
 
 
@@ -53,12 +54,17 @@ def places(flags: argparse.Namespace) -> tuple[Storage, Storage]:
 
 
 def past_source(raw: Storage, then: datetime, remembered: Asked | None, named: str) -> PastSource:
-    """The source as it was: that of the load of then, or the one that is named."""
-    origin = origin_of(raw)
-    name = named if named != "auto" else remembered.source if remembered else "api"
+    """The source as it was: that of the load of then, or the one that is named.
+
+    UsageError where nothing says whose the stored answers are, or where synthetic ones would pass for real ones.
+    """
+    origin = require_origin(raw, flag="--raw")
+    made = _EMULATOR if origin == EMULATED else remembered.source if remembered else "api"
+    name = made if named == "auto" else named
+    if (name == _EMULATOR) != (origin == EMULATED):
+        raise UsageError(f"--source {name}: --raw {raw.place} holds hours of {origin}; leave --source out")
     # No address but its own is needed: it is never asked.
-    inner = SOURCES[name].on(Terms(name))
-    return PastSource(inner, raw, int(then.timestamp()), inner.origins if origin is None else (origin,))
+    return PastSource(SOURCES[name].on(Terms(name)), raw, int(then.timestamp()), (origin,))
 
 
 def question_then(argv: Sequence[str], flags: argparse.Namespace, then: datetime, remembered: Asked | None) -> Question:

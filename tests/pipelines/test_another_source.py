@@ -112,4 +112,4 @@ def test_it_is_loaded_by_the_same_program(tmp_path: Path, capsys: pytest.Capture
             assert set(table["series_id"].to_pylist()) == {
                 f"EBA.{code}-ALL.D.H" if kind == "D" else f"EBA.{code}-ALL.NG.WND.H"
             }
-    assert (tmp_path / "raw/run/origin").read_text() == "tables.example"
+    assert (tmp_path / "raw/origin").read_text() == "tables.example"

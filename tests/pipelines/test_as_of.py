@@ -113,12 +113,28 @@ def test_what_cannot_be_is_one_line_and_changes_nothing(
 def test_a_past_state_needs_no_memory_of_what_was_asked(loaded: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(loaded / "out/raw/eia", out / "raw/eia")
+    shutil.copy(loaded / "out/raw/origin", out / "raw/origin")
     words = (f"--raw={out}", f"--output={tmp_path / 'then'}", *ASKED)
     assert main(["--as_of=2024-01-09T12", *words]) == 0
     kept, then = sums(loaded / "kept1"), sums(tmp_path / "then")
     assert {name: kept[name] for name in kept if name.startswith("tidy")} == {
         name: then[name] for name in then if name.startswith("tidy")
     }
+
+
+def test_whose_the_answers_are_is_not_guessed(
+    loaded: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw, then = tmp_path / "raw", tmp_path / "then"
+    shutil.copytree(loaded / "out/raw/eia", raw / "raw/eia")
+    assert main(["--as_of=2024-01-09T12", f"--raw={raw}", f"--output={then}", *ASKED]) == 2
+    assert "holds no raw/origin that says whose hours these are" in capsys.readouterr().err
+    (raw / "raw/origin").write_text("the emulator\n")
+    assert main(["--as_of=2024-01-09T12", f"--raw={raw}", f"--output={then}", "--source=api", *ASKED]) == 2
+    assert "holds hours of the emulator; leave --source out" in capsys.readouterr().err
+    assert main(["--as_of=2024-01-09T12", f"--raw={raw}", f"--output={then}", *ASKED]) == 0
+    for path in then.glob("tidy/**/*.parquet"):
+        assert set(pq.read_table(path)["source"].to_pylist()) <= {"emulator", None}
 
 
 def test_revisions_that_raw_does_not_tell_any_more_are_kept(

@@ -104,6 +104,7 @@ def test_half_a_day_of_updates_with_an_outage_and_kills_is_a_load_from_nothing(r
         assert told[-1].exit == 0
         again, fresh = tmp_path / "again", tmp_path / "fresh"
         shutil.copytree(out / "raw/eia", again / "raw/eia")
+        shutil.copy(out / "raw/origin", again / "raw/origin")
         for place in (again, fresh):
             short = Moved(clock.at, clock.at)
             assert following(other, place, short, instead=lambda *_: None)[0] == STOPPED

@@ -2,7 +2,8 @@
 """What an output says of itself, lost or damaged: refused in one line, and nothing is made anew in silence."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,33 @@ def test_what_the_line_says_to_do_does_mend_it(out: Path) -> None:
     assert READERS["load"](out) == 0
     assert {path: data for path, data in contents(out).items() if path in tidy} == tidy
     assert READERS["verify"](out) == 0
+
+
+REAL = ("--source=api", "--regions=PACW", "--types=D,NG", "--start=2023-11-01", "--end=2024-01-01")
+KEPT = {
+    "raw/ alone": ("raw",),
+    "answers alone": ("raw/eia",),
+    "raw/ without who worked": ("raw/eia", "raw/origin"),
+    "files alone": ("tidy", "manifest.json", "report.json", "_SUCCESS"),
+    "tidy/ alone": ("tidy",),
+    "all but tidy/": ("raw", "manifest.json", "report.json", "_SUCCESS"),
+}
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_synthetic_hours_do_not_pass_for_real_ones_whatever_was_copied(
+    kept: str, loaded: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "copy"
+    for name in KEPT[kept]:
+        path = loaded / name
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(path, out / name) if path.is_dir() else shutil.copy(path, out / name)
+    monkeypatch.setenv("EIA_API_KEY", "0123456789abcdef")
+    for words in (REAL, (*REAL, "--dry_run")):
+        said = refused(out, capfd, partial(_loaded, words))
+        assert said.startswith(f"--output {out} holds hours")
+
+
+def _loaded(words: Sequence[str], out: Path) -> int:
+    return historical.main([*words, f"--output={out}"])

@@ -79,6 +79,7 @@ def test_an_hour_more_builds_the_shards_of_its_split_alone(tmp_path: Path, work:
     later = load(out, "2024-02-01T01")
     assert work == {"shard_files": 4, "config_files": 2, "run_checks": 1}
     shutil.copytree(out / "raw/eia", tmp_path / "nothing/raw/eia")
+    shutil.copy(out / "raw/origin", tmp_path / "nothing/raw/origin")
     nothing = load(tmp_path / "nothing", "2024-02-01T01")
     assert files(out) == files(tmp_path / "nothing")
     for name in ("rows", "rejects", "hours", "series", "checks", "revised", "completeness"):

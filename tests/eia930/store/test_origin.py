@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from eia930.errors import UsageError
-from eia930.store.origin import EMULATED, claim, is_synthetic
+from eia930.store.manifest import MANIFEST
+from eia930.store.origin import EMULATED, ORIGIN, claim, is_synthetic, origin_of
 from eia930.store.storage import Storage
 
 API, FILES, OTHER = "api.eia.gov", "www.eia.gov", "127.0.0.1"
@@ -33,3 +34,36 @@ def test_two_publishers_do_not(storage: Storage, first: str, then: str) -> None:
         claim(storage, then)
     with pytest.raises(UsageError, match="choose another --output"):
         claim(storage, first, then)
+
+
+@pytest.mark.parametrize("held", ["raw/eia/a", "raw/files/a", "tidy/a"])
+@pytest.mark.parametrize("said", [None, b"", b"\n"])
+def test_hours_of_nobody_knows_whom_are_nobodys(storage: Storage, held: str, said: bytes | None) -> None:
+    storage.put(held, b"hours")
+    if said is not None:
+        storage.put(ORIGIN, said)
+    for mine in (API, EMULATED):
+        with pytest.raises(UsageError, match="no raw/origin says whose"):
+            claim(storage, mine)
+
+
+@pytest.mark.parametrize("there", [ORIGIN, "raw/run/origin"])
+def test_it_goes_where_the_answers_go(storage: Storage, there: str) -> None:
+    storage.put("raw/eia/a", b"hours")
+    storage.put(there, EMULATED.encode())
+    with pytest.raises(UsageError, match="holds hours of the emulator, not of"):
+        claim(storage, API)
+    claim(storage, EMULATED)
+    assert storage.get(ORIGIN).decode() == EMULATED
+
+
+def test_files_say_whose_they_are_without_their_answers(storage: Storage) -> None:
+    storage.put(MANIFEST, b'{"files": [], "origin": "the emulator"}')
+    assert is_synthetic(storage)
+    with pytest.raises(UsageError, match="holds hours of the emulator, not of"):
+        claim(storage, API)
+    storage.put(ORIGIN, API.encode())
+    for mine in (API, EMULATED):
+        with pytest.raises(UsageError, match="holds hours of"):
+            claim(storage, mine)
+    assert origin_of(storage) == API
