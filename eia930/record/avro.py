@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import fastavro
+import numpy as np
 import pyarrow as pa
 
 from eia930.question.span import Span
@@ -74,5 +75,21 @@ def _rows(tables: Iterable[pa.Table], count: Counter[str]) -> Iterator[dict[str,
         for place, column in enumerate(table.schema):
             if column.type == moment:
                 table = table.set_column(place, column.name, table.column(place).cast(millis).cast(pa.int64()))
+        names = table.column_names
         for batch in table.to_batches(_BATCH):
-            yield from batch.to_pylist()
+            for row in zip(*map(_values, batch.columns), strict=True):
+                yield dict(zip(names, row, strict=True))
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """A column of strings or numbers as Python has them; pyarrow makes a Scalar of each first, which takes longer."""
+    if pa.types.is_string(column.type):
+        column = column.dictionary_encode()
+    if pa.types.is_dictionary(column.type):
+        # The last is what -1 names.
+        words = [*column.dictionary.to_pylist(), None]
+        return [words[place] for place in column.indices.fill_null(-1).to_numpy(zero_copy_only=False).tolist()]
+    found: list[Any] = column.fill_null(0).to_numpy(zero_copy_only=False).tolist()
+    for place in np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False)).tolist():
+        found[place] = None
+    return found

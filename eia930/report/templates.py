@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 
+@cache
 def environment() -> Environment:
-    """Everything that is not ours is escaped; a name that a template misspells is an error."""
+    """Everything that is not ours is escaped; a name that a template misspells is an error.
+
+    The same each time: a template is compiled by the first page of a process alone.
+    """
     made = Environment(
         loader=PackageLoader("eia930.report", ""),
         autoescape=True,

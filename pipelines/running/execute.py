@@ -53,7 +53,8 @@ def execute(
     the run has got on. On a Flink cluster the job called --job_name is watched, with `patience`.
     """
     import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
+
+    from pipelines.runners.beam_flags import BeamFlags
 
     watch = _watch(flags, told, moved, patience)
     try:
@@ -61,7 +62,7 @@ def execute(
             stack.enter_context(_told_once())
             stack.enter_context(_silent_listeners())
             runner = stack.enter_context(_flink(watch)) if is_flink(flags) else None
-            build(stack.enter_context(beam.Pipeline(runner=runner, options=PipelineOptions(list(flags)))))
+            build(stack.enter_context(beam.Pipeline(runner=runner, options=BeamFlags(flags))))
     except Exception as error:
         if watch and (known := _of_the_cluster(watch, error)):
             raise known from None

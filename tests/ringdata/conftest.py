@@ -69,9 +69,9 @@ def put(output: Path, files: Sequence[BlockFile]) -> dict[str, Entry]:
     return {file.path: file.entry for file in files}
 
 
-def beside(layout: Layout, record: Record) -> list[BlockFile]:
-    """What stands beside the shards; without tensorflow-datasets its two files are left out."""
-    if find_spec("tensorflow_datasets"):
+def beside(layout: Layout, record: Record, *, described: bool) -> list[BlockFile]:
+    """What stands beside the shards; without tensorflow-datasets, a second's start, its two files are left out."""
+    if described and find_spec("tensorflow_datasets"):
         return config_files(layout, record.members, record.load, formats=BOTH)
     files = config_files(layout, record.members, record.load, formats=("parquet",))
     return files + [
@@ -80,11 +80,14 @@ def beside(layout: Layout, record: Record) -> list[BlockFile]:
     ]
 
 
-def write_data_set(output: Path, record: Record, *, cuts: Cuts = CUTS, shards: int | None = 4) -> list[Layout]:
+def write_data_set(
+    output: Path, record: Record, *, cuts: Cuts = CUTS, shards: int | None = 4, described: bool = False
+) -> list[Layout]:
+    """Only where it is `described` TFDS can open it; nothing of ours reads that description."""
     layouts = [plan(record.members, cuts=cuts, shards=shards) for plan in (plan_series, plan_panel)]
     entries = put(output, [card_file(layouts)])
     for layout in layouts:
-        entries |= put(output, beside(layout, record))
+        entries |= put(output, beside(layout, record, described=described))
         for shard in layout.shards:
             entries |= put(output, shard_files(layout, record.members, shard, record.load, formats=BOTH))
     put(output, manifest_files(entries))
@@ -100,7 +103,7 @@ def record() -> Record:
 def data_set(tmp_path_factory: pytest.TempPathFactory, record: Record) -> Path:
     """A whole data set in a folder whose name needs care in a URL."""
     output = tmp_path_factory.mktemp("data set") / "a b%20c"
-    write_data_set(output, record)
+    write_data_set(output, record, described=True)
     return output
 
 

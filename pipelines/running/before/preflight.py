@@ -42,9 +42,11 @@ def _elsewhere(flags: Sequence[str]) -> bool:
 def check_options(flags: Sequence[str]) -> None:
     """UsageError where Beam would refuse its own flags, which it does only when it makes a pipeline."""
     import apache_beam as beam
-    from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions
+    from apache_beam.options.pipeline_options import DirectOptions, PortableOptions
 
-    options = PipelineOptions(list(flags))
+    from pipelines.runners.beam_flags import BeamFlags
+
+    options = BeamFlags(flags)
     if fault := environment.fault(options.view_as(PortableOptions)):
         raise UsageError(fault)
     if (workers := options.view_as(DirectOptions).direct_num_workers) < 0:
