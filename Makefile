@@ -53,7 +53,7 @@ run: $(READY)  ## install, and load five regions (synthetic without a key); ARGS
 test: $(READY)  ## install, and run the tests (some eleven minutes on two cores)
 	$(BIN)/python -m pytest -n logical --dist loadfile -m "not slow and not flink and not recorded" $(ARGS)
 
-test-slow: $(READY)  ## the tests that take longer than a minute
+test-slow: $(READY)  ## what is long, one more of a kind, or by an S3 server that Go builds
 	$(BIN)/python -m pytest -m "slow" $(ARGS)
 
 test-recorded: $(READY)  ## the tests on millions of real rows; RECORDED=folder says where (tests/data/README.md)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 LEFT_OUT = {
-    "slow": "longer than a minute: make test-slow",
+    "slow": "long, or one more of a kind, or by an S3 server that Go builds: make test-slow",
     "flink": "a real Flink cluster (Java 17, Maven and Go): make test-flink",
     "recorded": "millions of real rows, which are no part of this repository: make test-recorded",
 }
@@ -46,10 +46,13 @@ def recorded() -> Path:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Before pytest picks by marker."""
+    """Before pytest picks by marker. An S3 server takes minutes where Go has not built it yet."""
     for item in items:
-        if "recorded" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "recorded" in fixtures:
             item.add_marker(pytest.mark.recorded)
+        if "s3" in fixtures and not item.get_closest_marker("flink"):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

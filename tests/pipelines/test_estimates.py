@@ -15,11 +15,11 @@ import pytest
 
 from eia930.coverage.from_tidy import count_tidy, files_of, loaded_spans
 from eia930.emulator import Emulator, synthetic
-from eia930.emulator.files.world import synthetic_files
 from eia930.reference.hours import parse_hour
 from eia930.store.storage import Storage
 from pipelines import blocks
 from pipelines.historical import main
+from tests.eia930.few import few_files
 
 NOW = parse_hour("2024-03-01T00")
 ASKED = ("--regions=ERCO,MISO", "--routes=region-data,region-sub-ba-data", "--start=2023-05-01", "--end=2023-09-01")
@@ -115,7 +115,7 @@ def test_the_same_load_again_keeps_every_byte(out: Path, monkeypatch: pytest.Mon
 
 def test_eia_s_own_figures_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EIA_API_KEY", raising=False)
-    with Emulator(synthetic(now=NOW), files=synthetic_files(now=NOW)) as server:
+    with Emulator(synthetic(now=NOW), files=few_files("CISO", "ERCO", "MISO", now=NOW)) as server:
         where = (f"--files_url={server.files_url}", f"--output={tmp_path}", "--source=files", "--formats=parquet")
         assert main([*where, "--regions=ERCO,MISO", "--start=2023-05-01", "--end=2023-09-01"]) == 0
     rows = table(tmp_path, "region-data").filter(pc.field("estimate_by") == "eia")

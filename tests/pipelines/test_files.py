@@ -13,10 +13,10 @@ import pytest
 
 from eia930.emulator import Emulator, Faults, synthetic
 from eia930.emulator.files.quirks import Quirks
-from eia930.emulator.files.world import synthetic_files
 from eia930.reference.hours import parse_hour
 from pipelines.coverage import main as coverage
 from pipelines.historical import main
+from tests.eia930.few import FEW, few_files
 
 NOW = parse_hour("2019-05-01T00")
 SPRING = ("--start=2019-01-01", "--end=2019-04-20", "--regions=AVRN,CISO,LGEE")
@@ -24,7 +24,7 @@ ROUTES = ("region-data", "fuel-type-data", "interchange-data", "region-sub-ba-da
 
 
 def emulator(*, faults: Faults | None = None, quirks: Quirks | None = None) -> Emulator:
-    return Emulator(synthetic(now=NOW), files=synthetic_files(now=NOW), faults=faults, quirks=quirks)
+    return Emulator(synthetic(now=NOW), files=few_files(*FEW, now=NOW), faults=faults, quirks=quirks)
 
 
 @pytest.fixture(autouse=True)

@@ -604,7 +604,13 @@ def test_a_load_without_some_hours_is_not_called_half_written(
     assert not (out / "_SUCCESS").exists()
 
 
-@pytest.mark.parametrize("fault", ["p_renamed", "p_other_unit", "p_other_key", "p_other_period"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "p_renamed",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("p_other_unit", "p_other_key", "p_other_period")),
+    ],
+)
 def test_a_changed_format_is_exit_1_and_the_last_words(
     rows: RowSource, load: Load, out: Path, capfd: pytest.CaptureFixture[str], fault: str
 ) -> None:

@@ -16,6 +16,7 @@ from eia930.emulator.files.quirks import Quirks
 from eia930.emulator.files.world import synthetic_files
 from eia930.reference.hours import parse_hour
 from pipelines.historical import main
+from tests.eia930.few import FEW, few_files
 
 NOW = parse_hour("2019-05-01T00")
 API_BEGINS = parse_hour("2019-01-01T00")
@@ -24,7 +25,7 @@ ROUTES = ("region-data", "fuel-type-data", "interchange-data", "region-sub-ba-da
 
 
 def emulator(*, faults: Faults | None = None, quirks: Quirks | None = None) -> Emulator:
-    return Emulator(synthetic(now=NOW), files=synthetic_files(now=NOW), faults=faults, quirks=quirks)
+    return Emulator(synthetic(now=NOW), files=few_files(*FEW, now=NOW), faults=faults, quirks=quirks)
 
 
 @pytest.fixture(autouse=True)

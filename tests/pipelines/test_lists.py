@@ -102,9 +102,13 @@ def test_all_brings_every_row_of_codes_that_no_table_has(out: Path, load: Load) 
     ("words", "rows"),
     [
         (("--regions=XNEW", "--routes=region-data"), [("region-data", "XNEW", "D")]),
-        (("--regions=XPAR", "--routes=region-sub-ba-data"), [("region-sub-ba-data", "XPAR", "XSUB")]),
         (("--regions=PACW", "--routes=fuel-type-data", "--types=XFUEL"), [("fuel-type-data", "PACW", "XFUEL")]),
-        (("--regions=PACW", "--types=XTYPE"), [("region-data", "PACW", "XTYPE")]),
+        pytest.param(
+            ("--regions=XPAR", "--routes=region-sub-ba-data"),
+            [("region-sub-ba-data", "XPAR", "XSUB")],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(("--regions=PACW", "--types=XTYPE"), [("region-data", "PACW", "XTYPE")], marks=pytest.mark.slow),
     ],
 )
 def test_a_code_that_the_server_alone_knows_can_be_named(

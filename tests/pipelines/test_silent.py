@@ -27,6 +27,8 @@ WEEKS = ("--start=2023-10-01", "--end=2024-01-01", "--regions=CISO", "--formats=
 CUTS = ("--validation_start=2023-11-15", "--test_start=2023-12-10", "--embargo_hours=24")
 FAST = ("--requests_per_hour=1000000", "--burst_per_second=1000")
 Load = Callable[..., str]
+EACH = ["region-data", *(pytest.param(route, marks=pytest.mark.slow) for route in ROUTES if route != "region-data")]
+"""Every route: of the four that are treated alike `make test` sees one."""
 
 
 class Silent:
@@ -102,7 +104,7 @@ def whole(out: Path, said: str, *, code: int) -> None:
     assert pipelines.report.main([f"--output={out}"]) == 0
 
 
-@pytest.mark.parametrize("route", list(ROUTES))
+@pytest.mark.parametrize("route", EACH)
 def test_a_route_without_a_single_row(route: str, out: Path, load: Load) -> None:
     said = load(routes=route, silent=(route,), code=0)
     assert "no hour is present, for the server has no row of these series in these hours" in said
@@ -112,7 +114,7 @@ def test_a_route_without_a_single_row(route: str, out: Path, load: Load) -> None
     assert pipelines.blocks.main([f"--output={out}", "--formats=parquet"]) == 0
 
 
-@pytest.mark.parametrize("route", list(ROUTES))
+@pytest.mark.parametrize("route", EACH)
 def test_a_route_of_which_no_row_can_be_read(route: str, out: Path, rows: RowSource, load: Load) -> None:
     """Every row in another unit: with nothing there the account says so; over a good output that one stands."""
     with Emulator(rows, now=NOW) as server, serving(partial(in_another_unit, server)) as spoilt:
@@ -138,7 +140,7 @@ def in_another_unit(server: Emulator, asked: Asked) -> Reply:
         return 200, {"Content-Type": "application/json"}, answer.read().replace(b"megawatthours", b"MWh")
 
 
-@pytest.mark.parametrize("route", list(ROUTES))
+@pytest.mark.parametrize("route", EACH)
 def test_one_route_of_all_is_silent(route: str, out: Path, load: Load) -> None:
     said = load(routes="all", silent=(route,), code=0)
     told = read_account(Storage.at(str(out)))
@@ -147,7 +149,7 @@ def test_one_route_of_all_is_silent(route: str, out: Path, load: Load) -> None:
     assert readable(out)
 
 
-@pytest.mark.parametrize("route", list(ROUTES))
+@pytest.mark.parametrize("route", EACH)
 def test_silence_over_a_good_output_costs_none_of_its_rows(route: str, out: Path, load: Load) -> None:
     """The server that has nothing any more is believed for hours that it is asked for again, with --refresh alone."""
     load(routes=route, code=0)
@@ -168,8 +170,9 @@ STOPS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
 @pytest.mark.parametrize(
     ("why", "other", "words", "narrower"),
     [
-        *((*one, ()) for one in STOPS),
-        (*STOPS[0], ("--regions=ERCO",)),
+        (*STOPS[0], ()),
+        *(pytest.param(*one, (), marks=pytest.mark.slow) for one in STOPS[1:]),
+        pytest.param(*STOPS[0], ("--regions=ERCO",), marks=pytest.mark.slow),
         (*STOPS[2], ("--start=2023-11-01",)),
     ],
 )

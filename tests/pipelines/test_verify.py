@@ -82,10 +82,13 @@ def beside(path: Path) -> None:
 AVRO = "avro/region-data/respondent=PACW/part-00000.avro"
 SHARD, RECORD, ANSWER = "blocks/panel/*.parquet", "tfds/*/*/*/*.tfrecord-*", "raw/eia/region-data/PACW/*.json.zst"
 CASES = [
-    *((TIDY, spoil) for spoil in (flip, cut, Path.unlink, beside)),
-    *((SHARD, spoil) for spoil in (flip, cut, Path.unlink, beside)),
-    *((name, flip) for name in (AVRO, RECORD, ANSWER)),
-    ("series.parquet", Path.unlink),
+    *((TIDY, spoil) for spoil in (flip, beside)),
+    *((SHARD, spoil) for spoil in (Path.unlink, beside)),
+    (ANSWER, flip),
+    *(pytest.param(TIDY, spoil, marks=pytest.mark.slow) for spoil in (cut, Path.unlink)),
+    *(pytest.param(SHARD, spoil, marks=pytest.mark.slow) for spoil in (flip, cut)),
+    *(pytest.param(name, flip, marks=pytest.mark.slow) for name in (AVRO, RECORD)),
+    pytest.param("series.parquet", Path.unlink, marks=pytest.mark.slow),
 ]
 
 
