@@ -158,6 +158,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_blocks_are_the_tidy_rows_and_one_that_is_not_is_found(loaded: Path, tmp_path: Path) -> None:
     assert cut(loaded, "2023-09-01", "2023-11-15", "--embargo_hours=24") == 0
     whole = _checked(loaded)

@@ -96,7 +96,7 @@ def test_an_error_of_ours_comes_back_word_for_word(error: Exception) -> None:
     ("fails", "line"),
     [
         ("no_room", "StorageError cannot use x (mend it)"),
-        ("another", "UsageError another version (1a) than the one (2b)"),
+        pytest.param("another", "UsageError another version (1a) than the one (2b)", marks=pytest.mark.slow),
     ],
 )
 def test_an_error_of_ours_keeps_its_kind_and_remedy_on_real_workers(mode: str, fails: str, line: str) -> None:

@@ -105,6 +105,7 @@ def published(out: Path) -> dict[str, bytes]:
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
 
 
+@pytest.mark.slow
 def test_ctrl_c_after_the_fetch_is_heeded_too(rows: RowSource, runs: Runs) -> None:
     """All is stored when the first tidy file stands; a run that is asked to stop then leaves no finished load."""
     everybody = ("--regions=all", "--start=2023-12-01", "--end=2024-01-01")

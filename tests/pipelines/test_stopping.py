@@ -65,7 +65,7 @@ def ended(process: subprocess.Popen[str], within: float) -> str:
     return err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_asked_in_whatever_way_a_run_ends_as_by_ctrl_c(rows: RowSource, started: Started, number: int) -> None:
     with Emulator(rows, key=KEY, latency=(0.25, 0.0)) as server:
         process = started.start(server, *LOAD, *SLOW)
@@ -79,7 +79,7 @@ def test_asked_in_whatever_way_a_run_ends_as_by_ctrl_c(rows: RowSource, started:
         assert stored < 2 * 46
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_process_1_hears_it_too(rows: RowSource, started: Started, number: int) -> None:
     """The kernel gives the first process of a container no default answer to a signal."""
     if shutil.which("unshare") is None or subprocess.run([*IN_A_CONTAINER, "true"], capture_output=True).returncode:

@@ -71,7 +71,7 @@ def test_in_process(what: str, remedy: str, tmp_path: Path) -> None:
     assert (caught.value.what, caught.value.remedy) == (expected.what, expected.remedy)
 
 
-@pytest.mark.parametrize("mode", ["multi_processing", "multi_threading"])
+@pytest.mark.parametrize("mode", [pytest.param("multi_processing", marks=pytest.mark.slow), "multi_threading"])
 def test_on_real_workers(mode: str, tmp_path: Path) -> None:
     what, remedy = " ".join(what for what, _ in NASTY), " ".join(remedy for _, remedy in NASTY)
     line = [sys.executable, "-c", ON_WORKERS, str(tmp_path), mode, what, remedy]
