@@ -10,7 +10,7 @@ READY_TORCH := .venv-torch/.ready-$(shell cat requirements-torch.lock requiremen
 READY_READERS := .venv-readers/.ready-$(shell cat requirements-readers.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 
-.PHONY: help run test test-slow test-recorded test-ml test-torch test-readers test-gcp test-flink test-operations lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
+.PHONY: help run test test-slow test-recorded test-ml test-torch test-readers test-gcp test-flink test-operations test-month lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -82,6 +82,9 @@ test-operations: $(READY)  ## stops, kills, lost machines, full disks and shared
 
 test-flink: $(READY)  ## the tests on a real Flink cluster (Java 17, Maven and Go; Flink comes from PyPI)
 	$(BIN)/python -m pytest -m "flink" $(ARGS)
+
+test-month: $(READY)  ## thirty days of hourly updates on a disk and a bucket, killed fifty times while four readers read; hours
+	UPDATES=720 $(BIN)/python -m pytest -m slow tests/storage/test_kept_up.py $(ARGS)
 
 # Benchmarks by themselves: they import each other by bare names, and a test imports one as benchmarks.NAME.
 lint: $(READY)  ## ruff, mypy --strict, which way imports go, how full the rooms are
