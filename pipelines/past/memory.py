@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 import zstandard
 
+from eia930.errors import UsageError
 from eia930.question.plan import Question
 from eia930.question.span import Span
 from eia930.sources.api.responses import unpack
@@ -49,13 +50,21 @@ def remember(storage: Storage, asked: Asked) -> None:
 
 
 def asked_then(storage: Storage, until: datetime) -> Asked | None:
-    """The last load that had begun by then; None where none is remembered."""
+    """The last load that had begun by then; None where none is remembered.
+
+    UsageError where what is remembered of it is damaged: in other words it would be another past.
+    """
     for entry in reversed(storage.list(ROOT)):
         if entry.key.rsplit("/", 1)[-1] > f"{until:{_STAMP}}.json.zst":
             continue
         try:
             return msgspec.json.decode(unpack(storage.get(entry.key)), type=Asked)
-        except (KeyError, msgspec.MsgspecError, zstandard.ZstdError):
-            # Damaged, or of another version: the flags say what was asked.
-            continue
+        except KeyError:
+            continue  # removed since it was listed
+        except (ValueError, zstandard.ZstdError) as wrong:
+            raise UsageError(
+                f"--raw {storage.place}: {entry.key} does not say what was asked then ({wrong})",
+                remedy="put it back as it was; or remove it, and the load before it says what was asked, save where "
+                "flags do",
+            ) from None
     return None

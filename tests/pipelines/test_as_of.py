@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 from eia930.emulator import Emulator, RowSource, synthetic
 from eia930.reference.hours import parse_hour
@@ -120,6 +121,27 @@ def test_a_past_state_needs_no_memory_of_what_was_asked(loaded: Path, tmp_path: 
     assert {name: kept[name] for name in kept if name.startswith("tidy")} == {
         name: then[name] for name in then if name.startswith("tidy")
     }
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff" * 40, None])
+def test_another_past_is_not_made_up_where_what_was_asked_is_damaged(
+    damage: bytes | None, loaded: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw, then = tmp_path / "raw", tmp_path / "then"
+    shutil.copytree(loaded / "out/raw", raw / "raw")
+    second = sorted((raw / "raw/asked").iterdir())[1]
+    whole = second.read_bytes()
+    second.write_bytes(zstandard.compress(b"{}") if damage is None else damage)
+    for words in ((), ASKED):
+        assert main(["--as_of=2024-01-09T12", f"--raw={raw}", f"--output={then}", *words]) == 2
+        said = capsys.readouterr().err
+        assert f"raw/asked/{second.name} does not say what was asked then" in said
+        assert said.count("\n") == 1
+        assert not then.exists()
+    assert main(["--as_of=2024-01-05T06", f"--raw={raw}", f"--output={tmp_path / 'first'}"]) == 0
+    second.write_bytes(whole)
+    assert main(["--as_of=2024-01-09T12", f"--raw={raw}", f"--output={then}"]) == 0
+    assert sums(then) == sums(loaded / "kept1")
 
 
 def test_whose_the_answers_are_is_not_guessed(
