@@ -28,20 +28,19 @@ from eia930.store.holding import holding
 from eia930.store.run import Run
 from eia930.store.staging import Staging
 from eia930.store.storage import Storage
-from pipelines.options.blocks import add_block_flags, block_settings
+from pipelines.options.blocks import DEFAULT, add_block_flags, block_settings
 from pipelines.options.runner import beam_flags, only_beams
 from pipelines.options.where import add_keep_flag, existing
 from pipelines.options.words import fail, listed
 from pipelines.running.before.preflight import look_ahead
-from pipelines.running.before.recall import recall, say_changes
+from pipelines.running.before.recall import FOLDERS, recall, say_changes, say_gone
 from pipelines.running.execute import execute, job_name
 from transforms.block_settings import BlockSettings
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
-FOLDERS = {"parquet": "blocks/", "tfrecord": "tfds/"}
-"""The folder that each format is written into."""
+FORMATS = ("parquet", "tfrecord")
 
 
 def build(
@@ -72,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         only_beams(rest, _parser(), runner=flags.runner)
         storage = existing(flags.output)
         refs, frame = _loaded(storage)
-        chosen = block_settings(flags, frame, listed("formats", flags.formats, tuple(FOLDERS)))
+        chosen = block_settings(flags, frame, listed("formats", flags.formats or DEFAULT, FORMATS))
         chosen = recall(storage, chosen)
         runner = beam_flags(flags.runner, rest)
         look_ahead(runner, storage)
@@ -99,7 +98,7 @@ def _summary(storage: Storage, refs: list[SeriesRef], chosen: BlockSettings) -> 
 def _parser() -> Parser:
     parser = Parser(prog="python -m pipelines.blocks", description=__doc__)
     parser.add_argument("--output", default="data", help="folder or bucket URL of a finished load")
-    parser.add_argument("--formats", default="parquet,tfrecord", help="parquet, tfrecord, or both")
+    parser.add_argument("--formats", help=f"parquet, tfrecord, or both (default: {DEFAULT})")
     add_keep_flag(parser)
     add_block_flags(parser)
     parser.add_argument("--runner", default="DirectRunner", help="DirectRunner, FlinkRunner, DataflowRunner, …")
@@ -122,6 +121,7 @@ def _run(
 
     check_files(storage, (ref.file.path for ref in refs))
     say_changes(storage, chosen)
+    say_gone(storage, chosen.formats, of=FORMATS)
     owner = lease.Owner.here(uuid.uuid4().hex)
     run = Run(owner, datetime.now(UTC), keep_hours=keep_hours)
     with holding(storage, "run", owner):

@@ -17,7 +17,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from eia930.account.stored import require_whole
 from eia930.coverage.narrowing import narrowed, without_rows
 from eia930.coverage.table import read_coverage
 from eia930.errors import Interrupted, Stop, UsageError
@@ -30,7 +29,7 @@ from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
 from pipelines.past.memory import remember
 from pipelines.running.before.lists import wanted, with_held
-from pipelines.running.before.recall import recall, say_changes
+from pipelines.running.before.recall import formats_too, recall, say_changes, say_gone
 from pipelines.running.lines import say_begun
 from transforms.block_memory import recalled
 
@@ -121,15 +120,14 @@ def load(argv: Sequence[str], *, now: datetime) -> int:
     """A load that begins `now`; its exit code."""
     try:
         todo = settings(argv, now=now)
-        todo.storage.reach()
-        require_whole(todo.storage)
-        require_publisher(todo.storage, *todo.source.origins)
         if todo.dry_run:
             todo = with_held(todo)
         spans = _spans(todo)
+        _require_sound(todo)
         if todo.dry_run:
             from pipelines.running.before.dry_run import dry_run
 
+            todo = _as_before(todo, spans)
             if todo.coverage:
                 print(_known_rowless(spans))
             return dry_run(todo, spans)
@@ -148,14 +146,26 @@ def load(argv: Sequence[str], *, now: datetime) -> int:
         return 130 if isinstance(error, Interrupted) else 3
 
 
+def _require_sound(todo: LoadSettings) -> None:
+    """UsageError where the output has lost what it says of itself, or holds hours of another publisher."""
+    from eia930.account.stored import require_whole
+
+    todo.storage.reach()
+    require_whole(todo.storage)
+    require_publisher(todo.storage, *todo.source.origins)
+
+
 def _as_before(todo: LoadSettings, spans: Sequence[Span]) -> LoadSettings:
-    """With the cuts and slots that the output remembers; a past state has those of then."""
+    """With cuts, slots, flags and formats as the output has them; a past state has those of then."""
     if todo.past is None:
-        todo = replace(todo, blocks=recall(todo.storage, todo.blocks))
+        formats = formats_too(todo.storage, todo.formats, todo.blocks)
+        todo = replace(todo, formats=formats, blocks=recall(todo.storage, todo.blocks))
         say_changes(todo.storage, todo.blocks)
-        return todo
-    require_then(todo.past.source, spans)
-    return replace(todo, blocks=recalled(todo.blocks, todo.past.asked.blocks if todo.past.asked else None))
+    else:
+        require_then(todo.past.source, spans)
+        todo = replace(todo, blocks=recalled(todo.blocks, todo.past.asked.blocks if todo.past.asked else None))
+    say_gone(todo.storage, todo.formats)
+    return todo
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from ringdata.layout import BLOCK_TOKENS, Cuts
 
+GIVEN = ("slots", "trust_flags", "formats")
 _EMBARGO = 168
 
 
@@ -58,8 +59,8 @@ class BlockSettings:
     """Cuts between the splits, formats (none: no blocks), and which flags count against an hour.
 
     `first`..`last` (inclusive, hours since 1970 UTC) is the frame on which values are read. `slots` are series by slot:
-    those named that hold no value keep theirs empty, those not named come after them, by id. `asked` and `listed` are
-    what was said of cuts and slots, where anything was.
+    those named that hold no value keep theirs empty, those not named come after them, by id. `asked` is what was said
+    of the cuts; `given` are the names of those other settings of which anything was said (GIVEN).
     """
 
     cuts: Cuts
@@ -69,4 +70,4 @@ class BlockSettings:
     last: int
     slots: tuple[str, ...] = ()
     asked: AskedCuts = field(default_factory=AskedCuts)
-    listed: bool = False
+    given: frozenset[str] = frozenset()

@@ -87,7 +87,7 @@ def _files(part: Part, work: Work, chosen: BlockSettings) -> list[BlockFile]:
     files = config_files(layout, work.members, work.load, formats=formats)
     if part.config == next(iter(work.layouts)):
         slots = tuple(member.series_id for member in work.members)
-        files.append(BlockFile(CUTS, memory_bytes(chosen.cuts, slots)))
+        files.append(BlockFile(CUTS, memory_bytes(chosen, slots)))
         files += [card_file(list(work.layouts.values()))] if "parquet" in formats else []
     return files
 

@@ -9,8 +9,10 @@ from eia930.errors import UsageError
 from eia930.reference.series import parse_series
 from eia930.screening.flags import FLAGS
 from pipelines.options.words import hour, listed, whole, words
-from ringdata.errors import LayoutError
-from transforms.block_settings import AskedCuts, BlockSettings
+from transforms.block_settings import GIVEN, AskedCuts, BlockSettings, default_cuts
+
+DEFAULT = "parquet,tfrecord"
+"""The formats where nobody names any; those that an output has besides stay."""
 
 
 def add_block_flags(parser: argparse.ArgumentParser) -> None:
@@ -20,25 +22,28 @@ def add_block_flags(parser: argparse.ArgumentParser) -> None:
     blocks.add_argument("--test_start", default="", help="first hour of test, UTC (default: as before)")
     blocks.add_argument("--embargo_hours", type=whole, help="hours left out before each of the two (default: 168)")
     blocks.add_argument("--slots", default="", help="series ids, from slot 0 on (default: as before, new ones last)")
-    blocks.add_argument("--trust_flags", default="all", help="flags that count against an hour: all, none, or names")
+    blocks.add_argument(
+        "--trust_flags", help="flags that count against an hour: all, none, or names (default: as before, else all)"
+    )
 
 
 def block_settings(flags: argparse.Namespace, frame: tuple[int, int], formats: tuple[str, ...]) -> BlockSettings:
-    """The flags of the training blocks, checked; `frame`: first and last hour (inclusive) on which values are read."""
-    names = FLAGS[1:]
-    by_word = {"all": names, "none": ()}.get(flags.trust_flags)
-    against = listed("trust_flags", flags.trust_flags, names) if by_word is None else by_word
+    """The flags of the training blocks; `frame`: first and last hour (inclusive) on which values are read.
+
+    Whether cuts that were named in part fit the others is known once those are recalled (`transforms.block_memory`).
+    """
+    names, trusted = FLAGS[1:], flags.trust_flags or "all"
+    by_word = {"all": names, "none": ()}.get(trusted)
+    against = listed("trust_flags", trusted, names) if by_word is None else by_word
     asked = AskedCuts(
         hour("--validation_start", flags.validation_start) if flags.validation_start else None,
         hour("--test_start", flags.test_start) if flags.test_start else None,
         flags.embargo_hours,
     )
-    try:
-        cuts = asked.over(None, *frame)
-    except LayoutError as error:
-        raise UsageError(f"--validation_start, --test_start, --embargo_hours: {error}") from None
-    training, slots = tuple(name for name in formats if name != "avro"), _slots(flags.slots)
-    return BlockSettings(cuts, training, frozenset(against), *frame, slots=slots, asked=asked, listed=bool(slots))
+    training = tuple(name for name in formats if name != "avro")
+    given = frozenset(name for name in GIVEN if getattr(flags, name))
+    cuts, slots = default_cuts(*frame), _slots(flags.slots)
+    return BlockSettings(cuts, training, frozenset(against), *frame, slots=slots, asked=asked, given=given)
 
 
 def _slots(text: str) -> tuple[str, ...]:

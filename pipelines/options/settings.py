@@ -16,7 +16,7 @@ from eia930.sources.past.source import PastSource
 from eia930.sources.source import Source
 from eia930.store.run import KEEP_HOURS
 from eia930.store.storage import Storage
-from pipelines.options.blocks import add_block_flags, block_settings
+from pipelines.options.blocks import DEFAULT, add_block_flags, block_settings
 from pipelines.options.pace import add_pace_flags, source
 from pipelines.options.runner import LOCAL_RUNNERS, beam_flags, only_beams
 from pipelines.options.what import add_question_flags, question
@@ -75,7 +75,7 @@ class LoadSettings(Settings):
         one = self.question
         source, against = self.source.name, tuple(sorted(self.blocks.against))
         question = (one.routes, one.regions, one.types, one.first, one.last)
-        blocks = memory_of(self.blocks.cuts, self.blocks.slots)
+        blocks = memory_of(self.blocks, self.blocks.slots)
         return Asked(self.began, source, *question, self.formats, against, blocks, spans)
 
 
@@ -95,11 +95,11 @@ def settings(argv: Sequence[str], *, now: datetime) -> LoadSettings:
     only_beams(rest, parser, runner=flags.runner)
     then = as_of(flags, now)
     past, asked = (None, asked_for(flags, rest, now)) if then is None else _asked_then(argv, flags, rest, then)
-    formats = listed("formats", flags.formats, FORMATS)
-    if past and past.asked and "--formats" not in given_in(argv):
+    formats = listed("formats", flags.formats or DEFAULT, FORMATS)
+    if past and past.asked and not flags.formats:
         formats = past.asked.formats
     blocks = block_settings(flags, (asked.question.first, asked.question.last), formats)
-    if past and past.asked and "--trust_flags" not in given_in(argv):
+    if past and past.asked and not flags.trust_flags:
         blocks = replace(blocks, against=frozenset(past.asked.against))
     return LoadSettings(
         **{name: getattr(asked, name) for name in Settings.__slots__},
@@ -161,7 +161,9 @@ def load_parser() -> Parser:
     )
     add_question_flags(parser)
     where = add_source_flags(parser)
-    where.add_argument("--formats", default="parquet,tfrecord", help=f"any of {','.join(FORMATS)}")
+    where.add_argument(
+        "--formats", help=f"any of {','.join(FORMATS)} (default: {DEFAULT}, and what the output has besides)"
+    )
     where.add_argument("--coverage", default="", help="a coverage.parquet: ask only for hours that exist")
     where.add_argument(
         "--min_completeness", type=share, default=0.0, help="exit 1 if a series has a smaller share of its hours"

@@ -3,6 +3,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -46,6 +47,13 @@ def trees(out: Path) -> dict[str, bytes]:
 
 
 CISO, ERCO, AZPS = (f"EBA.{area}-ALL.D.H" for area in ("CISO", "ERCO", "AZPS"))
+
+
+def unlist(out: Path) -> None:
+    """A manifest that does not speak of blocks.json."""
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["files"] = [file for file in manifest["files"] if file["path"] != "blocks.json"]
+    (out / "manifest.json").write_text(json.dumps(manifest))
 
 
 @pytest.mark.parametrize("removed", [False, True])
@@ -101,14 +109,145 @@ def test_slots_can_be_listed(out: Path, capfd: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b'{"validation_start":"x","test_start":"","embargo_hours":1,"slots":[]}']
+    "content",
+    [
+        b"",
+        b"{}",
+        b"\xff",
+        b'{"validation_start":"x","test_start":"","embargo_hours":1,"slots":[]}',
+        b'{"validation_start":"2022-06-01T00","test_start":"2022-09-01T00","embargo_hours":168,"slots":[],'
+        b'"trust_flags":["none"]}',
+    ],
 )
-def test_a_damaged_memory_is_not_guessed_at(out: Path, content: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_damaged_memory_is_not_guessed_at(
+    out: Path, content: bytes, capfd: pytest.CaptureFixture[str], *, listed: bool
+) -> None:
     (out / "blocks.json").write_bytes(content)
+    if not listed:
+        unlist(out)
     assert blocks.main([f"--output={out}"]) == 2
     said = capfd.readouterr().err
     assert "blocks.json is damaged" in said
     assert said.count("\n") == 1
+
+
+PROGRAMS: dict[str, Callable[..., int]] = {
+    "blocks": lambda out, *words: blocks.main([f"--output={out}", *words]),
+    "load": lambda out, *words: historical.main([*YEAR, "--regions=CISO,ERCO", "--types=D", f"--output={out}", *words]),
+}
+CHANGED = {
+    "cuts": ("2022-06-01T00", "2022-05-01T00"),
+    "embargo": (": 168", ": 24"),
+    "slots": ("CISO", "PACW"),
+    "fewer slots": (f'\n  "{CISO}",', ""),
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("change", CHANGED)
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_memory_of_other_blocks_than_those_that_lie_there_is_refused(
+    out: Path, change: str, program: str, capfd: pytest.CaptureFixture[str], *, listed: bool
+) -> None:
+    text = (out / "blocks.json").read_text()
+    assert text.replace(*CHANGED[change]) != text
+    (out / "blocks.json").write_text(text.replace(*CHANGED[change]))
+    if not listed:
+        unlist(out)
+    before = trees(out)
+    assert PROGRAMS[program](out) == 2
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith(f"error: {out}/blocks.json ")
+    assert trees(out) == before
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_lost_memory_is_not_taken_for_none_beside_blocks(
+    out: Path, capfd: pytest.CaptureFixture[str], *, listed: bool
+) -> None:
+    (out / "blocks.json").unlink()
+    if not listed:
+        unlist(out)
+    for run in PROGRAMS.values():
+        assert run(out) == 2
+        assert "blocks.json is missing, though blocks/" in capfd.readouterr().err
+    shutil.rmtree(out / "blocks")
+    assert PROGRAMS["blocks"](out, "--formats=parquet") == 0
+    assert cuts(out) == default_cuts(hour("2022-01-01"), hour("2022-12-31T23"))
+
+
+def masks(out: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((out / "blocks").rglob("*-of-*.parquet"))]
+
+
+def test_trusted_flags_are_remembered_and_a_change_is_told(out: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    trusting = masks(out)
+    assert PROGRAMS["blocks"](out, "--formats=parquet", "--trust_flags=none") == 0
+    assert "--trust_flags changes from all to none" in capfd.readouterr().err
+    none = masks(out)
+    assert none != trusting
+    for run in PROGRAMS.values():
+        assert run(out, "--formats=parquet") == 0
+        assert "warning" not in capfd.readouterr().err
+        assert masks(out) == none
+    assert PROGRAMS["load"](out, "--formats=parquet", "--trust_flags=single_delta,identical_run") == 0
+    assert "from none to identical_run,single_delta" in capfd.readouterr().err
+    some = masks(out)
+    assert PROGRAMS["blocks"](out, "--formats=parquet") == 0
+    assert masks(out) == some
+    assert PROGRAMS["blocks"](out, "--formats=parquet", "--trust_flags=all") == 0
+    assert masks(out) == trusting
+
+
+def test_a_format_goes_only_where_it_is_asked_to_and_told(out: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def there() -> set[str]:
+        return {name for name in ("blocks", "tfds", "avro") if any(p.is_file() for p in (out / name).rglob("*"))}
+
+    load = [word for word in YEAR if not word.startswith("--formats")]
+    load += ["--regions=CISO,ERCO", "--types=D", f"--output={out}"]
+    assert historical.main([*load, "--formats=avro,parquet,tfrecord"]) == 0
+    assert there() == {"blocks", "tfds", "avro"}
+    for run in (historical.main(load), blocks.main([f"--output={out}"])):
+        assert run == 0
+        assert there() == {"blocks", "tfds", "avro"}
+        assert "warning" not in capfd.readouterr().err
+    assert blocks.main([f"--output={out}", "--formats=tfrecord"]) == 0
+    assert capfd.readouterr().err.count("warning: blocks/ goes: --formats leaves parquet out") == 1
+    assert there() == {"tfds", "avro"}
+    assert historical.main([*load, "--formats=tfrecord", "--dry_run"]) == 0
+    assert "avro/ goes" in capfd.readouterr().err
+    assert historical.main([*load, "--formats=parquet"]) == 0
+    said = capfd.readouterr().err
+    assert "warning: tfds/ goes" in said
+    assert "warning: avro/ goes" in said
+    assert there() == {"blocks"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--validation_start=2022-06-01",),
+        ("--test_start=2022-09-01",),
+        ("--validation_start=2022-08-01",),
+        ("--test_start=2022-07-01",),
+        ("--embargo_hours=1000",),
+    ],
+)
+def test_cuts_in_part_are_held_against_those_that_are_remembered(
+    out: Path, words: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    # The defaults of these hours are 2022-07-01 and 2022-11-01: no flag is held against them.
+    for program in PROGRAMS.values():
+        assert program(out, "--formats=parquet", *words) == 0
+    capfd.readouterr()
+    for program in PROGRAMS.values():
+        for wrong in (("--validation_start=2022-10-01",), ("--test_start=2022-06-02",), ("--embargo_hours=9999",)):
+            assert program(out, *wrong) == 2
+            said = capfd.readouterr().err
+            assert said.startswith("error: --validation_start, --test_start, --embargo_hours: ")
+            assert said.count("\n") == 1
 
 
 def test_the_tables_tell_whose_a_series_is(out: Path) -> None:
