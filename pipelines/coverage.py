@@ -11,6 +11,7 @@ if __name__ == "__main__":
 
     begin()
 
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -138,7 +139,8 @@ def _summary(todo: CoverageSettings, told: CoverageAccount) -> str:
     lines += few("FAILED", [f"{one.reason}; {one.remedy}" for one in told.failures], account=ACCOUNT)
     if isinstance(hours, CountedHours):
         lines.append(f"output    {place}/{COVERAGE}, {place}/{PAGE_AT}")
-        lines.append(f"next      load what exists: python -m pipelines.historical --coverage {place}/{COVERAGE} …")
+        words = shlex.join([*todo.load, f"--coverage={place}/{COVERAGE}"])
+        lines.append(f"next      load what exists: python -m pipelines.historical {words}")
     return "\n".join(lines)
 
 

@@ -15,6 +15,7 @@ from eia930.question.listed import Listed, Lists
 from eia930.question.plan import plan, unknown
 from eia930.question.span import Span
 from eia930.reference.hours import stamp
+from eia930.store.origin import is_synthetic
 from eia930.store.storage import Storage
 from pipelines.options.pace import add_pace_flags
 from pipelines.options.runner import only_beams
@@ -25,6 +26,7 @@ from pipelines.options.words import Defaults
 from pipelines.running.before.lists import wanted, with_held
 
 _NARROWING = ("routes", "regions", "types", "start", "end")
+_OF_COUNTING = ("--from_tidy", "--dry_run", "--refresh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class CoverageSettings(Settings):
 
     tidy: Storage | None
     """The loaded output to count in; None to ask the API."""
+    load: tuple[str, ...]
+    """The flags of the load of what was counted, but --coverage."""
 
 
 def coverage_settings(argv: Sequence[str], *, now: datetime) -> tuple[CoverageSettings, tuple[Span, ...]]:
@@ -44,7 +48,7 @@ def coverage_settings(argv: Sequence[str], *, now: datetime) -> tuple[CoverageSe
         asked = asked_for(flags, rest, now)
         asked = with_held(asked) if asked.dry_run else asked
         later = not asked.dry_run and unknown(asked.question) and wanted(asked)
-        return _settings(asked, None), () if later else plan(asked.question)
+        return _settings(asked, None, _load(argv, asked)), () if later else plan(asked.question)
     given = {name for name in _NARROWING if any(word.split("=")[0] == f"--{name}" for word in argv)}
     tidy = _tidy(flags)
     loaded = loaded_spans(tidy)
@@ -53,7 +57,8 @@ def coverage_settings(argv: Sequence[str], *, now: datetime) -> tuple[CoverageSe
     flags.source, flags.output = "emulator", flags.output or tidy.url
     asked = asked_for(flags, rest, now)
     asked = replace(asked, question=replace(asked.question, listed=_of_loaded(loaded)))
-    return replace(_settings(asked, tidy), embedded=False), _narrowed(asked, loaded, given)
+    spans = _narrowed(asked, loaded, given)
+    return replace(_settings(asked, tidy, _load(_counted(asked, spans, tidy), asked)), embedded=False), spans
 
 
 def coverage_parser() -> Parser:
@@ -78,8 +83,37 @@ def coverage_parser() -> Parser:
     return parser
 
 
-def _settings(asked: Settings, tidy: Storage | None) -> CoverageSettings:
-    return CoverageSettings(**{name: getattr(asked, name) for name in Settings.__slots__}, tidy=tidy)
+def _settings(asked: Settings, tidy: Storage | None, load: tuple[str, ...]) -> CoverageSettings:
+    return CoverageSettings(**{name: getattr(asked, name) for name in Settings.__slots__}, tidy=tidy, load=load)
+
+
+def _load(argv: Sequence[str], asked: Settings) -> tuple[str, ...]:
+    """The same words, less those that are of counting, and with the source and output that were meant."""
+    left, words = list[str](), list(argv)
+    for place, word in enumerate(words):
+        name = word.partition("=")[0]
+        value_of = place and words[place - 1] in _OF_COUNTING and not word.startswith("--")
+        if name not in _OF_COUNTING and not value_of:
+            left.append(word)
+    named = {word.partition("=")[0] for word in left}
+    source = ("--source=emulator",) if asked.embedded and "--source" not in named else ()
+    return (*left, *source, *(() if "--output" in named else (f"--output={asked.storage.place}",)))
+
+
+def _counted(asked: Settings, spans: Sequence[Span], tidy: Storage) -> Sequence[str]:
+    """The words of a load of what was counted in tidy files."""
+    kinds = sorted({kind for span in spans for kind in span.kinds})
+    one = asked.question
+    source = "emulator" if is_synthetic(tidy) else "auto"
+    return (
+        f"--routes={','.join(dict.fromkeys(span.route for span in spans))}",
+        f"--regions={','.join(dict.fromkeys(span.respondent for span in spans))}",
+        *((f"--types={','.join(kinds)}",) if kinds else ()),
+        f"--start={stamp(one.first)}",
+        f"--end={stamp(one.last + 1)}",
+        f"--source={source}",
+        f"--output={tidy.place}",
+    )
 
 
 def _tidy(flags: argparse.Namespace) -> Storage:

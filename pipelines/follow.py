@@ -23,6 +23,7 @@ from types import FrameType
 from eia930.errors import Stop, UsageError
 from eia930.program.ending import end_with
 from eia930.question.plan import plan, unknown
+from eia930.question.span import Span
 from pipelines.following.holding import following
 from pipelines.following.loop import USAGE, Follow
 from pipelines.following.metrics import Metrics, served
@@ -32,6 +33,7 @@ from pipelines.following.update import Update, json_line, line
 from pipelines.options.settings import LoadSettings, load_parser, settings
 from pipelines.options.words import fail, whole
 from pipelines.running.before.lists import wanted
+from pipelines.running.lines import say_begun
 
 _NOT_HERE = ("--end", "--as_of", "--raw", "--dry_run")
 _OWN = ("minute", "once", "metrics_port", "log_format")
@@ -46,11 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         stop, lost = threading.Event(), threading.Event()
         clock = WallClock(stop)
         todo = settings(words, now=clock.now())
-        if not (unknown(todo.question) and wanted(todo)):
-            plan(todo.question)
+        # Codes that the tables lack, the server may list: that is known once a load has asked it.
+        spans = () if unknown(todo.question) and wanted(todo) else plan(todo.question)
         with ExitStack() as stack:
             metrics = _metrics(flags, clock, stack)
             stack.enter_context(following(todo.storage, lost))
+            _say_begun(todo, spans)
             _stop_by_signal(stop, stack)
             follow = Follow(
                 todo.storage,
@@ -67,6 +70,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stop as error:
         print(f"error: {error}", file=sys.stderr)
         return 3
+
+
+def _say_begun(todo: LoadSettings, spans: Sequence[Span]) -> None:
+    """What a load says as it begins; those that keep up say it to nobody."""
+    if todo.embedded:
+        from pipelines.running.summary import banner
+
+        print(banner(), file=sys.stderr, flush=True)
+    if spans:
+        say_begun(todo, spans)
 
 
 def _shell_code(code: int) -> int:

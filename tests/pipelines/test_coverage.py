@@ -2,6 +2,7 @@
 """The coverage program from its command line: against rows with holes, against the tidy folder, with bad input."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,3 +227,16 @@ def test_a_coverage_file_of_another_question_stops_the_load(
     (tmp_path / "other.parquet").write_bytes(b"PAR1")
     assert "no Parquet file" in refused([*flags, "--coverage", str(tmp_path / "other.parquet")], capsys)
     assert not (tmp_path / "out").exists()
+
+
+def test_next_is_the_load_whole_and_runnable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "an output"
+    asked = ["--source=emulator", "--regions=PACW", "--types", "D", "--start=2023-01-01", "--end", "2023-03-01"]
+    for words in ([*asked, f"--output={out}", "--refresh"], [f"--from_tidy={out}", f"--output={tmp_path / 'count'}"]):
+        assert coverage.main(words) == 0
+        told = capsys.readouterr().out.splitlines()[-1]
+        assert told.startswith("next      load what exists: python -m pipelines.historical ")
+        assert historical.main(shlex.split(told.partition("pipelines.historical ")[2])) == 0
+        said = capsys.readouterr().out
+        assert "hours     1,416 asked" in said
+        assert f"output    {out}" in said

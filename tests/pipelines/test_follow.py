@@ -199,6 +199,15 @@ def test_once_is_one_update_with_its_line_of_json(rows: RowSource, tmp_path: Pat
     assert told["new_hours"] > 0
 
 
+def test_it_begins_with_what_a_load_says_as_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    words = ["--source=emulator", "--regions=PACW", "--types=D", f"--start={datetime.now(UTC):%Y-%m-%d}"]
+    assert main([*words, f"--output={out}", "--once"]) == 0
+    said = capsys.readouterr().err
+    assert "SYNTHETIC DATA" in said
+    assert f"from the embedded emulator into {out}" in said
+
+
 def test_prometheus_and_a_health_check_read_what_came_of_the_updates() -> None:
     pytest.importorskip("prometheus_client")
     clock, metrics = Moved(BEGIN), Metrics(BEGIN)
