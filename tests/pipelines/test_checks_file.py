@@ -63,7 +63,8 @@ def test_the_page_counts_the_hours_that_the_join_finds(loaded: Path) -> None:
 
 
 def test_it_is_in_the_manifest_and_stays_when_blocks_are_cut_again(loaded: Path) -> None:
-    assert blocks.main([f"--output={loaded}", "--validation_start=2023-09-01", "--test_start=2023-11-15"]) == 0
+    cuts = ("--validation_start=2023-09-01", "--test_start=2023-11-15", "--formats=parquet")
+    assert blocks.main([f"--output={loaded}", *cuts]) == 0
     listed = {file["path"]: file for file in json.loads((loaded / "manifest.json").read_text())["files"]}
     assert listed["checks.parquet"]["rows"] == pq.read_table(loaded / "checks.parquet").num_rows > 0
     assert verify.main([f"--output={loaded}"]) == 0

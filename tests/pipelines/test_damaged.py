@@ -25,7 +25,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch, Emulator(synthetic(now=NOW), now=NOW) as server:
         patch.setenv("EIA_API_KEY", "0123456789abcdef")
         words = ("--regions=PACW,AVRN", "--routes=region-data,fuel-type-data", "--start=2024-01-01", "--end=2024-01-10")
-        pace = ("--requests_per_hour=1000000", "--burst_per_second=1000")
+        pace = ("--requests_per_hour=1000000", "--burst_per_second=1000", "--formats=parquet")
         assert historical.main([f"--api_url={server.url}", f"--output={out}", *words, *pace]) == 0
     assert coverage.main([f"--from_tidy={out}"]) == 0
     return out
