@@ -6,7 +6,7 @@ python -m pipelines.codes [WORD]
 
 from __future__ import annotations
 
-from pipelines.running.interrupt import end_on_interrupt
+from eia930.program.interrupt import end_on_interrupt
 
 if __name__ == "__main__":
     end_on_interrupt()

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m eia930.emulator`: serve until told to stop. Prints one line with the URL when it listens."""
 
+from eia930.program.interrupt import end_on_interrupt
+
+if __name__ == "__main__":
+    end_on_interrupt("nothing was served yet")
+
 import signal
 import sys
 from collections.abc import Sequence
@@ -74,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         raise
     except (UsageError, OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 

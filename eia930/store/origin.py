@@ -20,6 +20,8 @@ _BEFORE = f"{lease.ROOT}/origin"
 """Where earlier versions wrote it, in a folder that may go while nothing runs."""
 _OURS = ("raw/eia", "raw/files", "tidy")
 """What is somebody's: answers, and rows."""
+_LISTS = "/facets/"
+"""A server's lists of codes hold no hour."""
 _EIA = frozenset({"api.eia.gov", "www.eia.gov"})
 """One publisher under two names: the API and the files."""
 _REMEDY = f"put {ORIGIN} back as it was: it holds the host that was asked, as api.eia.gov, or: {EMULATED}"
@@ -28,7 +30,7 @@ _REMEDY = f"put {ORIGIN} back as it was: it holds the host that was asked, as ap
 def require_publisher(storage: Storage, *mine: str) -> None:
     """UsageError where an output holds hours of others than `mine`, or hours of which nothing says whose they are."""
     held = tuple(_held(storage))
-    if not held and any(storage.list(folder) for folder in _OURS):
+    if not held and any(_LISTS not in entry.key for folder in _OURS for entry in storage.list(folder)):
         raise UsageError(f"--output {storage.place} holds hours, and no {ORIGIN} says whose", remedy=_REMEDY)
     for before, origin in product(held, mine):
         if not (before == origin or {before, origin} <= _EIA):

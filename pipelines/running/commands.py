@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from eia930.program.ending import end_with
-from pipelines.running.interrupt import end_on_interrupt
+from eia930.program.interrupt import end_on_interrupt
 from pipelines.running.start import begin
 
 
@@ -87,6 +87,7 @@ def reference() -> NoReturn:
 
 def emulator() -> NoReturn:
     """`eia930-emulator`: python -m eia930.emulator, which needs nothing that [load] brings."""
+    end_on_interrupt("nothing was served yet")
     from eia930.emulator.__main__ import main
 
     end_with(main)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
-from pipelines.running.interrupt import end_on_interrupt
+from eia930.program.interrupt import end_on_interrupt
 
 _NEEDED = (
     "apache_beam",

@@ -19,9 +19,9 @@ from types import FrameType
 import psutil
 
 from eia930.errors import Interrupted, StorageError
+from eia930.program.interrupt import STOPPING, say
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
-from pipelines.running.interrupt import STOPPING, say
 
 PATIENCE = 60.0
 """Seconds in which a run that was asked to stop ends by itself."""

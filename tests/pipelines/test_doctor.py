@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eia930.emulator import Emulator
-from eia930.emulator.synthetic import synthetic
+from eia930.emulator import Emulator, synthetic
 from eia930.reference.hours import hour_of, parse_hour
 from pipelines.doctor import main
 

@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from eia930.account.stored import read_account
-from eia930.emulator import Emulator
+from eia930.emulator import Emulator, replay
 from eia930.emulator.files.world import files_of
-from eia930.emulator.replay import replay
 from eia930.record.tidy import tidy_path
 from eia930.record.tidy_file import hours_of
 from eia930.screening.confusion import CLASSES, PUBLISHED

@@ -28,7 +28,7 @@ from functools import partial
 from eia930.question.plan import plan
 from pipelines.historical import build
 from pipelines.options.settings import settings
-from pipelines.running.interrupt import end_on_interrupt
+from eia930.program.interrupt import end_on_interrupt
 from pipelines.running.session import drive, load_program
 from pipelines.running.stopping import Stopping
 end_on_interrupt()

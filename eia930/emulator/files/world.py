@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eia930.emulator.series import RowSource, Series
-from eia930.emulator.synthetic import synthetic
+from eia930.emulator.synthetic_rows import synthetic
 from eia930.emulator.world.cache import Bounded
 from eia930.reference.clocks import EARLIEST, Clock, clock_of
 from eia930.reference.halves import FIRST, Half, halves

@@ -42,22 +42,37 @@ def test_it_serves_logs_and_stops(tmp_path: Path, how: signal.Signals) -> None:
     assert set(lines[0]) == {"at", "path", "query", "status", "rows", "fault", "key_ok"}
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_while_it_begins_a_signal_ends_it_in_one_line(how: signal.Signals) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "eia930.emulator"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as program:
+        assert program.stderr is not None
+        # The first import that takes a while is under way once a part of it is done.
+        assert next(line for line in program.stderr if line.rstrip().endswith("numpy.version"))
+        program.send_signal(how)
+        said = program.communicate(timeout=60)[1].splitlines()
+    assert program.returncode == 130
+    assert [line for line in said if line and not line.startswith("import time:")] == ["ended: nothing was served yet"]
+
+
 def test_a_file_that_is_no_route_s_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "x.csv"
     file.write_text("a,b\n1,2\n")
     assert main(["--replay", str(file)]) == 2
     error = capsys.readouterr().err
-    assert error == f"{file}: no route has the columns a, b\n"
+    assert error == f"error: {file}: no route has the columns a, b\n"
 
 
 def test_a_probability_that_is_none_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--p_503", "33"]) == 2
-    assert capsys.readouterr().err == "p_503 is 33.0; a probability lies between 0 and 1\n"
+    assert capsys.readouterr().err == "error: p_503 is 33.0; a probability lies between 0 and 1\n"
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--replay", str(tmp_path / "none.parquet")]) == 2
-    assert "none.parquet" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert "none.parquet" in said
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,7 +80,7 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureF
         port = taken.getsockname()[1]
         options = ["--now", "2019-01-02T00", "--port", str(port), "--log", str(tmp_path / "log.jsonl")]
         assert main(options) == 2
-    assert capsys.readouterr().err.startswith(f"cannot listen on port {port}: Address already in use; ")
+    assert capsys.readouterr().err.startswith(f"error: cannot listen on port {port}: Address already in use; ")
 
 
 @pytest.mark.parametrize(("words", "said"), [
@@ -77,7 +92,7 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureF
 ])  # fmt: skip
 def test_a_wrong_flag_is_one_clear_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--now", "2019-01-02T00", *words]) == 2
-    assert capsys.readouterr() == ("", f"{said}\n")
+    assert capsys.readouterr() == ("", f"error: {said}\n")
 
 
 def test_the_flags_are_the_documented_ones() -> None:

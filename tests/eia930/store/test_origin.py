@@ -47,6 +47,12 @@ def test_hours_of_nobody_knows_whom_are_nobodys(storage: Storage, held: str, sai
             claim(storage, mine)
 
 
+def test_lists_of_codes_are_no_hours(storage: Storage) -> None:
+    storage.put("raw/eia/region-data/facets/type.20240101T000000Z.json.zst", b"lists")
+    claim(storage, API)
+    assert origin_of(storage) == API
+
+
 @pytest.mark.parametrize("there", [ORIGIN, "raw/run/origin"])
 def test_it_goes_where_the_answers_go(storage: Storage, there: str) -> None:
     storage.put("raw/eia/a", b"hours")

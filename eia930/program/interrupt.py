@@ -17,17 +17,17 @@ from eia930.errors import Interrupted
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def end(number: int, frame: FrameType | None) -> None:
-    """End at once: whatever is stored is whole, and what is under way need not be waited for."""
-    say(f"\nended: {Interrupted.remedy}")
-    os._exit(130)
-
-
-def end_on_interrupt() -> None:
+def end_on_interrupt(remedy: str = Interrupted.remedy) -> None:
     """Python's own answer to Ctrl-C is a traceback, and process 1 does not hear TERM at all unless it listens.
 
-    Who ignores a signal (nohup) goes on ignoring it.
+    Who ignores a signal (nohup) goes on ignoring it. `remedy` is said at the end.
     """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        """End at once: whatever is stored is whole, and what is under way need not be waited for."""
+        say(f"\nended: {remedy}")
+        os._exit(130)
+
     for number in STOPPING:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, end)
