@@ -2,6 +2,7 @@
 """Pages are read in terminals and diffs too: no line of prose is above 100 columns."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,28 @@ WIDE = {"CHANGELOG.md"}
 @pytest.mark.parametrize("page", [page for page in PAGES if relative(page) not in WIDE], ids=relative)
 def test_no_line_of_prose_is_too_long(page: Path) -> None:
     assert too_long(page.read_text("utf-8")) == [], f"python tools/wrap.py {relative(page)}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if relative(page) not in WIDE], ids=relative)
+def test_no_picture_is_too_wide(page: Path) -> None:
+    wide = [line for picture in pictures(page.read_text("utf-8")) for line in picture if len(line) > WIDTH]
+    assert wide == []
+
+
+def pictures(text: str) -> Iterator[list[str]]:
+    """Blocks in no language: folders, diagrams. Those after a mark (`<!-- … -->`) are what a program said."""
+    before, inside, picture = "", False, list[str]()
+    for line in text.splitlines():
+        if line.lstrip().startswith("```"):
+            if not inside:
+                inside, drawn, picture = True, line.strip() == "```" and not before.startswith("<!--"), []
+            else:
+                inside = False
+                if drawn:
+                    yield picture
+        elif inside:
+            picture.append(line)
+        before = line
 
 
 def test_the_card_that_every_output_gets_is_no_wider() -> None:
