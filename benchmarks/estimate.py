@@ -106,8 +106,8 @@ def free(demand: Real, hidden: NDArray[np.int64], begin: int, length: int) -> bo
     return good and not hidden[begin - 8 : begin + length + 8].any()
 
 
-def ours(demand: Real, forecast: Real, first: int, *, causal: bool = False) -> Real:
-    return estimate(demand, forecast, first=first, causal=causal)
+def ours(demand: Real, forecast: Real, first: int) -> Real:
+    return estimate(demand, forecast, first=first)
 
 
 def linear(demand: Real, forecast: Real, first: int) -> Real:
@@ -228,7 +228,6 @@ def main() -> int:
     record = read(asked.rows, asked.labels, (asked.first, asked.last))
     methods: dict[str, Method] = {
         "ours": ours,
-        "ours, causal": partial(ours, causal=True),
         "plain ridge": ridge,
         "forecast alone": forecast_alone,
         "same hour last week": last_week,

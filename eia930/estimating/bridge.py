@@ -19,23 +19,23 @@ _SEEN = 0.7
 _BATCH = 256
 
 
-def own_hours(there: Mask, at: NDArray[np.intp], *, ahead: bool) -> NDArray[np.intp]:
+def own_hours(there: Mask, at: NDArray[np.intp], *, ahead: bool, beside: int = BESIDE) -> NDArray[np.intp]:
     """Which own hours tell of each hour of `at`: int[hours, points], -1 where there is none.
 
-    `ahead`: hours after it count too.
+    `ahead`: hours after it count too. `beside`: how many present hours on each side.
     """
     present = np.flatnonzero(there)
     where = np.searchsorted(present, at)
-    near = [_nth(present, where - 1 - k) for k in range(BESIDE)]
+    near = [_nth(present, where - 1 - k) for k in range(beside)]
     if ahead:
-        near += [_nth(present, where + k) for k in range(BESIDE)]
-    beside = np.stack(near, axis=1)
+        near += [_nth(present, where + k) for k in range(beside)]
+    close = np.stack(near, axis=1)
     days = np.array([sign * day * 24 for day in DAYS for sign in ((-1, 1) if ahead else (-1,))])
     far = at[:, None] + days
     inside = (far >= 0) & (far < there.size)
     inside &= there[np.clip(far, 0, there.size - 1)]
-    inside &= ~(far[:, :, None] == beside[:, None, :]).any(axis=2)
-    return np.concatenate((beside, np.where(inside, far, -1)), axis=1)
+    inside &= ~(far[:, :, None] == close[:, None, :]).any(axis=2)
+    return np.concatenate((close, np.where(inside, far, -1)), axis=1)
 
 
 def _nth(present: NDArray[np.intp], which: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -82,6 +82,13 @@ def kriged(residual: Real, at: NDArray[np.intp], points: NDArray[np.intp], covar
         for k in range(spot.shape[1]):
             found[part] += weights[:, k] * np.where(on[:, k], value[:, k], 0.0)
     return coarse(found)
+
+
+def placed(residual: Real, usual: NDArray[np.intp]) -> Real:
+    """The residual of hours `usual` (rising) on their stretch of hours, NaN between them."""
+    out = np.full(int(usual[-1] - usual[0]) + 1 if usual.size else 0, np.nan)
+    out[usual - usual[0] if usual.size else usual] = residual[usual]
+    return out
 
 
 def _at(covariance: Real, lag: NDArray[np.intp]) -> Real:

@@ -45,29 +45,29 @@ def departures(values: Real, fitted: Mask, *, first: int, behind: bool = False) 
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     mean = np.where(mean > 0, mean, np.nan)
     relative = coarse(values / mean[:, None] - 1)
-    above = coarse(relative - _level(relative, behind=behind))
+    near = _within((~np.isnan(relative)).astype(np.float64), behind=behind)
+    above = coarse(relative - _level(relative, near, behind=behind))
     course = _course(above, ~np.isnan(above) & fitted, first)
-    level = _level(relative - course, behind=behind)
+    level = _level(relative - course, near, behind=behind)
     return Departures(value=coarse(relative - course - level), course=1 + course + level, mean=mean)
 
 
-def _level(relative: Real, *, behind: bool) -> Real:
-    """The mean of what stands within 45 days to each side, or in the 90 days before: float64[series, hours].
+def _level(relative: Real, near: Real, *, behind: bool) -> Real:
+    """The mean of what stands near each hour, of which there are `near`: float64[series, hours].
 
     A load that is counted otherwise from some day on does so for good, and a growing one grows.
     """
-    series, hours = relative.shape
-    there = ~np.isnan(relative)
+    return coarse(_within(np.where(np.isnan(relative), 0.0, relative), behind=behind) / (near + _DOUBT))
 
+
+def _within(of: Real, *, behind: bool) -> Real:
+    """The sum within 45 days to each side of each hour, or of the 90 days before it: float64[series, hours]."""
+    series, hours = of.shape
     back, ahead = (_LEVEL, 0) if behind else (_LEVEL // 2, _LEVEL // 2 + 1)
-
-    def within(of: Real) -> Real:
-        so_far = np.cumsum(of, axis=1)
-        parts = (np.zeros((series, back + 1)), so_far, np.repeat(so_far[:, -1:], ahead, axis=1))
-        wide = np.concatenate(parts, axis=1)
-        return np.asarray(wide[:, back + ahead : back + ahead + hours] - wide[:, :hours])
-
-    return coarse(within(np.where(there, relative, 0.0)) / (within(there.astype(np.float64)) + _DOUBT))
+    so_far = np.cumsum(of, axis=1)
+    parts = (np.zeros((series, back + 1)), so_far, np.repeat(so_far[:, -1:], ahead, axis=1))
+    wide = np.concatenate(parts, axis=1)
+    return np.asarray(wide[:, back + ahead : back + ahead + hours] - wide[:, :hours])
 
 
 def _course(relative: Real, stands: Mask, first: int) -> Real:

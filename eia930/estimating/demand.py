@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """An estimate of demand where nothing stands: evidence of other series, bridged from the series' own hours.
 
-A value of a year is a function of that year and of the two beside it; where it is causal, of earlier hours and of
-forecasts up to the hour alone. Memory: about 40 bytes an hour of three years of all series.
+A value of a year is a function of that year and of the two beside it. Memory: about 40 bytes an hour of three years of
+all series. What earlier hours alone say of an hour is another method: `eia930.estimating.causal`.
 """
 
 from __future__ import annotations
@@ -12,30 +12,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eia930.estimating.bridge import autocovariance, kriged, own_hours
+from eia930.estimating.bridge import autocovariance, kriged, own_hours, placed
 from eia930.estimating.course import Departures, departures
 from eia930.estimating.evidence import Index, Lessons, Signals, lessons, signals, weigh
 from eia930.estimating.exact import Mask, Real, coarse
-from eia930.estimating.windows import Window, quarters, years
+from eia930.estimating.likeness import LEAST, closeness
+from eia930.estimating.windows import Window, years
 
 _PARTNERS = 14
 _EVERY = 3
 """Weights are learnt from every third hour: a day has all its hours in three days."""
-_LEAST = 500
-"""Hours that a series must have in a window."""
 _NEAR = 90 * 24
 """Hours beside a year of which residuals tell how they hang together in time."""
 _AROUND = (-1, 0, 1)
-_KNOWN_DEMAND, _KNOWN_FORECAST = (-1, -2), (-1, 0)
 
 
-def estimate(demand: Real, forecast: Real, *, first: int, barred: Mask | None = None, causal: bool = False) -> Real:
+def estimate(demand: Real, forecast: Real, *, first: int, barred: Mask | None = None) -> Real:
     """Estimate demand (whole MWh) where it is NaN; NaN where it stands, or where nothing can be said.
 
     Arguments, and what nothing is said of, are those of `estimates`: float64[series, hours].
     """
     out = np.full(demand.shape, np.nan)
-    for give, found in estimates(demand, forecast, first=first, barred=barred, causal=causal):
+    for give, found in estimates(demand, forecast, first=first, barred=barred):
         out[:, give] = found
     return out
 
@@ -47,7 +45,6 @@ def estimates(
     first: int,
     barred: Mask | None = None,
     wanted: Mask | None = None,
-    causal: bool = False,
 ) -> Iterator[tuple[slice, Real]]:
     """The same, a window at a time: its columns, and float64[series, columns].
 
@@ -63,11 +60,11 @@ def estimates(
         return
     allowed = np.ones((len(demand),) * 2, bool) if barred is None else ~barred
     np.fill_diagonal(allowed, val=False)
-    for window in (quarters if causal else years)(first, demand.shape[1]):
+    for window in years(first, demand.shape[1]):
         missing = np.isnan(demand[:, window.give])
         missing &= True if wanted is None else wanted[:, window.give]
         if missing.any():
-            work = _Work.of(demand, forecast, first=first, window=window, allowed=allowed, causal=causal)
+            work = _Work.of(demand, forecast, first=first, window=window, allowed=allowed)
             yield window.give, work.run(missing)
 
 
@@ -86,21 +83,19 @@ class _Work:
     low: Real
     high: Real
     """float64[series], MW: the least and the most that stood where is learnt."""
-    causal: bool
 
     @classmethod
-    def of(cls, demand: Real, forecast: Real, *, first: int, window: Window, allowed: Mask, causal: bool) -> _Work:
+    def of(cls, demand: Real, forecast: Real, *, first: int, window: Window, allowed: Mask) -> _Work:
         """Take departures, and gather what is learnt from."""
         begin = window.of.start
         part, ahead = demand[:, window.of], forecast[:, window.of]
         learn = np.arange(window.learn.start - begin, window.learn.stop - begin)
         fitted = np.zeros(part.shape[1], bool)
         fitted[learn] = True
-        own = departures(part, fitted, first=first + begin, behind=causal)
-        published = departures(ahead, fitted, first=first + begin, behind=causal)
+        own = departures(part, fitted, first=first + begin)
+        published = departures(ahead, fitted, first=first + begin)
         series = len(part)
-        lags = [_KNOWN_DEMAND if causal else _AROUND] * series + [_KNOWN_FORECAST if causal else _AROUND] * series
-        all_signals = signals(np.concatenate((own.value, published.value)), lags)
+        all_signals = signals(np.concatenate((own.value, published.value)), [_AROUND] * (2 * series))
         learnt = lessons(all_signals, learn[::_EVERY], first + begin)
         there = np.where(np.isnan(part[:, learn]), np.inf, part[:, learn])
         return cls(
@@ -110,10 +105,9 @@ class _Work:
             own=own,
             signals=all_signals,
             lessons=learnt,
-            closeness=np.where(allowed, _closeness(own.value[:, learn[::_EVERY]]), 0.0),
+            closeness=np.where(allowed, closeness(own.value[:, learn[::_EVERY]], least=LEAST // _EVERY), 0.0),
             low=there.min(axis=1),
             high=np.where(np.isinf(there), -np.inf, there).max(axis=1),
-            causal=causal,
         )
 
     def run(self, missing: Mask) -> Real:
@@ -121,7 +115,7 @@ class _Work:
         out = np.full(missing.shape, np.nan)
         for row in range(len(out)):
             at = np.flatnonzero(missing[row]) + self.give.start
-            if at.size and np.count_nonzero(~np.isnan(self.own.value[row, self.learn])) >= _LEAST:
+            if at.size and np.count_nonzero(~np.isnan(self.own.value[row, self.learn])) >= LEAST:
                 out[row, at - self.give.start] = self._estimated(row, at)
         return out
 
@@ -133,10 +127,10 @@ class _Work:
         candidates = [row + len(self.own.value), *partners]
         evidence = weigh(target, candidates, _PARTNERS, of, self.lessons)
         there = ~np.isnan(target)
-        points = own_hours(there, at, ahead=not self.causal)
+        points = own_hours(there, at, ahead=True)
         known = self.learn[there[self.learn]]
         begin, end = self.give.start - _NEAR, self.give.stop + _NEAR
-        known = known[(known >= begin) & (known < end)] if not self.causal else known[-4 * _NEAR :]
+        known = known[(known >= begin) & (known < end)]
         pattern = evidence.pattern(of, known)
         codes, counts = np.unique(pattern, return_counts=True)
         usual = known[pattern == codes[np.argmax(counts)]] if known.size else known
@@ -144,23 +138,6 @@ class _Work:
         told = np.zeros(target.size)
         told[needed] = evidence.expected(of, needed, self.first)
         residual = coarse(target - told)
-        departed = told[at] + kriged(residual, at, points, autocovariance(_placed(residual, usual)))
+        departed = told[at] + kriged(residual, at, points, autocovariance(placed(residual, usual)))
         level = (self.own.course[row, at] + departed) * self.own.mean[row]
         return np.asarray(np.clip(np.round(level), self.low[row], self.high[row]))
-
-
-def _placed(residual: Real, usual: Index) -> Real:
-    """The residual of hours `usual` on their stretch of hours, NaN between them."""
-    out = np.full(int(usual[-1] - usual[0]) + 1 if usual.size else 0, np.nan)
-    out[usual - usual[0] if usual.size else usual] = residual[usual]
-    return out
-
-
-def _closeness(departed: Real) -> Real:
-    """How closely series move together, 0 to 1, 0 where they have little in common: float64[series, series]."""
-    there = ~np.isnan(departed)
-    value, seen = np.where(there, departed, 0.0), there.astype(np.float64)
-    both, squares = seen @ seen.T, coarse(value * value) @ seen.T
-    return np.asarray(
-        np.abs(value @ value.T) / np.sqrt(np.maximum(squares * squares.T, 1e-9)) * (both > _LEAST / _EVERY)
-    )

@@ -144,10 +144,10 @@ def weigh(target: Real, candidates: Sequence[int], most: int, of: Signals, learn
     total = np.stack([stacked[:, a:b] @ stacked[:, a:b].T for a, b in pairwise(ends)])
     mixing = np.concatenate((np.kron(_BESIDE, _BESIDE), np.ones((1, _CELLS))))
     moments, count_in = np.zeros((len(mixing), *total.shape[1:])), np.diff(ends)
-    for cell_to, weights in enumerate(mixing):
-        for each, weight in zip(total, weights, strict=True):
-            moments[cell_to] += weight * each
-        moments[cell_to] /= max(float((weights * count_in).sum()), 1.0)
+    for each, weights in zip(total, mixing.T, strict=True):
+        moments += weights[:, None, None] * each
+    for moment, weights in zip(moments, mixing, strict=True):
+        moment /= max(float((weights * count_in).sum()), 1.0)
     matrix, right = moments[:, :-1, :-1].copy(), moments[:, :-1, -1].copy()
     own = np.arange(matrix.shape[1])
     matrix[:, own, own] += _RIDGE * matrix[:, own, own] + 1e-7

@@ -28,17 +28,23 @@ def years(first: int, hours: int) -> Iterator[Window]:
 
 
 def quarters(first: int, hours: int) -> Iterator[Window]:
-    """A quarter at a time, by what is learnt in the three years before it: nothing in a record's first quarter."""
-    columns = _Columns(first, hours)
-    for quarter in range(moment_of(first).year * 4, moment_of(first + hours - 1).year * 4 + 4):
-        begin, end, before = (_month(q) for q in (quarter, quarter + 1, quarter - 12))
-        give, learn = columns.between(begin, end), columns.between(before, begin)
+    """A quarter at a time, a month in a record's first year, by what is learnt in the year before it.
+
+    The first month has nothing to learn from, so it is in none. `first`: hours since 1970 UTC.
+    """
+    columns, end = _Columns(first, hours), moment_of(first + hours - 1)
+    begun = month = moment_of(first).year * 12 + moment_of(first).month - 1
+    while month <= end.year * 12 + end.month - 1:
+        after = month + 1 if month < begun + 12 else month // 3 * 3 + 3
+        give = columns.between(_month(month), _month(after))
+        learn = columns.between(_month(month - 12), _month(month))
         if give.stop > give.start and learn.stop > learn.start:
             yield Window(give=give, of=slice(learn.start, give.stop), learn=learn)
+        month = after
 
 
-def _month(quarter: int) -> tuple[int, int]:
-    return quarter // 4, quarter % 4 * 3 + 1
+def _month(number: int) -> tuple[int, int]:
+    return number // 12, number % 12 + 1
 
 
 @dataclass(frozen=True, slots=True)

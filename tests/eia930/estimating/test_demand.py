@@ -68,34 +68,6 @@ def test_nothing_outside_a_year_and_the_two_beside_it_changes_it(found: Real) ->
     np.testing.assert_array_equal(found[:, :until], again[:, :until])
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_no_later_hour_changes_a_causal_one(seed: int) -> None:
-    causal = estimate(DEMAND, FORECAST, first=FIRST, causal=True)
-    chance = np.random.default_rng(seed)
-    now = int(chance.choice(np.flatnonzero(np.isnan(DEMAND).any(axis=0))))
-    demand, forecast = DEMAND.copy(), FORECAST.copy()
-    demand[:, now + 1 :] = chance.integers(1, 9000, size=(4, HOURS - now - 1))
-    demand[:, now + 1 :: 5] = np.nan
-    forecast[:, now + 1 :] = 7
-    again = estimate(demand, forecast, first=FIRST, causal=True)
-    np.testing.assert_array_equal(causal[:, : now + 1], again[:, : now + 1])
-
-
-def test_the_same_hour_of_another_tells_a_causal_one_nothing() -> None:
-    now = int(np.flatnonzero(np.isnan(DEMAND[0]) & ~np.isnan(DEMAND[3]))[-1])
-    other = DEMAND.copy()
-    other[1:, now] = 1
-    causal, again = (estimate(each, FORECAST, first=FIRST, causal=True) for each in (DEMAND, other))
-    assert causal[0, now] == again[0, now]
-
-
-def test_causal_ones_begin_after_the_first_quarter() -> None:
-    causal = estimate(DEMAND, FORECAST, first=FIRST, causal=True)
-    quarter = parse_hour("2018-04-01") - FIRST
-    assert np.isnan(causal[:, :quarter]).all()
-    assert (np.isnan(causal) == ~np.isnan(DEMAND))[:, quarter:].all()
-
-
 def test_a_barred_series_tells_nothing(found: Real) -> None:
     barred = np.zeros((4, 4), bool)
     barred[0, 3] = True
