@@ -8,14 +8,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ringdata.errors import SeriesError
-from ringdata.layout import BlockGrid, BlockRun, Layout, Member, Shard
+from ringdata.errors import LayoutError, SeriesError
+from ringdata.layout import ESTIMATE, REPORTED, BlockGrid, BlockRun, Layout, Member, Shard
 
 SLAB_TOKENS = 1 << 22
 
 Load = Callable[[str, int, int], tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]]
 """`load(series_id, first_hour, hours)` gives `value` float[hours] in MW and `observed` bool[hours]: what is not
 observed may hold anything. It is asked only for hours of the member, and of the split that is being built."""
+
+Fill = Callable[[str, int, int], tuple[NDArray[np.integer[Any]], NDArray[np.floating[Any]]]]
+"""`fill(series_id, first_hour, hours)` gives hours since 1970 UTC that lie among those asked for, and a value in MW for
+each: what `value` holds there if it was not observed. It is asked for hours of the split from the member's first on,
+also after its last."""
 
 
 def schema(grid: BlockGrid) -> pa.Schema:
@@ -34,13 +39,21 @@ def schema(grid: BlockGrid) -> pa.Schema:
     return pa.schema([pa.field(name, type_, nullable=False) for name, type_ in types.items()])
 
 
-def shard_tables(layout: Layout, members: Sequence[Member], shard: Shard, load: Load) -> Iterator[pa.Table]:
+def shard_tables(
+    layout: Layout, members: Sequence[Member], shard: Shard, load: Load, fill: Fill | None = None
+) -> Iterator[pa.Table]:
     """The shard's rows in order, as tables of about 4 M tokens: whole sequences in `series`, ranges of time in `panel`.
 
-    SeriesError where an observed value is not a finite float32, or `load` gives another number of hours.
+    `fill` goes with a layout of inputs estimate. LayoutError where it does not; SeriesError where an observed value, or
+    one that is filled in, is not a finite float32, or `load` gives another number of hours.
     """
+    if (fill is None) != (layout.inputs == REPORTED):
+        raise LayoutError(f"the layout is of inputs {layout.inputs}: fill= goes with {ESTIMATE}, and with nothing else")
     for parts in _slabs(layout.grid, shard):
         pieces = [_columns(layout, members, shard.split, part, load) for part in parts]
+        for part, piece in zip(parts, pieces, strict=True):
+            if fill is not None:
+                piece["value"] = _filled(layout, members, shard.split, part, fill, piece)
         columns = {field.name: [piece[field.name] for piece in pieces] for field in schema(layout.grid)}
         arrays = [_array(columns[field.name], field.type) for field in schema(layout.grid)]
         yield pa.Table.from_arrays(arrays, schema=schema(layout.grid))
@@ -126,6 +139,26 @@ def _columns(
     if grid.config.sums:
         columns |= _running(value[:-1].reshape(run.blocks, -1), observed[:-1].reshape(run.blocks, -1))
     return columns
+
+
+def _filled(
+    layout: Layout, members: Sequence[Member], split: str, run: BlockRun, fill: Fill, columns: dict[str, NDArray[Any]]
+) -> NDArray[np.float32]:
+    """`value` of a run with what is filled in; the halo, a view of the same hours, and the sums stay as they are."""
+    value: NDArray[np.float32] = columns["value"].copy()
+    stop = min(run.start_hour + len(value), layout.cuts.hours(split)[1])
+    for slot, member in enumerate(layout.grid.config.held(members, run.sequence_id)):
+        first = max(run.start_hour, member.first_hour)
+        if member.vacant or first >= stop:
+            continue
+        hour, told = (np.asarray(part) for part in fill(member.series_id, first, stop - first))
+        if len(hour) != len(told) or ((hour < first) | (hour >= stop)).any():
+            raise SeriesError(f"{member.series_id}: fills outside the {stop - first} hours from {first} asked for")
+        if not (np.abs(told) <= np.finfo(np.float32).max).all():
+            raise SeriesError(f"{member.series_id}: a fill between {first} and {stop} is not finite")
+        free = columns["observed"][hour - run.start_hour, slot] == 0
+        value[hour[free] - run.start_hour, slot] = told[free]
+    return value
 
 
 def _array(pieces: list[NDArray[Any]], kind: pa.DataType) -> pa.Array:

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from ringdata.layout import NAME, SPLITS, VERSION, Cuts, Layout
+from ringdata.layout import NAME, REPORTED, SPLITS, VERSION, Cuts, Layout
 
 _TEXT = """---
 pretty_name: "U.S. hourly electricity (Form EIA-930), blocks for ring attention"
@@ -32,8 +32,13 @@ sequence or slot is.
 A block belongs to the split that holds all its hours; blocks that a cut runs through are left out
 of all splits. `next_value` and `next_observed` hold the hour after the block: shift labels with
 them before cutting a window for a ring. `observed` is 0 where nothing was reported or the report is
-not trusted; `value` is 0 there.
+not trusted; {unobserved}
 """
+_UNOBSERVED = {
+    True: "`value` is 0 there.",
+    False: """there, blocks of inputs=estimate hold in
+`value` what demand most likely was, by earlier hours and the day-ahead forecast alone; else 0.""",
+}
 
 
 def dataset_card(layouts: Sequence[Layout]) -> bytes:
@@ -44,6 +49,7 @@ def dataset_card(layouts: Sequence[Layout]) -> bytes:
         configs="".join(map(_config, layouts)),
         sizes="".join(map(_sizes, layouts)),
         splits=_dates(layouts[0].cuts),
+        unobserved=_UNOBSERVED[layouts[0].inputs == REPORTED],
     ).encode()
 
 

@@ -5,14 +5,13 @@ import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import zip_longest
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from ringdata.errors import ContextError, MixedVersions
-from ringdata.layout import Layout
+from ringdata.layout import INPUTS, REPORTED, Layout
 from ringdata.orders import whole
 from ringdata.windows import Track
 
@@ -77,25 +76,33 @@ def known_slots(sequences: pa.Table, rows: NDArray[np.int64] | None, *, ahead: i
 def fingerprint(layout: Layout, sequences: pa.Table, slots: int, *, ahead: int) -> str:
     """What a model rests on: config, tokens an hour, digests of the series in their order and of the cuts.
 
-    Hours ahead too, where any are handed out.
+    The inputs too, where they are not those reported, and the hours ahead, where any are handed out.
     """
     names = "\n".join(sequences.column("series_id").to_pylist())
     cuts = f"{layout.cuts.validation} {layout.cuts.test} {layout.cuts.embargo}"
+    inputs = "" if layout.inputs == REPORTED else f"-{layout.inputs}"
     known = f"-ahead{ahead}" if ahead else ""
-    return f"{layout.grid.config.name}-{slots}-{_digest(names)}-{_digest(cuts)}{known}"
+    return f"{layout.grid.config.name}-{slots}-{_digest(names)}-{_digest(cuts)}{inputs}{known}"
 
 
 def check_fingerprint(expected: str | None, found: str) -> None:
     """MixedVersions says in what another folder, or another choice of it, differs from the one expected."""
     if expected is None or expected == found:
         return
-    words = ("config", "tokens an hour", "series or their order", "cuts", "hours ahead")
-    parts = zip_longest(words, expected.split("-", len(words) - 1), found.split("-", len(words) - 1))
+    words = ("config", "tokens an hour", "series or their order", "cuts", "inputs", "hours ahead")
+    parts = zip(words, _parts(expected), _parts(found), strict=True)
     names = [name for name, one, other in parts if one != other] or ["fingerprint"]
     raise MixedVersions(
         f"other {' and '.join(names)} than expected: the fingerprint is {found}, not {expected}; give the output, "
         "series=, slots= or ahead= that the checkpoint was trained with"
     )
+
+
+def _parts(fingerprint: str) -> list[str]:
+    """Of a fingerprint, what each of the words says that tell in what two differ."""
+    head, rest = fingerprint.split("-")[:4], fingerprint.split("-")[4:]
+    inputs = [word for word in rest if word in INPUTS]
+    return [*head, *[""] * (4 - len(head)), "".join(inputs), "-".join(word for word in rest if word not in INPUTS)]
 
 
 def _row(names: Sequence[str], name: str) -> int:

@@ -15,10 +15,11 @@ from typing import Any
 
 from ringdata.errors import LayoutError
 from ringdata.example import FOOTER, HEADER
-from ringdata.layout import NAME, SPLITS, VERSION, BlockGrid, Layout, Shard
+from ringdata.layout import NAME, REPORTED, SPLITS, VERSION, BlockGrid, Layout, Shard
 from ringdata.tfrecord_shard import shard_moulds
 
 _DESCRIPTION = "Blocks of the U.S. hourly electricity record (Form EIA-930), with label halos, for ring attention."
+_FILLED = " Inputs: {inputs}. Where demand was not observed, value is an estimate by earlier hours alone."
 
 
 def dataset_info(layout: Layout) -> dict[str, bytes]:
@@ -58,7 +59,8 @@ def _written(layout: Layout) -> dict[str, bytes]:
             module_name="",
             config_name=layout.grid.config.name,
         )
-        info = tfds.core.DatasetInfo(builder=identity, features=_features(tfds, layout.grid), description=_DESCRIPTION)
+        told = _DESCRIPTION if layout.inputs == REPORTED else _DESCRIPTION + _FILLED.format(inputs=layout.inputs)
+        info = tfds.core.DatasetInfo(builder=identity, features=_features(tfds, layout.grid), description=told)
         info.set_file_format("tfrecord")
         info.set_splits(tfds.core.SplitDict(_splits(tfds, layout, place)))
         info.write_to_directory(place)

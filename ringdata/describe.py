@@ -10,7 +10,7 @@ from pyarrow.fs import FileSystem
 
 from ringdata.files import Files
 from ringdata.folder import SplitShards, open_any
-from ringdata.layout import SPLITS, Layout
+from ringdata.layout import REPORTED, SPLITS, Layout
 from ringdata.manifest import SEQUENCES, Folder
 from ringdata.sequences import read_sequences
 from ringdata.shards import empty_tokens
@@ -39,6 +39,10 @@ def describe_folder(layout: Layout, sequences: pa.Table, place: str, shares: Map
         *(_split(layout, split, (shares or {}).get(split)) for split in SPLITS),
         f"observed   {sum(row['train_count'] for row in rows):,} hours of train; mean ± std below are of these, in MW",
     ]
+    if layout.inputs != REPORTED:
+        lines.append(
+            f"inputs     {layout.inputs}: value holds one also where nothing was observed, as far as it is known"
+        )
     lines += [_series(number, row) for number, row in enumerate(rows)]
     return "\n".join(lines)
 

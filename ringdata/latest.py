@@ -82,6 +82,8 @@ def _shifted(record: "_Record", held: RingSlice, first: int, shifts: Set[int]) -
             picked = found if cover.picks is None else Tokens(found.value[cover.picks], found.observed[cover.picks])
             part.part(done, done + cover.size).fill(picked)
         done += cover.size
+    for hours in shifts - {0}:
+        later[hours].forget()
     return later
 
 

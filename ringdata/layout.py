@@ -15,6 +15,8 @@ from ringdata.errors import LayoutError
 NAME = "eia930"
 VERSION = "1.0.0"
 SPLITS = ("train", "validation", "test")
+REPORTED, ESTIMATE = INPUTS = ("reported", "estimate")
+"""What `value` holds where nothing was observed: 0, or what it most likely was."""
 BLOCK_TOKENS = 1024
 BLOCK_HOURS = 16  # the least hours of a panel block: keeps the label halo (one hour) at or below 1/16 of a block
 GROUP_TOKENS = 8192  # the least tokens of a row group, the unit that a reader fetches
@@ -169,6 +171,12 @@ class Layout:
     cuts: Cuts
     shards: tuple[Shard, ...]
     version: str = field(default=VERSION)
+    inputs: str = field(default=REPORTED)
+
+    def __post_init__(self) -> None:
+        """Refuse inputs that no program writes."""
+        if self.inputs not in INPUTS:
+            raise LayoutError(f"no inputs {self.inputs!r}; there are {', '.join(INPUTS)}")
 
     def split(self, name: str) -> tuple[Shard, ...]:
         """The shards of one split, in order."""
@@ -184,6 +192,8 @@ class Layout:
             "block_tokens": grid.block_tokens,
             "group_blocks": grid.group_blocks,
             "cuts": {"validation": cuts.validation, "test": cuts.test, "embargo": cuts.embargo},
+            # Not where it says nothing: those blocks are the same bytes as before there was a choice.
+            **({} if self.inputs == REPORTED else {"inputs": self.inputs}),
         }
 
     def to_json(self) -> bytes:
@@ -209,6 +219,7 @@ class Layout:
             Cuts(**fields["cuts"]),
             tuple(sorted(shards, key=lambda shard: (order[shard.split], shard.number))),
             fields["version"],
+            fields.get("inputs", REPORTED),
         )
         if any(layout.stamp()[key] != fields[key] for key in layout.stamp()):
             raise ValueError("block sizes of another version")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from ringdata.blocks import Load, shard_tables
+from ringdata.blocks import Fill, Load, shard_tables
 from ringdata.card import dataset_card
 from ringdata.formats import FORMATS, chosen
 from ringdata.layout import Layout, Member, Shard
@@ -31,13 +31,19 @@ class BlockFile:
 
 
 def shard_files(
-    layout: Layout, members: Sequence[Member], shard: Shard, load: Load, *, formats: Sequence[str] = _ALL
+    layout: Layout,
+    members: Sequence[Member],
+    shard: Shard,
+    load: Load,
+    *,
+    formats: Sequence[str] = _ALL,
+    fill: Fill | None = None,
 ) -> list[BlockFile]:
-    """One shard in each format, with its checksums: the same rows in the same order.
+    """One shard in each format, with its checksums: the same rows in the same order. `fill` as in `shard_tables`.
 
     Holds the shard in memory: about 12 bytes a token.
     """
-    tables = list(shard_tables(layout, members, shard, load))
+    tables = list(shard_tables(layout, members, shard, load, fill))
     return [
         BlockFile(
             f"{form.folder(layout.grid.config.name)}/{form.shard(shard)}{ending}", data, 0 if ending else shard.rows

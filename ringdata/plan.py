@@ -7,16 +7,19 @@ from itertools import pairwise
 
 from ringdata.config import PANEL, SERIES
 from ringdata.errors import LayoutError
-from ringdata.layout import SPLITS, BlockGrid, BlockRun, Cuts, Layout, Member, Shard
+from ringdata.layout import REPORTED, SPLITS, BlockGrid, BlockRun, Cuts, Layout, Member, Shard
 
 SHARD_TOKENS = 1 << 22
 
 
-def plan_series(members: Sequence[Member], *, cuts: Cuts | None = None, shards: int | None = None) -> Layout:
+def plan_series(
+    members: Sequence[Member], *, cuts: Cuts | None = None, shards: int | None = None, inputs: str = REPORTED
+) -> Layout:
     """Config `series`: every member is a sequence of its own (its place is its id), never split over shards.
 
     `shards` (a power of two; by default one a 4 M tokens) is lowered to the number of sequences where that is less.
     Shards hold equal rows where the sequences allow it; else they differ by at most the longest sequence.
+    `inputs` is what `value` holds where nothing was observed: reported (0), or estimate.
     """
     cuts, grid = cuts or Cuts(), BlockGrid(SERIES, 1)
     _check(members, shards)
@@ -27,13 +30,15 @@ def plan_series(members: Sequence[Member], *, cuts: Cuts | None = None, shards: 
         ]
         held = [run for run in runs if run.blocks]
         found += _shards(split, _deal(held, _count(grid, held, len(held), shards)))
-    return Layout(grid, cuts, tuple(found))
+    return Layout(grid, cuts, tuple(found), inputs=inputs)
 
 
-def plan_panel(members: Sequence[Member], *, cuts: Cuts | None = None, shards: int | None = None) -> Layout:
+def plan_panel(
+    members: Sequence[Member], *, cuts: Cuts | None = None, shards: int | None = None, inputs: str = REPORTED
+) -> Layout:
     """Config `panel`: one sequence of all members, a slot each (its place is its slot), the slots a power of two.
 
-    Shards are ranges of time of equal rows, give or take one row group (`shards` as in `plan_series`).
+    Shards are ranges of time of equal rows, give or take one row group (`shards`, `inputs` as in `plan_series`).
     """
     cuts = cuts or Cuts()
     _check(members, shards)
@@ -45,7 +50,7 @@ def plan_panel(members: Sequence[Member], *, cuts: Cuts | None = None, shards: i
         run = _run(grid, cuts, split, 0, first, last)
         groups = -(-run.blocks // grid.group_blocks)
         found += _shards(split, _cut(grid, run, _count(grid, [run], groups, shards)))
-    return Layout(grid, cuts, tuple(found))
+    return Layout(grid, cuts, tuple(found), inputs=inputs)
 
 
 def _check(members: Sequence[Member], shards: int | None) -> None:

@@ -22,7 +22,7 @@ from ringdata.describe import describe_folder
 from ringdata.errors import ContextError, EmptySplit, FolderError, MissingFile, MixedVersions
 from ringdata.files import Files
 from ringdata.folder import SplitShards, open_folder
-from ringdata.layout import Layout
+from ringdata.layout import REPORTED, Layout
 from ringdata.manifest import MANIFEST, SEQUENCES
 from ringdata.orders import Span, check_ahead, check_multiple, known_ahead, whole
 from ringdata.sequences import read_sequences
@@ -40,7 +40,7 @@ class RingBlocks:
     `path` is a folder of blocks: `OUTPUT/blocks/<config>` or `OUTPUT/tfds/eia930/<config>/<version>`, local or a URL
     that pyarrow knows (`s3://bucket/...`). `data[i]` is a dict of arrays, each [context] or [context / ring_size]:
 
-        value     float32  MW, 0 where not observed        target     float32  the value `horizon` h later
+        value     float32  MW (0 or inputs, unobserved)    target     float32  the value `horizon` h later
         observed  bool     reported and trusted            loss_mask  bool     the target was observed, in this split
         position  int64    hours since 1970 UTC            slot       int32    which series of a panel; 0 in `series`
 
@@ -144,6 +144,8 @@ class RingBlocks:
             parts = {hours: one.part(done, end) for hours, one in later.items()}
             self._hold(window, cover, tokens.part(done, end), parts)
             done = end
+        for one in later.values() if self.layout.inputs != REPORTED else ():
+            one.forget()
         item = held.item(tokens, later[self.horizon], window.start_hour)
         if self.ahead:
             item |= held.published(later[self.ahead], self._known[window.sequence_id :])
@@ -181,7 +183,7 @@ class RingBlocks:
 
     @property
     def fingerprint(self) -> str:
-        """What a model rests on, to keep in checkpoints: config, tokens an hour, series in their order, cuts, ahead."""
+        """What a model rests on, to keep in checkpoints: config, tokens an hour, series in their order, cuts, …"""
         return fingerprint_of(self.layout, self.sequences, self.slots, ahead=self.ahead)
 
     def scale(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -29,6 +29,10 @@ class Tokens(NamedTuple):
         """Nothing observed."""
         self.value[:] = self.observed[:] = 0
 
+    def forget(self) -> None:
+        """Set what was not observed to 0: an input may hold an estimate there, a label nothing."""
+        self.value[self.observed == 0] = 0
+
     @property
     def bytes(self) -> NDArray[np.uint8]:
         """The values as uint8[n, 4], a view."""
