@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an output remembers of its blocks, in `blocks.json` at its root: cuts, which series has which slot, flags.
+"""What an output remembers of its blocks, in `blocks.json` at its root: cuts, slots of series, flags, and inputs.
 
-So the same command gives the same splits, slots and masks, whatever series come or go. Removing `blocks/` does not
-forget; removing both does.
+So the same command gives the same splits, slots, masks and values, whatever series come or go. Removing `blocks/` does
+not forget; removing both does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from eia930.store.storage import Storage
 from ringdata.config import CONFIGS
 from ringdata.errors import LayoutError
 from ringdata.formats import FORMATS
-from ringdata.layout import Cuts, Layout
+from ringdata.layout import INPUTS, REPORTED, Cuts, Layout
 from ringdata.manifest import LAYOUT, MANIFEST, SEQUENCES, Entry, read_entries
 from ringdata.sequences import read_sequences
 from transforms.block_settings import BlockSettings
@@ -32,8 +32,8 @@ _FLAGS = "--validation_start, --test_start, --embargo_hours"
 _REMEDY = f"put it back as it was; or remove {CUTS}, blocks/ and tfds/ together, to cut by the flags alone"
 
 
-class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """First hours of validation and test (UTC, hour ending), hours of embargo, and series ids by slot.
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """First hours of validation and test (UTC, hour ending), hours of embargo, series ids by slot, and inputs.
 
     `trust_flags` are the flags that count against an hour; None: written by a version that did not remember them.
     """
@@ -43,6 +43,12 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embargo_hours: int
     slots: tuple[str, ...]
     trust_flags: tuple[str, ...] | None = None
+    inputs: str = REPORTED
+
+    def __post_init__(self) -> None:
+        """Refuse inputs that no program writes."""
+        if self.inputs not in INPUTS:
+            raise ValueError(f"no inputs {self.inputs!r}")
 
     @property
     def cuts(self) -> Cuts:
@@ -51,11 +57,12 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Cut(NamedTuple):
-    """What blocks that lie in an output say of themselves: where, by which cuts, of which series by slot."""
+    """What blocks that lie in an output say of themselves: where, by which cuts, series by slot, and inputs."""
 
     folder: str
     cuts: Cuts
     slots: tuple[str, ...]
+    inputs: str
 
 
 def remembered(storage: Storage) -> Memory | None:
@@ -76,8 +83,9 @@ def remembered(storage: Storage) -> Memory | None:
             raise ValueError(f"there is no flag {odd[0]}")
     except (LayoutError, ValueError) as wrong:
         raise UsageError(f"{storage.place}/{CUTS} is damaged ({wrong})", remedy=_REMEDY) from None
-    if cut and (cut.cuts, cut.slots) != (memory.cuts, memory.slots):
-        what = "slots" if cut.cuts == memory.cuts else "cuts"
+    other = [name for name in ("cuts", "slots", "inputs") if cut and getattr(cut, name) != getattr(memory, name)]
+    if cut and other:
+        what = " and ".join(other)
         raise UsageError(f"{storage.place}/{CUTS} has other {what} than {cut.folder}", remedy=_REMEDY)
     return memory
 
@@ -111,7 +119,8 @@ def _cut_in(storage: Storage, folder: str) -> _Cut | None:
         if any(Entry.of(data, 0).sha256 != listed[name].sha256 for name, data in held.items()):
             return None
         slots = tuple(read_sequences(held[SEQUENCES])["series_id"].to_pylist())
-        return _Cut(folder, Layout.from_json(held[LAYOUT]).cuts, slots)
+        layout = Layout.from_json(held[LAYOUT])
+        return _Cut(folder, layout.cuts, slots, layout.inputs)
     except (KeyError, ValueError, TypeError, pa.ArrowException):
         return None
 
@@ -125,15 +134,18 @@ def recalled(chosen: BlockSettings, memory: Memory | None) -> BlockSettings:
     if memory is None:
         return replace(chosen, cuts=cuts)
     slots = chosen.slots if "slots" in chosen.given else memory.slots
+    inputs = chosen.inputs if "inputs" in chosen.given else memory.inputs
     forgot = "trust_flags" in chosen.given or memory.trust_flags is None
     against = chosen.against if forgot else frozenset(memory.trust_flags or ())
-    return replace(chosen, cuts=cuts, slots=slots, against=against)
+    return replace(chosen, cuts=cuts, slots=slots, against=against, inputs=inputs)
 
 
 def memory_of(chosen: BlockSettings, slots: tuple[str, ...]) -> Memory:
     """What there is to remember."""
     cuts, flags = chosen.cuts, tuple(name for name in FLAGS if name in chosen.against)
-    return Memory(stamp(cuts.validation), stamp(cuts.test), cuts.embargo, slots, flags)
+    # The very default, of which nothing is written: what came through a pickle is another object.
+    inputs = REPORTED if chosen.inputs == REPORTED else chosen.inputs
+    return Memory(stamp(cuts.validation), stamp(cuts.test), cuts.embargo, slots, flags, inputs)
 
 
 def memory_bytes(chosen: BlockSettings, slots: tuple[str, ...]) -> bytes:
@@ -147,6 +159,11 @@ def changes(chosen: BlockSettings, memory: Memory | None) -> Iterator[str]:
         return
     if chosen.cuts != memory.cuts:
         yield f"cuts change from {_said(memory.cuts)} to {_said(chosen.cuts)}: scores before and after do not compare"
+    if chosen.inputs != memory.inputs:
+        yield (
+            f"inputs change from {memory.inputs} to {chosen.inputs}: value is another where demand was not observed, "
+            "so older checkpoints do not fit"
+        )
     if moved := sum(a != b for a, b in zip(chosen.slots, memory.slots, strict=False)):
         yield f"slots change: {moved:,} of {len(memory.slots):,} hold another series, so older checkpoints do not fit"
     if memory.trust_flags is not None and chosen.against != set(memory.trust_flags):

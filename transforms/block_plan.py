@@ -10,7 +10,7 @@ from eia930.reference.hours import stamp
 from eia930.reference.respondents import respondents
 from eia930.reference.routes import INTERCHANGE, SUBREGION
 from eia930.reference.series import find_series
-from ringdata.layout import SPLITS, Layout, Member
+from ringdata.layout import REPORTED, SPLITS, Layout, Member
 from ringdata.plan import plan_panel, plan_series
 from transforms.block_settings import BlockSettings
 
@@ -34,7 +34,10 @@ def layouts_of(refs: Sequence[SeriesRef], chosen: BlockSettings) -> dict[str, La
     members = members_of(refs, chosen)
     if not refs or not chosen.formats:
         return {}
-    return {"series": plan_series(members, cuts=chosen.cuts), "panel": plan_panel(members, cuts=chosen.cuts)}
+    return {
+        "series": plan_series(members, cuts=chosen.cuts, inputs=chosen.inputs),
+        "panel": plan_panel(members, cuts=chosen.cuts, inputs=chosen.inputs),
+    }
 
 
 def told(refs: Sequence[SeriesRef], chosen: BlockSettings) -> Iterator[str]:
@@ -43,6 +46,8 @@ def told(refs: Sequence[SeriesRef], chosen: BlockSettings) -> Iterator[str]:
     for config, layout in layouts.items():
         counts = ((split, sum(shard.rows for shard in layout.split(split))) for split in SPLITS)
         yield f"blocks    {config}: {', '.join(f'{n:,} {split}' for split, n in counts)} blocks"
+    if layouts and chosen.inputs != REPORTED:
+        yield f"inputs    {chosen.inputs}: value is told from earlier hours and forecasts where demand was not observed"
     for configs, splits in _empty(layouts).items():
         first, last = (stamp(hour) for hour in (min(ref.first for ref in refs), max(ref.last for ref in refs)))
         yield (

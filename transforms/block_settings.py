@@ -4,9 +4,9 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ringdata.layout import BLOCK_TOKENS, Cuts
+from ringdata.layout import BLOCK_TOKENS, REPORTED, Cuts
 
-GIVEN = ("slots", "trust_flags", "formats")
+GIVEN = ("slots", "trust_flags", "formats", "inputs")
 _EMBARGO = 168
 
 
@@ -59,8 +59,9 @@ class BlockSettings:
     """Cuts between the splits, formats (none: no blocks), and which flags count against an hour.
 
     `first`..`last` (inclusive, hours since 1970 UTC) is the frame on which values are read. `slots` are series by slot:
-    those named that hold no value keep theirs empty, those not named come after them, by id. `asked` is what was said
-    of the cuts; `given` are the names of those other settings of which anything was said (GIVEN).
+    those named that hold no value keep theirs empty, those not named come after them, by id. `inputs` is what `value`
+    holds where demand was not observed: reported (0), or estimate. `asked` is what was said of the cuts; `given` are
+    the names of those other settings of which anything was said (GIVEN).
     """
 
     cuts: Cuts
@@ -70,4 +71,5 @@ class BlockSettings:
     last: int
     slots: tuple[str, ...] = ()
     asked: AskedCuts = field(default_factory=AskedCuts)
+    inputs: str = REPORTED
     given: frozenset[str] = frozenset()

@@ -15,12 +15,13 @@ from eia930.store.failure import telling
 from eia930.store.manifest import CUTS, File, put_file
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
-from ringdata.layout import SPLITS
+from ringdata.layout import ESTIMATE, SPLITS
 from ringdata.output import BlockFile, card_file, config_files, shard_files
 from transforms.block_memory import memory_bytes
 from transforms.block_plan import layouts_of, members_of
 from transforms.block_settings import BlockSettings
 from transforms.unchanged.cut import CutBefore, Part, Work, files_name, hours_name
+from transforms.unchanged.fills import inputs_of
 
 
 class Blocks(beam.PTransform):
@@ -35,16 +36,18 @@ class Blocks(beam.PTransform):
 
     def expand(self, catalogue: beam.PCollection) -> beam.PCollection:
         """Names of shards cross the shuffle; every worker lays out the same plan from the same catalogue."""
-        build = _BuildFn(self._storage, self._chosen, self._screening, self._run)
-        return (
-            catalogue
-            | "Lay out" >> beam.FlatMap(_parts, self._chosen)
-            | "Spread" >> beam.Reshuffle()
-            | "Build" >> beam.ParDo(build, beam.pvalue.AsSingleton(catalogue))
-        )
+        how = (self._storage, self._chosen, self._screening, self._run)
+        parts = catalogue | "Lay out" >> beam.FlatMap(_parts, self._chosen) | "Spread" >> beam.Reshuffle()
+        after = [beam.pvalue.AsSingleton(catalogue)]
+        if self._chosen.inputs == ESTIMATE:
+            # Of all series together, so once, before any shard.
+            after.append(beam.pvalue.AsSingleton(catalogue | "Inputs" >> beam.ParDo(_InputsFn(*how))))
+        return parts | "Build" >> beam.ParDo(_BuildFn(*how), *after)
 
 
-class _BuildFn(beam.DoFn):
+class _Working(beam.DoFn):
+    """What has the series of an output at hand."""
+
     def __init__(self, storage: Storage, chosen: BlockSettings, screening: Screening, run: Run) -> None:
         self._storage = storage
         self._chosen = chosen
@@ -52,7 +55,29 @@ class _BuildFn(beam.DoFn):
         self._run = run
         self._shared = Shared()
 
-    def process(self, part: Part, refs: list[SeriesRef]) -> Iterator[File]:
+    def _loader(self, refs: list[SeriesRef]) -> TrustedHours:
+        first, last = self._chosen.first, self._chosen.last
+        splits = tuple(self._chosen.cuts.hours(split) for split in SPLITS)
+        series = TidySeries(self._storage, refs, first=first, last=last)
+        inside = tuple((max(begin, first), min(end, last + 1)) for begin, end in splits)
+        return TrustedHours(series, first=first, splits=inside, screening=self._screening, against=self._chosen.against)
+
+
+class _InputsFn(_Working):
+    def process(self, refs: list[SeriesRef]) -> Iterator[int]:
+        """Has the fills kept where every worker finds them; how many series have some."""
+        with telling(self._storage, self._run, "Inputs"):
+            heed_stop(self._storage, self._run)
+            if not layouts_of(refs, self._chosen):
+                yield 0
+                return
+            fills = inputs_of(self._storage, refs, self._loader(refs), self._chosen, self._screening)
+            yield len(fills.by_series)
+
+
+class _BuildFn(_Working):
+    def process(self, part: Part, refs: list[SeriesRef], filled: int = 0) -> Iterator[File]:
+        """The files of a part; `filled` is known once the fills are kept."""
         with telling(self._storage, self._run, "Blocks"):
             heed_stop(self._storage, self._run)
             before = CutBefore.of(self._storage, f"{part.config}/{part.place}")
@@ -69,21 +94,17 @@ class _BuildFn(beam.DoFn):
             yield from files
 
     def _work(self, refs: list[SeriesRef]) -> Work:
-        return Work(members_of(refs, self._chosen), layouts_of(refs, self._chosen), self._loader(refs))
-
-    def _loader(self, refs: list[SeriesRef]) -> TrustedHours:
-        first, last = self._chosen.first, self._chosen.last
-        splits = tuple(self._chosen.cuts.hours(split) for split in SPLITS)
-        series = TidySeries(self._storage, refs, first=first, last=last)
-        inside = tuple((max(begin, first), min(end, last + 1)) for begin, end in splits)
-        return TrustedHours(series, first=first, splits=inside, screening=self._screening, against=self._chosen.against)
+        load = self._loader(refs)
+        estimate = self._chosen.inputs == ESTIMATE
+        fill = inputs_of(self._storage, refs, load, self._chosen, self._screening) if estimate else None
+        return Work(members_of(refs, self._chosen), layouts_of(refs, self._chosen), load, fill)
 
 
 def _files(part: Part, work: Work, chosen: BlockSettings) -> list[BlockFile]:
     """A shard in every format, or what stands beside the shards of a config; memory and card with the first."""
     layout, formats = work.layouts[part.config], chosen.formats
     if part.place >= 0:
-        return shard_files(layout, work.members, layout.shards[part.place], work.load, formats=formats)
+        return shard_files(layout, work.members, layout.shards[part.place], work.load, formats=formats, fill=work.fill)
     files = config_files(layout, work.members, work.load, formats=formats)
     if part.config == next(iter(work.layouts)):
         slots = tuple(member.series_id for member in work.members)

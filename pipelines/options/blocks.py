@@ -9,6 +9,7 @@ from eia930.errors import UsageError
 from eia930.reference.series import parse_series
 from eia930.screening.flags import FLAGS
 from pipelines.options.words import hour, listed, whole, words
+from ringdata.layout import INPUTS, REPORTED
 from transforms.block_settings import GIVEN, AskedCuts, BlockSettings, default_cuts
 
 DEFAULT = "parquet,tfrecord"
@@ -22,6 +23,12 @@ def add_block_flags(parser: argparse.ArgumentParser) -> None:
     blocks.add_argument("--test_start", default="", help="first hour of test, UTC (default: as before)")
     blocks.add_argument("--embargo_hours", type=whole, help="hours left out before each of the two (default: 168)")
     blocks.add_argument("--slots", default="", help="series ids, from slot 0 on (default: as before, new ones last)")
+    blocks.add_argument(
+        "--inputs",
+        default="",
+        help="what value holds where demand was not observed: reported (0), or estimate, made of earlier hours and of "
+        "day-ahead forecasts alone (default: as before; at first, reported)",
+    )
     blocks.add_argument(
         "--trust_flags", help="flags that count against an hour: all, none, or names (default: as before, else all)"
     )
@@ -42,8 +49,17 @@ def block_settings(flags: argparse.Namespace, frame: tuple[int, int], formats: t
     )
     training = tuple(name for name in formats if name != "avro")
     given = frozenset(name for name in GIVEN if getattr(flags, name))
-    cuts, slots = default_cuts(*frame), _slots(flags.slots)
-    return BlockSettings(cuts, training, frozenset(against), *frame, slots=slots, asked=asked, given=given)
+    cuts, slots, inputs = default_cuts(*frame), _slots(flags.slots), _inputs(flags.inputs)
+    return BlockSettings(
+        cuts, training, frozenset(against), *frame, slots=slots, inputs=inputs, asked=asked, given=given
+    )
+
+
+def _inputs(text: str) -> str:
+    """What unobserved demand holds."""
+    if text and text not in INPUTS:
+        raise UsageError(f"--inputs {text!r}: there are {', '.join(INPUTS)}")
+    return text or REPORTED
 
 
 def _slots(text: str) -> tuple[str, ...]:

@@ -72,7 +72,14 @@ def test_rules_take_the_defaults(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("output", "data"), ("output", "s3://b/x"), ("formats", "avro"), ("test_start", "2024"), ("embargo_hours", "-1")],
+    [
+        ("output", "data"),
+        ("output", "s3://b/x"),
+        ("formats", "avro"),
+        ("test_start", "2024"),
+        ("embargo_hours", "-1"),
+        ("inputs", "guess"),
+    ],
 )
 def test_rules_refuse_what_could_not_work(name: str, word: str) -> None:
     assert not all(re.fullmatch(rule, word) for rule in PARAMETERS[name]["regexes"])

@@ -117,6 +117,7 @@ def test_slots_can_be_listed(out: Path, capfd: pytest.CaptureFixture[str]) -> No
         b'{"validation_start":"x","test_start":"","embargo_hours":1,"slots":[]}',
         b'{"validation_start":"2022-06-01T00","test_start":"2022-09-01T00","embargo_hours":168,"slots":[],'
         b'"trust_flags":["none"]}',
+        b'{"validation_start":"2022-06-01","test_start":"2022-09-01","embargo_hours":1,"slots":[],"inputs":"guess"}',
     ],
 )
 @pytest.mark.parametrize("listed", [False, True])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from eia930.estimating.causal.output import DemandFills
 from eia930.record.assembly import Screening
 from eia930.record.tidy_series import SeriesRef
 from eia930.record.unchanged.inputs import name_of, named
@@ -38,11 +39,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Work:
-    """What all threads of a worker share: where every hour goes, and the series, each screened once."""
+    """What all threads of a worker share: where every hour goes, the series, each screened once, and their fills."""
 
     members: list[Member]
     layouts: dict[str, Layout]
     load: TrustedHours
+    fill: DemandFills | None
+    """None where what was not observed is 0."""
 
 
 class _Cut(msgspec.Struct, frozen=True):
@@ -95,9 +98,11 @@ def hours_name(part: Part, work: Work, chosen: BlockSettings, screening: Screeni
     held = [one for run in shard.runs for one in layout.grid.config.held(work.members, run.sequence_id)]
     split = SPLITS.index(shard.split)
     hours = ["" if one.vacant else work.load.told(one.series_id, split) for one in dict.fromkeys(held)]
+    if work.fill is not None:
+        hours += [work.fill.told(one.series_id, *layout.cuts.hours(shard.split)) for one in dict.fromkeys(held)]
     return named(part, layout.stamp(), shard, [one.series_id for one in dict.fromkeys(held)], hours, settings)
 
 
 def _settings(chosen: BlockSettings, how: str) -> tuple[object, ...]:
     """What was chosen, and decides every part."""
-    return chosen.cuts, chosen.formats, sorted(chosen.against), how
+    return chosen.cuts, chosen.formats, sorted(chosen.against), chosen.inputs, how

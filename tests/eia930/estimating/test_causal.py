@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from eia930.estimating.causal.filling import REACH, Fills, Standing, earlier, filled
 from eia930.estimating.causal.method import causal_estimates
+from eia930.estimating.causal.output import DemandFills, demand_fills
 from eia930.reference.hours import parse_hour
 from tests.eia930.estimating.test_demand import loads
 
@@ -165,3 +166,33 @@ def test_shapes_must_agree_and_nothing_is_said_of_nothing() -> None:
     assert list(filled(standing(np.empty((0, 5)), np.empty((0, 5))))) == []
     (one,) = filled(standing(np.empty((1, 0)), np.empty((1, 0))))
     assert one.hour.size == 0
+
+
+NAMES = ("EBA.ERCO-ALL.D.H", "EBA.ERCO-ALL.DF.H", "EBA.ERCO-ALL.NG.H", "EBA.ERCO-COAS.D.H", "EBA.TEX-ALL.D.H")
+
+
+def load(name: str, first: int, hours: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """ERCO, its forecast, a sub-region and the region; nothing else may be asked for. One value is no number."""
+    rows = {NAMES[0]: DEMAND[0], NAMES[1]: FORECAST[0], NAMES[3]: DEMAND[2], NAMES[4]: DEMAND[3]}
+    value = rows[name][first - FIRST : first - FIRST + hours].astype(np.float32)
+    value[3] = np.inf
+    return value, ~np.isnan(value)
+
+
+def test_fills_of_an_output_are_of_its_demand_alone_and_can_be_kept() -> None:
+    fills = demand_fills(NAMES, load, first=FIRST, last=FIRST + HOURS - 1)
+    assert list(fills.by_series) == [NAMES[0], NAMES[3], NAMES[4]]
+    again = DemandFills.of_bytes(fills.to_bytes())
+    assert again.to_bytes() == fills.to_bytes()
+    for name in NAMES:
+        for first, hours in ((FIRST, HOURS), (FIRST + 5000, 700), (FIRST + HOURS, 9)):
+            hour, value = fills(name, first, hours)
+            assert [part.tobytes() for part in again(name, first, hours)] == [hour.tobytes(), value.tobytes()]
+            assert hour.dtype == np.int64
+            assert value.dtype == np.float32
+            assert ((hour >= first) & (hour < first + hours)).all()
+            assert np.isfinite(value).all()
+            assert (fills.told(name, first, first + hours) == "") == (len(hour) == 0)
+    hour, _ = fills(NAMES[0], FIRST, 5)
+    assert hour.tolist() == [FIRST + 3]
+    assert demand_fills([NAMES[2]], load, first=FIRST, last=FIRST + 5).by_series == {}
