@@ -23,7 +23,7 @@ CONTAINER = ("unshare", "--pid", "--fork", "--mount-proc")
 """As on another host: whether a process in there lives is told by its signs of life alone."""
 OLDER = ("--regions=all", "--routes=region-data", "--start=2023-12-01", "--end=2024-01-01")
 NEWER = ("--regions=PACW,TEX", "--routes=region-data", "--start=2022-01-01", "--end=2022-03-01")
-MADE = ("raw/run/", "raw/assembled/", "raw/estimated/", "raw/cut/", "columns/")
+MADE = ("raw/run/", "raw/assembled/", "raw/estimated/", "raw/cut/", "raw/filled/", "columns/")
 MOMENTS: dict[str, Callable[[Storage], bool]] = {
     "assembling": lambda output: len(output.list("objects/tidy")) > 3,
     "cutting blocks": lambda output: bool(output.list("objects/blocks")),
