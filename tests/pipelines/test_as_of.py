@@ -18,7 +18,7 @@ from tests.pipelines.test_historical import Revised, report
 
 NOW = parse_hour("2024-03-01T00")
 PACE = ("--requests_per_hour=1000000", "--burst_per_second=1000")
-ASKED = ("--regions=PACW,AVA", "--start=2023-06-01", "--formats=parquet,tfrecord")
+ASKED = ("--regions=PACW,AVA", "--start=2023-06-01", "--formats=parquet")
 HOURS = ("2024-01-05T06", "2024-01-09T12", "2024-02-20T00")
 
 
@@ -46,14 +46,14 @@ def sums(out: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def loaded(rows: RowSource, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the output of three loads, each kept as it was: other hours, other values, other cuts."""
+    """A folder with the output of three loads, each kept as it was: other hours, values, cuts and formats."""
     folder = tmp_path_factory.mktemp("loaded")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EIA_API_KEY", "key")
         for number, hour in enumerate(HOURS):
             served = Revised(rows, "2024-01-02T00", 10 * number)
-            words = ("--validation_start=2023-10-01", "--test_start=2023-12-01") if number == 2 else ()
-            assert at(hour, served, folder / "out", *words) == 0
+            words = ("--validation_start=2023-10-01", "--test_start=2023-12-01", "--formats=parquet,tfrecord")
+            assert at(hour, served, folder / "out", *(words if number == 2 else ())) == 0
             shutil.copytree(folder / "out", folder / f"kept{number}")
     return folder
 
@@ -71,6 +71,7 @@ def test_tidy_and_blocks_are_those_that_the_run_of_then_wrote(loaded: Path, out:
         before = sums(out)
         assert main([f"--as_of={hour}", f"--raw={out}", f"--output={then}"]) == 0
         assert sums(then) == sums(kept)
+        assert (then / "tfds").exists() == (number == 2)
         assert sums(out) == before
         mine, theirs = report(kept), report(then)
         for name in ("hours", "series", "spans", "checks", "rows", "revised"):
@@ -81,7 +82,7 @@ def test_tidy_and_blocks_are_those_that_the_run_of_then_wrote(loaded: Path, out:
 
 def test_a_flag_says_otherwise_than_the_load_of_then(out: Path, tmp_path: Path) -> None:
     words = (f"--raw={out}", f"--output={tmp_path / 'then'}", "--regions=PACW", "--formats=parquet")
-    assert main(["--as_of=2024-01-10", *words]) == 0
+    assert main(["--as_of=2024-02-21", *words]) == 0
     assert {span["respondent"] for span in report(tmp_path / "then")["spans"]} == {"PACW"}
     assert not (tmp_path / "then/tfds").exists()
 
