@@ -6,11 +6,9 @@ from pathlib import Path
 from ringdata.config import PANEL
 from ringdata.errors import MissingFile
 from ringdata.layout import Layout
-from ringtrain.loading import Panel
+from ringtrain.loading import Panel, PlanError
 
-
-class PlanError(Exception):
-    """A choice that does not fit the data or the devices: one line that names the remedy."""
+__all__ = ["PlanError"]
 
 
 def layout_of(folder: str) -> Layout:
@@ -49,9 +47,11 @@ def check_batch(batch: int, train: Panel) -> None:
 
 
 def check_series(train: Panel) -> None:
-    """Demand is what is forecast."""
+    """Demand is what is forecast, and the published forecast what it is held against."""
     if not train.series:
         raise PlanError(f"{train.folder}: no demand is observed in train; load --types=D,DF, and hours before the cuts")
+    if not train.published.names:
+        raise PlanError(f"{train.folder}: no day-ahead forecast; load --types=D,DF")
 
 
 def check_starts(panel: Panel) -> None:

@@ -11,6 +11,7 @@ from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
 
 from ringtrain.page import WORDS
+from ringtrain.quantiles import HIGHEST, LOWEST
 from ringtrain.scores import METHODS, Days
 
 STYLES = {"model": ("#c2410c", "-"), "naive_168": ("#94a3b8", ":"), "day_ahead": ("#0e7490", "--")}
@@ -26,7 +27,7 @@ def draw_loss(path: Path, train: list[float], validation: list[tuple[int, float]
     smooth = np.convolve(train, np.ones(width) / width, "valid")
     axes[0].plot(steps[width - 1 :], smooth, color="#475569", label=f"train, mean of {width}")
     axes[0].plot(*zip(*validation, strict=True), color="#c2410c", marker="o", markersize=4, label="validation")
-    axes[0].set(xlabel="step", ylabel="mean absolute error, in standard deviations", xlim=(0, len(train)))
+    axes[0].set(xlabel="step", ylabel="mean quantile loss, in standard deviations", xlim=(0, len(train)))
     axes[0].set_ylim(0, 1.2 * max(max(smooth), validation[0][1]))
     axes[0].legend(frameon=False)
     _save(figure, path)
@@ -40,11 +41,18 @@ def draw_forecasts(path: Path, days: Days, series: list[tuple[int, str]], count:
     for axis, (place, name) in zip(axes, series, strict=True):
         demand = np.where(days.scored[:count, place], days.demand[:count, place], np.nan)
         axis.plot(hours, demand.ravel() / 1e3, color="black", linewidth=1.6, label="demand")
+        inside = [
+            np.where(days.scored[:count, place], days.quantiles[n, :count, place], np.nan) for n in (LOWEST, HIGHEST)
+        ]
+        low, high = (part.ravel() / 1e3 for part in inside)
+        axis.fill_between(
+            hours, low, high, color=STYLES["model"][0], alpha=0.15, linewidth=0, label="the model, 80 % interval"
+        )
         for method, (colour, line) in STYLES.items():
             values = np.where(days.scored[:count, place], days.methods[METHODS.index(method), :count, place], np.nan)
             axis.plot(hours, values.ravel() / 1e3, color=colour, linestyle=line, linewidth=1.2, label=WORDS[method])
         axis.set(ylabel=f"{name}, GW", xlim=(hours[0], hours[-1]))
-    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, ncols=4, loc="outside upper left")
+    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, ncols=3, loc="outside upper left")
     axes[-1].xaxis.set_major_formatter(DateFormatter("%a %d %b", tz=UTC))
     axes[-1].set_xlabel(f"UTC, {hours[0]:%Y-%m-%d} to {hours[-1]:%Y-%m-%d}")
     _save(figure, path)

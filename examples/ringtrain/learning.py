@@ -28,7 +28,7 @@ class State(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Scaled forecasts [batch, tokens, hours], and `position` and `slot` [batch, tokens] of the tokens they are of."""
+    """Scaled quantiles [batch, tokens, quantiles, hours]; `position`, `slot` [batch, tokens] of what they are of."""
 
     scaled: Array
     position: Array
@@ -42,7 +42,7 @@ def begin(weights: Weights) -> State:
 
 
 def mean_error(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Array]:
-    """Mean absolute scaled error over the hours of all ranks: per-rank means would weigh hours unequally."""
+    """Mean scaled quantile loss over the hours of all ranks: per-rank means would weigh hours unequally."""
 
     def over_ring(weights: Weights, batch: Batch) -> Array:
         total, count = errors(weights, batch, shape, partial(ring_attention, "ring"))
@@ -54,7 +54,7 @@ def mean_error(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Array]:
 
 
 def forecaster(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Found]:
-    """Scaled forecasts [batch, tokens, hours] of all ranks, whole on every host, and what they are of."""
+    """Scaled quantiles [batch, tokens, quantiles, hours] of all ranks, whole on every host, and what they are of."""
 
     def on_rank(weights: Weights, batch: Batch) -> Found:
         found = forecast(weights, batch, shape, partial(ring_attention, "ring"))

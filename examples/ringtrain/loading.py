@@ -17,6 +17,12 @@ from ringtrain import calendar
 from ringtrain.patches import Arrays, Patches
 
 DAY = 24
+FARTHEST = 8
+"""Standard deviations of demand: some areas publish forecasts that are not of their demand."""
+
+
+class PlanError(Exception):
+    """A choice that does not fit the data or the devices: one line that names the remedy."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Panel:
     """Day patches of every demand series of a split, over a ring; `days` a window, of hours `first_hour` to it + 23.
 
     `folder` is a folder of panel blocks. Only what the reader gives is used: values, masks, positions, statistics.
+    With `ahead` hours (24: of the target day), tokens also hold what is published ahead of their series' demand.
     """
 
     folder: str
@@ -33,6 +40,7 @@ class Panel:
     mesh: Mesh
     order: str = "zigzag"
     seed: int = 0
+    ahead: int = 0
     first_hour: int = 6  # hour ending, UTC: a day begins at midnight in New York, 9 pm in Los Angeles, winter time
 
     @cached_property
@@ -50,6 +58,16 @@ class Panel:
     def patches(self) -> Patches:
         """How slices become tokens."""
         return Patches(DAY, self.slots, tuple(row["slot"] for row in self.series))
+
+    @cached_property
+    def published(self) -> Patches:
+        """Day-ahead forecasts, in the order of the series. PlanError where one has none."""
+        slots = {row["series_id"]: row["slot"] for row in self.readers[0].sequences.to_pylist()}
+        wanted = [row["series_id"].replace(".D.H", ".DF.H") for row in self.series]
+        missing = [name for name in wanted if name not in slots]
+        if missing:
+            raise PlanError(f"no day-ahead forecast {missing[0]} in {self.folder}: load with --types=D,DF")
+        return Patches(DAY, self.slots, tuple(slots[name] for name in wanted))
 
     @cached_property
     def scale(self) -> NDArray[np.float32]:
@@ -85,17 +103,28 @@ class Panel:
             ring_rank=rank,
             order=self.order,
             horizon=DAY,
+            ahead=self.ahead,
             seed=self.seed,
         )
 
     def _slice(self, rank: int, windows: Sequence[int] | NDArray[np.int64]) -> Arrays:
-        tokens = [self.patches.cut(self.readers[rank][int(index)]) for index in windows]
+        tokens = [self._tokens(self.readers[rank][int(index)]) for index in windows]
         fields = {name: np.stack([part[name] for part in tokens]) for name in tokens[0]}
         mean, std = (row[fields["slot"]][..., None] for row in self.scale)
         fields["value"] = np.where(fields["observed"], (fields["value"] - mean) / std, 0)
         fields["target"] = np.where(fields["loss_mask"], (fields["target"] - mean) / std, 0)
+        if self.ahead:
+            far = np.where(fields["ahead_observed"], (fields["ahead_value"] - mean) / std, 0)
+            fields["ahead_value"] = np.clip(far, -FARTHEST, FARTHEST)
         fields["calendar"] = self._calendar(fields["position"], fields["slot"])
         return fields
+
+    def _tokens(self, item: Arrays) -> Arrays:
+        """Those of demand; what is known ahead of it is handed out beside the series that was published."""
+        tokens = self.patches.cut(item)
+        if self.ahead:
+            tokens |= {name: self.published.tokens(item[name]) for name in ("ahead_value", "ahead_observed")}
+        return tokens
 
     def _calendar(self, position: NDArray[np.int32], slot: NDArray[np.int32]) -> NDArray[np.float32]:
         """Features of the day after each patch."""

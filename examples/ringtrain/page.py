@@ -3,6 +3,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from ringtrain.scores import Scores
 
 WORDS = {
@@ -14,7 +16,7 @@ WORDS = {
 
 
 def table(scores: Scores, names: tuple[str, ...]) -> str:
-    """Markdown: all series together, and some by name; errors as a share of mean demand."""
+    """Markdown: all series together, and some by name; errors as a share of mean demand, and the model's quantiles."""
     lines = [
         f"| | mean of {len(scores.series)} areas | median | model better in | {' | '.join(names)} |",
         "|---|---|---|---|" + "---|" * len(names),
@@ -24,7 +26,13 @@ def table(scores: Scores, names: tuple[str, ...]) -> str:
         better = "" if method == "model" else f"{found['beaten_in']} of {len(scores.series)}"
         shares = " | ".join(f"{scores.shares[row, place]:.1%}" for place in places)
         lines.append(f"| {WORDS[method]} | {found['mean']:.1%} | {found['median']:.1%} | {better} | {shares} |")
-    return "\n".join(lines)
+    loss, held = scores.loss / scores.demand, scores.covered
+    told = (
+        f"The model's nine quantiles: weighted quantile loss {loss.mean():.1%} in the mean of areas, "
+        f"{np.median(loss):.1%} in the median; the interval from 0.1 to 0.9 holds {held.mean():.0%} of the hours "
+        f"({held.min():.0%} to {held.max():.0%} by area)."
+    )
+    return "\n".join([*lines, "", told])
 
 
 def write_between(page: Path, marker: str, text: str) -> None:

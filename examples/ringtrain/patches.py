@@ -30,12 +30,12 @@ class Patches:
         `value`, `observed`, `target`, `loss_mask` [tokens, hours]; `position` [tokens], the patch's first hour;
         `slot` [tokens], the place within `chosen`.
         """
-        wide = {name: self._tokens(item[name]) for name in ("value", "observed", "target", "loss_mask")}
-        position = self._tokens(item["position"])[:, 0]
+        wide = {name: self.tokens(item[name]) for name in ("value", "observed", "target", "loss_mask")}
+        position = self.tokens(item["position"])[:, 0]
         slot = np.tile(np.arange(self.names, dtype=np.int32), len(position) // self.names)
         return wide | {"position": position.astype(np.int32), "slot": slot}
 
-    def _tokens(self, field: NDArray[Any]) -> NDArray[Any]:
+    def tokens(self, field: NDArray[Any]) -> NDArray[Any]:
         """[patches · hours · slots] as [patches · chosen, hours]."""
         by_hour = field.reshape(-1, self.hours, self.slots)[:, :, list(self.chosen)]
         return np.ascontiguousarray(by_hour.transpose(0, 2, 1)).reshape(-1, self.hours)

@@ -37,6 +37,7 @@ class Plan:
     rate: float
     seed: int
     order: str
+    ahead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,10 @@ def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
     """
     mesh, slots = Mesh(np.array(jax.devices()), ("ring",)), panel_slots(plan.folder)
     check_days(plan.days, devices=mesh.size, order=plan.order, least=WEEK)
-    panel = partial(Panel, plan.folder, days=plan.days, slots=slots, mesh=mesh, order=plan.order, seed=plan.seed)
-    train, validation, test = (panel(split=split) for split in ("train", "validation", "test"))
+    panel = partial(_panel, plan, mesh, slots)
+    train, validation, test = (panel(split) for split in ("train", "validation", "test"))
     _check(plan, train, validation, test)
-    shape = Shape(series=train.patches.names, calendar=calendar.FEATURES)
+    shape = Shape(series=train.patches.names, ahead=plan.ahead > 0, calendar=calendar.FEATURES)
     tell(_devices(plan, mesh, slots, shape))
     weights, losses, seen = _train(plan, train, validation, shape, tell)
     forecast = partial(forecaster(shape, mesh), weights)
@@ -93,6 +94,11 @@ def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
     scores = add_up(test, days)
     series = tuple(area(row["series_id"]) for row in test.series)
     return Result(losses, seen, days, series, scores, _about(plan, mesh, train, days, scores))
+
+
+def _panel(plan: Plan, mesh: Mesh, slots: int, split: str) -> Panel:
+    how = partial(Panel, days=plan.days, slots=slots, mesh=mesh, order=plan.order, seed=plan.seed, ahead=plan.ahead)
+    return how(plan.folder, split)
 
 
 def _check(plan: Plan, train: Panel, *others: Panel) -> None:
@@ -152,6 +158,10 @@ def _devices(plan: Plan, mesh: Mesh, slots: int, shape: Shape) -> str:
     )
 
 
+def _input(plan: Plan) -> str:
+    return "with the target day's DF as an input" if plan.ahead else "without DF as an input"
+
+
 def _about(plan: Plan, mesh: Mesh, train: Panel, days: list[Days], scores: Scores) -> str:
     """What the figures are of, in a sentence or two."""
     observed = sum(row["train_count"] for row in train.series)
@@ -159,7 +169,7 @@ def _about(plan: Plan, mesh: Mesh, train: Panel, days: list[Days], scores: Score
     begun, ended = (f"{np.datetime64(hour, 'h').astype('datetime64[D]')}" for hour in (days[0].first_hour, last))
     return (
         f"{plan.steps} steps of {plan.batch} window of {plan.days} days, {mesh.size} devices, `{plan.order}`, seed "
-        f"{plan.seed}; {len(train.series)} series with {observed:,} observed train hours. Mean absolute error as a "
-        f"share of mean demand, {begun} to {ended}, over the {int(scores.hours.sum()):,} hours at which demand and "
-        f"all four are known:"
+        f"{plan.seed}, {_input(plan)}; {len(train.series)} series with {observed:,} observed train hours. Mean "
+        f"absolute error as a share of mean demand, {begun} to {ended}, over the {int(scores.hours.sum()):,} hours at "
+        f"which demand and all four are known:"
     )

@@ -19,7 +19,7 @@ sys.path.insert(0, str(EXAMPLES))
 FIRST, LAST = hour("2018-01-01"), hour("2019-06-30T23")
 CUTS = Cuts(validation=hour("2018-11-01"), test=hour("2019-02-01"))
 MEMBERS = [
-    Member(f"EBA.{area}-ALL.{kind}.H", FIRST, LAST, "megawatthours", zone)
+    Member(f"EBA.{area}-ALL.{kind}.H", FIRST, LAST, "megawatthours", zone, area=area, type=kind)
     for area, zone in (("ERCO", "America/Chicago"), ("PACW", "America/Los_Angeles"), ("NYIS", "America/New_York"))
     for kind in ("D", "DF")
 ]

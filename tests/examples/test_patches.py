@@ -33,6 +33,20 @@ def test_a_label_is_the_day_after_whichever_rank_holds_it(panel: Path, order: st
     assert whole["loss_mask"][-3:].any(axis=1).all()  # the window's last day has its labels too
 
 
+@pytest.mark.parametrize("order", ["zigzag", "contiguous"])
+def test_what_is_published_ahead_of_a_day_is_the_forecast_of_the_day_after(panel: Path, order: str) -> None:
+    demand, published = Patches(24, 8, (0, 2, 4)), Patches(24, 8, (1, 3, 5))
+    truth = published.cut(blocks(panel)[5])
+    ranks = [blocks(panel, order=order, ring_size=4, ring_rank=rank, ahead=24)[5] for rank in range(4)]
+    tokens = [demand.cut(item) for item in ranks]
+    together = {name: np.concatenate([part[name] for part in tokens]) for name in ("position", "slot")}
+    back = np.lexsort((together["slot"], together["position"]))
+    for name, wanted in (("ahead_value", "target"), ("ahead_observed", "loss_mask")):
+        held = np.concatenate([published.tokens(item[name]) for item in ranks])
+        assert np.array_equal(held[back], truth[wanted])
+        assert not any(demand.tokens(item[name]).any() for item in ranks)
+
+
 def test_the_page_reads_a_slice_as_it_says(panel: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (Path(__file__).parent.parent.parent / "docs" / "training.md").read_text("utf-8")
     code = page.partition("```python\n")[2].partition("```")[0]

@@ -26,11 +26,13 @@ def twice(run: Callable[..., Any], panel: Path, tmp_path_factory: pytest.TempPat
 
 def test_figures_stand_between_the_markers(twice: list[tuple[Path, str]]) -> None:
     text = twice[0][1]
-    assert text.startswith("before\n<!-- figures -->\n3 steps of 1 window of 16 days, 2 devices, `zigzag`, seed 1;")
+    begun = "3 steps of 1 window of 16 days, 2 devices, `zigzag`, seed 1, with the target day's DF as an input;"
+    assert text.startswith(f"before\n<!-- figures -->\n{begun}")
     assert text.endswith("<!-- /figures -->\nafter\n")
-    assert "old" not in text
+    assert "-->old" not in text
     assert "| mean of 3 areas | median | model better in | ERCO | NYIS |" in text
     assert text.count("\n| ") == 5
+    assert "nine quantiles: weighted quantile loss" in text
 
 
 def test_the_same_seed_gives_the_same_figures_and_drawings(twice: list[tuple[Path, str]]) -> None:
