@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed=options.seed,
         order=options.order,
         ahead=options.ahead,
+        checkpoints=Path(options.checkpoints) if options.checkpoints else None,
+        every=options.every,
     )
     begun = time.perf_counter(), time.process_time()
 

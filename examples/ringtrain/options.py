@@ -30,6 +30,8 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     flags.add_argument("--coordinator", metavar="HOST:PORT", help="several hosts: where host 0 listens for the others")
     flags.add_argument("--hosts", type=int, default=1, help="how many")
     flags.add_argument("--host", type=int, default=0, help="which of them this is, from 0 on")
+    flags.add_argument("--checkpoints", metavar="DIR", help="write checkpoints there, and go on from the last of them")
+    flags.add_argument("--every", type=int, default=50, help="steps from checkpoint to checkpoint")
     flags.add_argument("--images", default="data/training", help="folder for the drawings")
     flags.add_argument("--page", help="a page to write the figures into, between its markers")
     return flags

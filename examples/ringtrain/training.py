@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole of the example: train over the ring, score the test split, say and draw what was found."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -17,10 +19,14 @@ from ringtrain import calendar
 from ringtrain.checks import check_batch, check_days, check_series, check_starts, panel_slots
 from ringtrain.drawing import draw_forecasts, draw_loss
 from ringtrain.learning import begin, forecaster, mean_error, stepper
-from ringtrain.loading import Panel
+from ringtrain.loading import Panel, PlanError
 from ringtrain.model import Shape, Weights, start
 from ringtrain.page import table, write_between
+from ringtrain.progress import Progress
 from ringtrain.scores import WEEK, Days, Scores, add_up, area, forecast_days
+
+if TYPE_CHECKING:
+    from ringtrain.checkpoints import Checkpoints
 
 NAMES = ("ERCO", "CISO", "PJM", "MISO", "NYIS", "BPAT")
 LOOKS = 10  # at validation, over the whole training
@@ -38,6 +44,13 @@ class Plan:
     seed: int
     order: str
     ahead: int
+    checkpoints: Path | None = None
+    every: int = 50
+
+    def about(self, train: Panel) -> dict[str, Any]:
+        """What a checkpoint rests on: with another of these, it would be that of another training."""
+        names = ("days", "steps", "batch", "rate", "seed", "order", "ahead")
+        return {"fingerprint": train.readers[0].fingerprint, **{name: getattr(self, name) for name in names}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,7 @@ class Result:
 def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
     """Train on train, watch validation, score test. The same plan on the same data gives the same result.
 
+    With checkpoints it is the same also where it was killed in between, on as many devices.
     PlanError or RingDataError, before anything is compiled, where the plan does not fit.
     """
     mesh, slots = Mesh(np.array(jax.devices()), ("ring",)), panel_slots(plan.folder)
@@ -88,12 +102,13 @@ def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
     _check(plan, train, validation, test)
     shape = Shape(series=train.patches.names, ahead=plan.ahead > 0, calendar=calendar.FEATURES)
     tell(_devices(plan, mesh, slots, shape))
-    weights, losses, seen = _train(plan, train, validation, shape, tell)
-    forecast = partial(forecaster(shape, mesh), weights)
+    saved = _checkpoints(plan, train)
+    done = _train(plan, train, validation, shape, saved=saved, tell=tell)
+    forecast = partial(forecaster(shape, mesh), done.state.weights)
     days = list(forecast_days(test, forecast))
     scores = add_up(test, days)
     series = tuple(area(row["series_id"]) for row in test.series)
-    return Result(losses, seen, days, series, scores, _about(plan, mesh, train, days, scores))
+    return Result(done.losses, done.seen, days, series, scores, _about(plan, mesh, train, days, scores))
 
 
 def _panel(plan: Plan, mesh: Mesh, slots: int, split: str) -> Panel:
@@ -109,26 +124,63 @@ def _check(plan: Plan, train: Panel, *others: Panel) -> None:
         check_starts(panel)
 
 
+def _checkpoints(plan: Plan, train: Panel) -> "Checkpoints | None":
+    """Orbax is loaded where it is asked for."""
+    if plan.checkpoints is None:
+        return None
+    try:
+        from ringtrain.checkpoints import Checkpoints
+    except ModuleNotFoundError:
+        raise PlanError("--checkpoints needs orbax: pip install orbax-checkpoint") from None
+    return Checkpoints(plan.checkpoints, every=plan.every, about=plan.about(train))
+
+
 def _train(
-    plan: Plan, train: Panel, validation: Panel, shape: Shape, tell: Callable[[str], None]
-) -> tuple[Weights, list[float], list[tuple[int, float]]]:
-    """Weights after the last step; the loss of each step; validation loss now and then."""
+    plan: Plan,
+    train: Panel,
+    validation: Panel,
+    shape: Shape,
+    *,
+    saved: "Checkpoints | None",
+    tell: Callable[[str], None],
+) -> Progress:
+    """After the last step: weights, the loss of each step, and validation loss now and then."""
     state = jax.device_put(begin(start(shape, seed=plan.seed)), NamedSharding(train.mesh, P()))
+    done = _resumed(Progress(state), saved, tell)
     step = stepper(shape, train.mesh, steps=plan.steps, rate=plan.rate)
     look = jax.jit(mean_error(shape, train.mesh))
     held_out = [validation.batch([index]) for index in validation.starts[:: plan.days - WEEK]]
     every = max(1, plan.steps // LOOKS)
-    losses: list[float] = []
-    seen: list[tuple[int, float]] = []
-    for number, windows in enumerate(islice(_batches(train, plan.batch), plan.steps)):
-        if number % every == 0:
-            seen.append((number, _mean(look, state.weights, held_out)))
-            tell(_line(number, losses[-every:], seen[-1][1]))
-        state, loss = step(state, train.batch(windows))
-        losses.append(float(loss))
-    seen.append((plan.steps, _mean(look, state.weights, held_out)))
-    tell(_line(plan.steps, losses[-every:], seen[-1][1]))
-    return state.weights, losses, seen
+    for windows in islice(_batches(train, plan.batch), done.step, plan.steps):
+        if done.step % every == 0:
+            _look(done, partial(_mean, look, done.state.weights, held_out), every, tell)
+        done.state, loss = step(done.state, train.batch(windows))
+        done.losses.append(float(loss))
+        if saved and saved.keep(done, last=plan.steps):
+            tell(f"kept step {done.step}")
+    _look(done, partial(_mean, look, done.state.weights, held_out), every, tell)
+    tell(f"weights {_digest(done.state.weights)}")
+    return done
+
+
+def _resumed(done: Progress, saved: "Checkpoints | None", tell: Callable[[str], None]) -> Progress:
+    if saved is None or saved.last is None:
+        return done
+    tell(f"resumed after step {saved.last}")
+    return saved.resumed(done)
+
+
+def _look(done: Progress, loss: Callable[[], float], every: int, tell: Callable[[str], None]) -> None:
+    done.seen.append((done.step, loss()))
+    tell(_line(done.step, done.losses[-every:], done.seen[-1][1]))
+
+
+def _digest(weights: Weights) -> str:
+    """Of every bit of them: two trainings that say the same have the same weights."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(weights):
+        digest.update(np.asarray(leaf).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _mean(look: Callable[..., jax.Array], weights: Weights, batches: list[dict[str, jax.Array]]) -> float:
