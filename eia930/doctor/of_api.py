@@ -51,6 +51,7 @@ def assumptions(codes: Mapping[tuple[str, str], Collection[str]]) -> tuple[Assum
         Assumption("complete sort", "rows come in the order asked for, ties and all", _sorted),
         Assumption("descending sort", "sort direction desc turns the order round", _descending),
         Assumption("offset beyond the end", "no rows, and total as before", _beyond),
+        Assumption("pages of several", "sorted by respondent, rows from an offset on are the rest", _goes_on),
         Assumption("sort by value", "rows without a value come together at one end", _by_value),
         *lists,
         Assumption("gzip", "answers come packed where we accept it", _packed),
@@ -231,6 +232,17 @@ def _beyond(server: Server) -> str:
     total = int(_response(_few(server))["total"])
     expect(said["data"] == [] and int(said["total"]) == total, f"total {said['total']}, {len(said['data'])} rows")
     return f"no rows, total {said['total']}"
+
+
+def _goes_on(server: Server) -> str:
+    """By respondent, period, type: what a full page of several respondents leaves over begins where it ended."""
+    whole, rest = (
+        [(row[REGION.respondent], row["period"], row[REGION.kind]) for row in _of(_data(server, params))]
+        for params in (_query(REGION, _DAY, _DAY + 2, by=REGION.respondent, offset=skip) for skip in (0, 5))
+    )
+    expect(whole == sorted(whole), "rows in another order")
+    expect(rest == whole[5:], f"{len(rest)} other rows from the sixth on, of {len(whole)}")
+    return f"{len(whole)} rows, {len(rest)} from the sixth on"
 
 
 def _by_value(server: Server) -> str:

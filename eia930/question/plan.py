@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from math import ceil
 
 from eia930.errors import UsageError
 from eia930.question.listed import UNLISTED, Listed
@@ -14,7 +13,7 @@ from eia930.question.span import Span
 from eia930.reference.hours import stamp
 from eia930.reference.life import Life
 from eia930.reference.respondents import respondents
-from eia930.reference.routes import PAGE, ROUTES, Route
+from eia930.reference.routes import ROUTES, Route
 
 ALL = "all"
 _LONGEST = 160
@@ -98,13 +97,6 @@ def passed_over(question: Question) -> tuple[PassedOver, ...]:
         for route in _routes(question.routes)
         for code in (_codes(route, question) if question.regions == (ALL,) else question.regions)
         for one in _passed_over(route, code, question)
-    )
-
-
-def requests(spans: Iterable[Span], hours: Sequence[int], *, hours_per_request: int | None = None) -> int:
-    """About how many requests `hours` (one count a span) take: each span with hours takes one at least."""
-    return sum(
-        ceil(count / (hours_per_request or PAGE / span.density)) for span, count in zip(spans, hours, strict=True)
     )
 
 

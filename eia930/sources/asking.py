@@ -56,8 +56,8 @@ class Asking(Protocol[Q, A_contra]):
     def answered(self, answer: A_contra) -> int:
         """Take an answer in; how many hours it settles."""
 
-    def given_up(self, window: Q) -> None:
-        """The window cannot be had."""
+    def given_up(self, window: Q) -> bool:
+        """The window cannot be had; whether that loses what it asks for, which is else asked for in other windows."""
 
     def shrink(self, window: Q) -> None:
         """The window's page was full and out of order: ask for less."""

@@ -205,7 +205,8 @@ class Dispatcher(Generic[Q, A]):
                 self._fail(lane, window, f"{window.id}: not asked: {error.what.partition(': ')[2]}", error.remedy)
 
     def _fail(self, lane: Asking[Q, A], window: Q, reason: str, remedy: str) -> None:
-        lane.given_up(window)
+        if not lane.given_up(window):
+            return
         self.tally.failed += 1
         self.failures.append(
             Failure(window.id, window.route, window.respondent, window.first, window.last, reason, remedy)

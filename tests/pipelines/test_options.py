@@ -326,7 +326,7 @@ def test_a_dry_run_sends_and_writes_nothing(
 
 
 DRY = {
-    ("--regions=all", "--start=2024-01-01", "--end=2024-01-03"): "about 75 of up to 5,000 rows",
+    ("--regions=all", "--start=2024-01-01", "--end=2024-01-03"): "about 3 of up to 5,000 rows",
     ("--regions=PACW", "--start=2023-01-01", "--end=2024-01-01", "--hours_per_request=24"): "about 365 of",
     ("--regions=PACW", "--end=2019-01-02", "--min_delay=90"): "still to ask: 2 minutes at 6,300 requests an hour, 90 s",
 }

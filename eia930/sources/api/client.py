@@ -24,11 +24,13 @@ from eia930.errors import (
     Unreachable,
     UsageError,
 )
+from eia930.question.several import Several
 from eia930.question.window import KIND, PERIOD, Window
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.http import LOOPBACK, answered, base_url, innermost, pause, said, session
 from eia930.sources.api.responses import LARGEST, Answer, read_answer
+from eia930.sources.api.together.joint import read_joint
 
 API_URL = "https://api.eia.gov/v2"
 _CHUNK = 64 * 1024
@@ -54,6 +56,8 @@ class Api:
     def ask(self, window: Window) -> Answer:
         """One attempt at a window. Raises Throttled, Unavailable, Garbled (ask again), Refused or KeyRefused."""
         body, date = self.get(f"{window.route}/data/", _params(window), what=window.id)
+        if isinstance(window, Several):
+            return read_joint(body, window, answered(date))
         return read_answer(body, window, answered(date))
 
     def get(self, path: str, params: Sequence[tuple[str, str]] = (), *, what: str) -> tuple[bytes, str | None]:
@@ -119,20 +123,32 @@ def _params(window: Window) -> list[tuple[str, str]]:
     return [
         ("frequency", "hourly"),
         ("data[0]", "value"),
-        (f"facets[{route.respondent}][]", window.respondent),
+        *((f"facets[{route.respondent}][]", code) for code in _respondents(window)),
         *((f"facets[{route.kind}][]", kind) for kind in window.asked),
         ("start", stamp(window.first)),
         ("end", stamp(window.last)),
         *_sort(window),
-        ("offset", str(window.short.offset if window.short else 0)),
+        ("offset", str(_offset(window))),
         ("length", str(window.length)),
     ]
+
+
+def _respondents(window: Window) -> tuple[str, ...]:
+    return window.respondents if isinstance(window, Several) else (window.respondent,)
+
+
+def _offset(window: Window) -> int:
+    if isinstance(window, Several):
+        return window.skip
+    return window.short.offset if window.short else 0
 
 
 def _sort(window: Window) -> list[tuple[str, str]]:
     """By what the window wants first, then by the rest of period, kind and respondent."""
     route = window.source
     first = window.short.by if window.short else PERIOD
+    if isinstance(window, Several):
+        first = route.respondent
     named = {KIND: route.kind}
     columns = dict.fromkeys((named.get(first, first), PERIOD, route.kind, route.respondent))
     directions = ["desc" if window.descending else "asc", "asc", "asc", "asc"]

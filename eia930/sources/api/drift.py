@@ -15,6 +15,7 @@ import msgspec
 from eia930.errors import Drifted, Marred
 from eia930.question.window import Window
 from eia930.sources.api.responses import Answer
+from eia930.sources.api.together.joint import Joint
 from eia930.sources.columns import Refusal
 
 CHANGED = "the server's format has changed"
@@ -30,6 +31,8 @@ class Scrutiny:
 
     def check(self, answer: Answer) -> Answer:
         """The answer. Drifted where most of its rows cannot be read; Marred, once a request, where some cannot."""
+        if isinstance(answer, Joint):
+            return self._check_joint(answer)
         refused, received = answer.columns.refused, answer.columns.received
         if 2 * len(refused) > received:
             raise Drifted(_told(answer, refused, received))
@@ -38,6 +41,14 @@ class Scrutiny:
             raise Marred(
                 f"{answer.window.id}: {len(refused):,} of {received:,} rows cannot be read: {refused[0].reason}"
             )
+        return answer
+
+    def _check_joint(self, answer: Joint) -> Joint:
+        """Whoever has a row that cannot be read is asked for alone; Drifted where most of all rows are such."""
+        odd = max(answer.unread, key=lambda one: len(one.columns.refused), default=None)
+        refused = sum(len(one.columns.refused) for one in answer.unread)
+        if odd and 2 * refused > answer.columns.received:
+            raise Drifted(_told(odd, odd.columns.refused, odd.columns.received))
         return answer
 
 

@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 
 from eia930.question.pieces import wanted_hours
-from eia930.question.plan import requests
 from eia930.question.span import Span, known
 from eia930.reference.routes import PAGE
 from eia930.sources.api.again import Again
-from eia930.sources.api.lanes import needed, serves
+from eia930.sources.api.lanes import Lane, needed, serves
 from eia930.sources.api.responses import held_in
+from eia930.sources.api.together.sharing import Wanted, shared
+from eia930.sources.api.together.tape import Tape
 from eia930.sources.rate import PER_HOUR
 from eia930.sources.source import Estimate
 from eia930.store.storage import Storage
@@ -33,26 +35,41 @@ class Manner:
     max_in_flight: int
     refresh: bool
     revisit_days: int | None = None
+    together: bool = True
+    """Whether a request may be for several respondents."""
 
     def again(self, since: datetime, now: float) -> Again:
         """When stored hours are asked for once more, at a moment (Unix seconds) of a run that stores `since` then."""
         return Again(self.settle_hours, since, now, self.refresh, self.revisit_days)
 
 
+def asked_in(wants: Sequence[Wanted], manner: Manner) -> list[Lane | Tape]:
+    """The lanes and tapes in which the hours wanted of spans are asked for."""
+    if manner.together and manner.hours_per_request is None:
+        return shared(wants)
+    fixed = manner.hours_per_request
+    return [Lane(span, wanted, hours_per_request=fixed) for span, wanted in wants if wanted.any()]
+
+
 def plan_size(spans: Sequence[Span], manner: Manner) -> int:
     """About how many requests the spans take where nothing is stored."""
-    hours = [int(wanted_hours(known(span), span.first, span.last).sum()) for span in spans]
-    return requests(spans, hours, hours_per_request=manner.hours_per_request)
+    return _requests([(span, wanted_hours(known(span), span.first, span.last)) for span in spans], manner)
+
+
+def _requests(wants: Sequence[Wanted], manner: Manner) -> int:
+    if fixed := manner.hours_per_request:
+        return sum(ceil(int(wanted.sum()) / fixed) for _, wanted in wants)
+    return sum(ceil(lane.pages) for lane in asked_in(wants, manner))
 
 
 def estimate(storage: Storage, spans: Sequence[Span], manner: Manner, *, now: float) -> Estimate:
     """What is left to ask `now` (Unix seconds), given what is stored."""
-    left, stored, again = [], 0, manner.again(_NEVER, now)
+    wants, stored, again = [], 0, manner.again(_NEVER, now)
     for span in spans:
         held = held_in(storage, span.route, span.respondent)
-        left.append(int(needed(span, held, again).sum()))
+        wants.append((span, needed(span, held, again)))
         stored += sum(serves(one, span, again) for one in held)
-    to_ask = requests(spans, left, hours_per_request=manner.hours_per_request)
+    to_ask = _requests(wants, manner)
     each, lasting = f"of up to {PAGE:,} rows", _lasting(manner.per_hour, manner.min_delay, to_ask)
     return Estimate(plan_size(spans, manner), to_ask, stored, each, lasting)
 

@@ -21,6 +21,9 @@ from eia930.reference.routes import ROUTES
 from eia930.sources.api.again import Again, revisited, unsettled
 from eia930.sources.api.responses import Answer, Held
 
+_LONG = 8
+"""Pages."""
+
 
 def needed(span: Span, held: Iterable[Held], again: Again) -> Flags:
     """bool[hours of the span]: which are still to be asked, given what is stored.
@@ -103,13 +106,24 @@ class Lane:
         )
         return answer.last - answer.first + 1
 
-    def given_up(self, window: Window) -> None:
+    def given_up(self, window: Window) -> bool:
         """The window cannot be had; its hours are not asked again in this run."""
         self._pending = self._pending.given_up(self._cut(window))
+        return True
 
     def shrink(self, window: Window) -> None:
         """Ask the window's hours again, from now on in half as long pieces: its page was full and out of order."""
         self._pending = self._pending.shrunk(self._cut(window))
+
+    @property
+    def ends(self) -> int:
+        """How many requests of it may be under way at once."""
+        return 2
+
+    @property
+    def divisible(self) -> bool:
+        """Whether it is so long that a page less full in either half does not matter."""
+        return self.pages > _LONG
 
     def halves(self) -> tuple[Lane, Lane]:
         """Two lanes of half the hours each, for a run of so few respondents that their ends are too few."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.checked import Checked
-from eia930.sources.api.estimate import Manner
+from eia930.sources.api.estimate import Manner, asked_in
 from eia930.sources.api.lanes import Lane, needed, serves
 from eia930.sources.api.responses import Answer, Held, held_in
+from eia930.sources.api.together.tape import Tape
 from eia930.sources.asking import Asking
 from eia930.store.run import Run
 from eia930.store.storage import Storage
@@ -57,11 +58,10 @@ def left(storage: Storage, spans: Sequence[Span], run: Run, manner: Manner, *, n
     with ThreadPoolExecutor(8) as pool:
         held = list(pool.map(lambda span: _sound(storage, span), spans))
     both = list(zip(spans, held, strict=True))
-    again, reused, lanes = manner.again(run.since, now), 0, []
-    for span, found in both:
-        reused += sum(serves(one, span, again) for one in found.good)
-        lanes.append(Lane(span, needed(span, found.good, again), hours_per_request=manner.hours_per_request))
-    lanes = _enough([lane for lane in lanes if lane.left], manner.max_in_flight)
+    again = manner.again(run.since, now)
+    reused = sum(serves(one, span, again) for span, found in both for one in found.good)
+    wants = [(span, needed(span, found.good, again)) for span, found in both]
+    lanes = _enough(asked_in(wants, manner), manner.max_in_flight)
     checked = {span.id: found.checked for span, found in both}
     work = Work(lanes, sum(lane.left for lane in lanes), reused, sum(found.bad for found in held), checked)
     work.remember()
@@ -83,9 +83,11 @@ def usable(held: Held, span: Span) -> bool:
     return held.first <= span.last and held.last >= span.first
 
 
-def _enough(lanes: list[Lane], in_flight: int) -> list[Lane]:
+def _enough(lanes: list[Lane | Tape], in_flight: int) -> list[Lane | Tape]:
     """Halve the longest lanes until their ends can keep the pipe full."""
-    while lanes and 2 * len(lanes) < min(in_flight, _ENOUGH_ENDS) and max(lane.pages for lane in lanes) > 8:
-        longest = max(lanes, key=lambda lane: lane.pages)
+    while sum(lane.ends for lane in lanes) < min(in_flight, _ENOUGH_ENDS):
+        longest = max((lane for lane in lanes if lane.divisible), key=lambda lane: lane.pages, default=None)
+        if longest is None:
+            break
         lanes = [*(lane for lane in lanes if lane is not longest), *longest.halves()]
     return lanes

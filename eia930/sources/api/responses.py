@@ -12,7 +12,7 @@ moment of retrieval. Inside: the body as served, less the echo of the request (i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -53,6 +53,8 @@ class Answer:
     columns: Columns
     body: bytes
     retrieved_at: datetime
+    together: str = ""
+    """The request that others shared, where it is a part of one: its rows are verbatim, `total` counts them."""
 
     @property
     def rows(self) -> int:
@@ -82,12 +84,13 @@ class Held:
         return self.last if self.at is None else min(self.last, hour_of(self.at) - settle_hours)
 
 
-class _Asked(msgspec.Struct, frozen=True):
+class _Asked(msgspec.Struct, frozen=True, omit_defaults=True):
     request: str
     first: str
     last: str
     settled: tuple[str, str]
     retrieved_at: str
+    together: str = ""
 
 
 class _Body(msgspec.Struct):
@@ -95,23 +98,46 @@ class _Body(msgspec.Struct):
     data: msgspec.Raw
 
 
-def read_answer(body: bytes, window: Window, retrieved_at: datetime) -> Answer:
-    """A body of status 200 → an answer that agrees with itself.
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body of status 200: its `data` are rows in JSON, of `total`; `members` has it all."""
 
-    Garbled where it does not: no JSON, an error inside, `total` that contradicts the rows, a full page out of order.
-    """
+    members: dict[str, msgspec.Raw]
+    total: int
+    data: bytes
+
+
+def read_body(body: bytes, window: Window) -> Body:
+    """Garbled where it is no JSON, has an error inside, or lacks what every answer has."""
     members = _members(body, window)
     if "error" in members:
         said = bytes(members["error"])[:200].decode("utf-8", "replace")
         raise Garbled(f"{window.id}: status 200, but the body is an error: {said}")
     try:
         response = msgspec.json.decode(members["response"], type=_Body)
-        total = int(response.total)
+        return Body(members, int(response.total), bytes(response.data))
     except (KeyError, ValueError, msgspec.DecodeError) as error:
         raise Garbled(f"{window.id}: the body is no answer of EIA v2 ({error})") from None
-    columns = parse_rows(bytes(response.data), window)
-    first, last = _settled(window, total, columns)
-    return Answer(window, first, last, total, columns, body, retrieved_at)
+
+
+def part_of(whole: Body, rows: Sequence[msgspec.Raw]) -> bytes:
+    """The same body with some of its rows, byte for byte, and as its total how many those are."""
+    response = msgspec.json.decode(whole.members["response"], type=dict[str, msgspec.Raw])
+    data = b"[" + b",".join(bytes(row) for row in rows) + b"]"
+    parts = {name: bytes(raw) for name, raw in response.items() if name != "warnings"}
+    parts |= {"total": msgspec.json.encode(str(len(rows))), "data": data}
+    return _joined((name, _joined(parts.items()) if name == "response" else raw) for name, raw in whole.members.items())
+
+
+def read_answer(body: bytes, window: Window, retrieved_at: datetime, *, together: str = "") -> Answer:
+    """A body of status 200 → an answer that agrees with itself.
+
+    Garbled where it does not: no JSON, an error inside, `total` that contradicts the rows, a full page out of order.
+    """
+    whole = read_body(body, window)
+    columns = parse_rows(whole.data, window)
+    first, last = _settled(window, whole.total, columns)
+    return Answer(window, first, last, whole.total, columns, body, retrieved_at, together)
 
 
 def _settled(window: Window, total: int, columns: Columns) -> tuple[int, int]:
@@ -293,13 +319,14 @@ def _stored(answer: Answer) -> bytes:
         last=stamp(window.last),
         settled=(stamp(answer.first), stamp(answer.last)),
         retrieved_at=answer.retrieved_at.isoformat(timespec="seconds"),
+        together=answer.together,
     )
     members = {name: raw for name, raw in _members(answer.body, window).items() if name not in ("request", "asked")}
-    return _joined([("asked", msgspec.json.encode(asked)), *((n, bytes(raw)) for n, raw in members.items())])
+    return _joined([("asked", msgspec.json.encode(asked)), *members.items()])
 
 
-def _joined(members: Iterable[tuple[str, bytes]]) -> bytes:
-    return b"{" + b",".join(msgspec.json.encode(name) + b":" + raw for name, raw in members) + b"}"
+def _joined(members: Iterable[tuple[str, bytes | msgspec.Raw]]) -> bytes:
+    return b"{" + b",".join(msgspec.json.encode(name) + b":" + bytes(raw) for name, raw in members) + b"}"
 
 
 def unpack(data: bytes) -> bytes:

@@ -25,6 +25,7 @@ from eia930.sources.api.key import resolve_key
 from eia930.sources.api.left import Work, left
 from eia930.sources.api.packs.reading import columns, named
 from eia930.sources.api.responses import Answer, ResponseStore, load_verbatim
+from eia930.sources.api.together.joint import parts_of
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched
@@ -63,6 +64,8 @@ class ApiSource:
     refresh: bool = False
     revisit_days: int | None = None
     name: str = field(default="api")
+    together: bool = True
+    """Whether a request may be for several respondents."""
     packs: bool = False
     """Whether columns are kept beside what is stored, and read there."""
     sent_before: int = 0
@@ -193,7 +196,8 @@ class ApiSource:
 
         def ask(window: Window) -> Answer:
             answer = scrutiny.check(api.ask(window))
-            store.put(answer)
+            for part in parts_of(answer):
+                store.put(part)
             return answer
 
         dispatcher = Dispatcher(
@@ -242,6 +246,7 @@ class ApiSource:
             self.max_in_flight,
             refresh=self.refresh,
             revisit_days=self.revisit_days,
+            together=self.together,
         )
 
     def _shorts(self, storage: Storage, span: Span, run: Run) -> Shorts:

@@ -92,10 +92,11 @@ class Files:
             self._name(answer.listing)
         return 0
 
-    def given_up(self, window: FileRequest) -> None:
+    def given_up(self, window: FileRequest) -> bool:
         """A file is left out; without an index the rule names them."""
         if window.file is None:
             self._name(None)
+        return True
 
     def shrink(self, window: FileRequest) -> None:
         """A file has no smaller part."""

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from eia930.errors import UsageError
-from eia930.question.plan import Question, outlived, passed_over, plan, requests
+from eia930.question.plan import Question, outlived, passed_over, plan
 from eia930.question.window import VALUE, Short, Window
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.respondents import members, neighbours, respondents, subregions
@@ -122,13 +122,6 @@ def test_all_types_by_name_are_no_filter() -> None:
     assert span.kinds == ()
     (span,) = plan(ask(types=("TI", "D")))
     assert (span.kinds, span.density) == (("D", "TI"), 2.0)
-
-
-def test_every_span_with_hours_takes_a_request() -> None:
-    (span,) = plan(ask(first=DAY, last=DAY + 12_499))
-    assert requests([span], [span.hours]) == 10
-    assert requests([span, span], [1, 0]) == 1
-    assert requests([span], [49], hours_per_request=24) == 3
 
 
 def test_tables_agree_with_each_other() -> None:

@@ -67,8 +67,9 @@ class OneList:
         self.found = answer
         return 0
 
-    def given_up(self, window: ListAsked) -> None:
+    def given_up(self, window: ListAsked) -> bool:
         """Nothing is known of it then."""
+        return True
 
     def shrink(self, window: ListAsked) -> None:
         """A list comes whole or not at all."""

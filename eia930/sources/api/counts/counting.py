@@ -116,9 +116,10 @@ class Counting:
             self._take(answer, then)
         return 0 if self.left else self.span.hours
 
-    def given_up(self, window: Window) -> None:
+    def given_up(self, window: Window) -> bool:
         """A question that cannot be had (the dispatcher says why): the span cannot be counted."""
         self._end()
+        return True
 
     def shrink(self, window: Window) -> None:
         """A short answer is never cut."""

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An answer of several respondents, taken apart: of each one an answer of its own, as if it alone had been asked.
+
+Rows come sorted by respondent, then period. So a full page has all hours of those before its last row's respondent,
+and of that one the hours before the last row's. The next page begins a row earlier than what is known: where that row
+is one of those known, nothing can lie between, whatever was added or removed meanwhile.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from eia930.errors import Garbled, Refused, Unordered
+from eia930.question.several import Several
+from eia930.question.window import Window
+from eia930.reference.hours import parse_hour, stamp
+from eia930.reference.routes import PAGE, Route
+from eia930.sources.api.responses import Answer, Body, part_of, read_answer, read_body
+from eia930.sources.columns import Columns
+
+Place = tuple[str, str]
+"""Whose row, and its period: what the rows are sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joint(Answer):
+    """What came for a `Several`: `parts` settle hours. Those `left` were not reached, in order; those `apart` are to be
+    asked alone, for a row of theirs cannot be read, or what came does not join what is known of them.
+
+    Of the first one left the hours before `since` are settled; `skip` rows may be passed over.
+    """
+
+    parts: tuple[Answer, ...] = ()
+    unread: tuple[Answer, ...] = ()
+    """Of those with rows that cannot be read; they settle nothing."""
+    left: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    since: int | None = None
+    skip: int = 0
+
+
+def parts_of(answer: Answer) -> tuple[Answer, ...]:
+    """What of an answer is stored: of several, that of each."""
+    return answer.parts if isinstance(answer, Joint) else (answer,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Where a full page ends: it has all of the last row's respondent before `hour`."""
+
+    respondent: str
+    hour: int
+    rows: int
+    """Its rows before that hour, from the first hour asked on."""
+    known: bool = False
+    """Whether some of its hours were known before."""
+
+
+def read_joint(body: bytes, asked: Several, retrieved_at: datetime) -> Joint:
+    """A body of status 200 → an answer that agrees with itself.
+
+    Garbled or Unordered where it does not; Refused where a row is nobody's, or one hour overflows a page.
+    """
+    whole = read_body(body, asked)
+    try:
+        rows = msgspec.json.decode(whole.data, type=list[msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise Garbled(f"{asked.id}: the answer's data are no list of rows ({error})") from None
+    due = max(0, whole.total - asked.skip)
+    if len(rows) != min(due, PAGE):
+        raise Garbled(f"{asked.id}: total says {whole.total} rows, {asked.skip} were passed over, {len(rows)} came")
+    places = _places(whole.data, asked)
+    if due > len(rows) or asked.skip:
+        _check_order(places, asked)
+    if asked.skip and not _joins(places, asked):
+        return _joint(asked, whole, len(rows), retrieved_at, left=asked.others, apart=(asked.respondent,))
+    edge = _edge(places, asked) if due > len(rows) else None
+    return _taken_apart(asked, whole, _sorted_out(rows, places, asked, edge), retrieved_at, edge=edge)
+
+
+def _taken_apart(
+    asked: Several, whole: Body, rows: dict[str, list[msgspec.Raw]], at: datetime, *, edge: _Edge | None
+) -> Joint:
+    codes, received = asked.respondents, min(PAGE, whole.total - asked.skip)
+    reached = codes.index(edge.respondent) if edge else len(codes)
+    ends = dict.fromkeys(codes[:reached], asked.last)
+    begun = edge is not None and (bool(rows[edge.respondent]) or edge.known)
+    if edge and begun:
+        ends[edge.respondent] = edge.hour - 1
+    every = [_part(asked, whole, code, rows[code], last, at) for code, last in ends.items()]
+    apart = tuple(one.window.respondent for one in every if one.columns.refused)
+    parts = tuple(one for one in every if not one.columns.refused)
+    unread = tuple(one for one in every if one.columns.refused)
+    left = tuple(code for code in codes[reached:] if code not in apart)
+    if edge is None or not begun or edge.respondent in apart:
+        return _joint(asked, whole, received, at, parts=parts, unread=unread, left=left, apart=apart)
+    known = (edge.hour, max(0, edge.rows - 1))
+    return _joint(asked, whole, received, at, parts=parts, unread=unread, left=left, apart=apart, known=known)
+
+
+def _joint(
+    asked: Several,
+    whole: Body,
+    received: int,
+    at: datetime,
+    *,
+    left: tuple[str, ...],
+    apart: tuple[str, ...],
+    parts: tuple[Answer, ...] = (),
+    unread: tuple[Answer, ...] = (),
+    known: tuple[int | None, int] = (None, 0),
+) -> Joint:
+    nothing = np.zeros(0, np.int64)
+    columns = Columns(received, nothing, nothing.astype(np.int32), (), nothing.astype(np.float64))
+    first, last = asked.first, asked.last
+    return Joint(asked, first, last, whole.total, columns, b"", at, asked.id, parts, unread, left, apart, *known)
+
+
+def _part(asked: Several, whole: Body, code: str, rows: Sequence[msgspec.Raw], last: int, at: datetime) -> Answer:
+    first = asked.since if code == asked.respondent and asked.since is not None else asked.first
+    window = Window(asked.route, code, first, last, asked.kinds)
+    return read_answer(part_of(whole, rows), window, at, together=asked.id)
+
+
+def _places(data: bytes, asked: Several) -> list[Place]:
+    """Refused where a row does not say whose it is, or is of nobody who was asked for."""
+    try:
+        rows = _decoder(asked.source).decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{asked.id}: a row does not say whose it is ({error})") from None
+    places = [(row.respondent, row.period) for row in rows]
+    if strange := {code for code, _ in places} - set(asked.respondents):
+        raise Refused(f"{asked.id}: rows of {min(strange)[:20]!r}, who was not asked for")
+    return places
+
+
+@cache
+def _decoder(route: Route) -> msgspec.json.Decoder[Any]:
+    """Of what a row is sorted by; its other members are skipped unread."""
+    names = {"respondent": route.respondent}
+    row: Any = msgspec.defstruct("Keys", [("period", str), ("respondent", str)], rename=names, gc=False)
+    return msgspec.json.Decoder(list[row])
+
+
+def _check_order(places: Sequence[Place], asked: Several) -> None:
+    if any(later < earlier for earlier, later in itertools.pairwise(places)):
+        raise Unordered(f"{asked.id}: a full page out of order, so its end says nothing")
+
+
+def _joins(places: Sequence[Place], asked: Several) -> bool:
+    """Whether the page begins among the rows that are known, so that none lies between."""
+    since = asked.first if asked.since is None else asked.since
+    return bool(places) and places[0][0] == asked.respondent and places[0][1] < stamp(since)
+
+
+def _edge(places: Sequence[Place], asked: Several) -> _Edge:
+    code, period = places[-1]
+    try:
+        hour = parse_hour(period)
+    except ValueError:
+        raise Unordered(f"{asked.id}: a full page ends with a row of no hour, so its end says nothing") from None
+    head = code == asked.respondent
+    begins = asked.since if head and asked.since is not None else asked.first
+    if head and hour <= begins:
+        raise Refused(f"{asked.id}: one hour holds more than a page of {PAGE} rows")
+    before = sum(one == code and at < period for one, at in places)
+    known = head and asked.since is not None
+    return _Edge(code, hour, before + (asked.skip if head else 0), known)
+
+
+def _sorted_out(
+    rows: Sequence[msgspec.Raw], places: Sequence[Place], asked: Several, edge: _Edge | None
+) -> dict[str, list[msgspec.Raw]]:
+    """The rows by respondent, without those that are known, and those of the hour in which a full page ends."""
+    since = "" if asked.since is None else stamp(asked.since)
+    stop = (edge.respondent, stamp(edge.hour)) if edge else None
+    found: dict[str, list[msgspec.Raw]] = {code: [] for code in asked.respondents}
+    for row, place in zip(rows, places, strict=True):
+        known = place[0] == asked.respondent and place[1] < since
+        if not known and (stop is None or place < stop):
+            found[place[0]].append(row)
+    return found

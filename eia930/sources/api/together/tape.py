@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same hours of several respondents, asked for one page after the other as if they were one long tape.
+
+On it lie all hours of the first respondent, then those of the next. A request names as many of those left as fill two
+pages, so that its page comes back full; the next one goes on where that page ended, in the middle of a respondent.
+Whoever cannot be had so is asked for alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eia930.question.several import Several
+from eia930.question.span import Span
+from eia930.question.window import Window
+from eia930.reference.routes import PAGE
+from eia930.sources.api.lanes import Lane
+from eia930.sources.api.responses import Answer
+from eia930.sources.api.together.joint import Joint
+
+_PAGES = 2.0
+"""As expected: a page comes back full even where half of the rows do not exist."""
+_MOST = 100
+"""Respondents in a request: its URL has some 4,000 letters then."""
+_LONG = 50
+"""Pages: either half of a longer one loses less than a fiftieth by its last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Hours `first`..`last` (inclusive) of a span that are wanted, one after the other.
+
+    Those before `since` have come meanwhile; the first `skip` rows on its part of the tape need not come again.
+    """
+
+    span: Span
+    first: int
+    last: int
+    since: int | None = None
+    skip: int = 0
+
+    @property
+    def hours(self) -> int:
+        """How many are still to be had."""
+        return self.last - self.begins + 1
+
+    @property
+    def begins(self) -> int:
+        """The first that is still to be had."""
+        return self.first if self.since is None else max(self.first, self.since)
+
+    @property
+    def rows(self) -> float:
+        """How many are still to be had, as the tables expect."""
+        return self.hours * self.span.density
+
+
+class Tape:
+    """Stretches of one route, asked for by the hours `first`..`last` that hold all of them; a dispatcher's lane.
+
+    What else these hours hold must be none of the stretches' spans.
+    """
+
+    ends = 1
+    """How many requests of it may be under way at once: each begins where the one before it ended."""
+
+    def __init__(self, stretches: Iterable[Stretch], first: int, last: int) -> None:
+        self._left = sorted(stretches, key=lambda one: one.span.respondent)
+        self._first, self._last = first, last
+        self._flying: dict[str, Stretch] = {}
+        self._alone: dict[str, Lane] = {}
+
+    @property
+    def left(self) -> int:
+        """How many hours are still to be asked."""
+        return sum(one.hours for one in self._left) + sum(lane.left for lane in self._alone.values())
+
+    @property
+    def pages(self) -> float:
+        """About how many pages are left."""
+        return sum(one.rows for one in self._left) / PAGE + sum(lane.pages for lane in self._alone.values())
+
+    @property
+    def divisible(self) -> bool:
+        """Whether it is so long that one page more that is not full does not matter."""
+        return self.pages > _LONG and len(self._left) > 3
+
+    def next_window(self) -> Window | None:
+        """The next page of the tape; None while one is under way, or nothing is left."""
+        for lane in self._alone.values():
+            if (window := lane.next_window()) is not None:
+                return window
+        if self._flying or not self._left:
+            return None
+        if len(self._left) == 1:
+            self._alone_from_now(self._left.pop())
+            return self.next_window()
+        return self._several()
+
+    def answered(self, answer: Answer) -> int:
+        """Take an answer in; how many hours it settles."""
+        if not isinstance(answer, Joint):
+            return self._alone[answer.window.respondent].answered(answer)
+        hours = sum(self._settled(part) for part in answer.parts)
+        flying, self._flying = self._flying, {}
+        for code in answer.apart:
+            self._alone_from_now(flying[code])
+        left = [flying[code] for code in answer.left]
+        if answer.since is not None:
+            left[0] = replace(left[0], since=answer.since, skip=answer.skip)
+        self._left = [*left, *self._left]
+        return hours
+
+    def given_up(self, window: Window) -> bool:
+        """Of several, each is asked for alone."""
+        if not isinstance(window, Several):
+            return self._alone[window.respondent].given_up(window)
+        self._fall_apart()
+        return False
+
+    def shrink(self, window: Window) -> None:
+        """The page was full and out of order: of several, each is asked for alone."""
+        if isinstance(window, Several):
+            self._fall_apart()
+        else:
+            self._alone[window.respondent].shrink(window)
+
+    def halves(self) -> tuple[Tape, Tape]:
+        """Two of about as many pages each; before anything is asked."""
+        rows = np.cumsum([one.rows for one in self._left])
+        middle = min(max(2, int(np.searchsorted(rows, rows[-1] / 2))), len(rows) - 2)
+        early, late = (Tape(some, self._first, self._last) for some in (self._left[:middle], self._left[middle:]))
+        return early, late
+
+    def _several(self) -> Several:
+        """The first of those left, as many as fill a page and more."""
+        rows = np.cumsum([one.rows for one in self._left[:_MOST]])
+        count = max(2, min(len(rows), int(np.searchsorted(rows, _PAGES * PAGE)) + 1))
+        taken, self._left = self._left[:count], self._left[count:]
+        self._flying = {one.span.respondent: one for one in taken}
+        (code, head), *others = self._flying.items()
+        return Several(
+            head.span.route,
+            code,
+            self._first,
+            self._last,
+            head.span.kinds,
+            others=tuple(other for other, _ in others),
+            since=head.since,
+            skip=head.skip,
+        )
+
+    def _settled(self, part: Answer) -> int:
+        one = self._flying[part.window.respondent]
+        return max(0, min(one.last, part.last) - max(one.begins, part.first) + 1)
+
+    def _fall_apart(self) -> None:
+        flying, self._flying = self._flying, {}
+        for one in flying.values():
+            self._alone_from_now(one)
+
+    def _alone_from_now(self, one: Stretch) -> None:
+        hour = np.arange(one.span.first, one.span.last + 1)
+        self._alone[one.span.respondent] = Lane(one.span, (hour >= one.begins) & (hour <= one.last))

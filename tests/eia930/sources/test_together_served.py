@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests for several respondents against servers that fail: nobody loses an hour by the company."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eia930.emulator import Emulator, Faults, RowSource, synthetic
+from eia930.question.span import Span
+from eia930.reference.hours import parse_hour
+from eia930.sources.api.source import ApiSource
+from eia930.sources.fetched import Fetched
+from eia930.sources.patience import Clocks
+from eia930.store.lease import Owner
+from eia930.store.run import Run
+from eia930.store.storage import Storage
+from tests.eia930.making import body
+from tests.eia930.sources.serving import Asked, Reply, serving
+
+FIRST, LAST = parse_hour("2019-01-01T00"), parse_hour("2019-01-20T23")
+CODES = ("AVA", "CISO", "ERCO", "NEVP", "PACE", "PACW", "PGE", "PSCO")
+SPANS = [Span("region-data", code, FIRST, LAST) for code in CODES]
+Cell = tuple[str, int, str]
+
+
+@pytest.fixture(scope="module")
+def rows() -> RowSource:
+    return synthetic(now=parse_hour("2019-06-01T00"))
+
+
+@pytest.fixture(scope="module")
+def truth(rows: RowSource, tmp_path_factory: pytest.TempPathFactory) -> dict[Cell, str]:
+    storage = Storage.at(str(tmp_path_factory.mktemp("truth")))
+    with Emulator(rows) as server:
+        assert fetch(server.url, storage, together=False).tally.sent == len(CODES)
+    return cells(storage)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage.at(str(tmp_path / "out"))
+
+
+def fetch(url: str, storage: Storage, spans: Sequence[Span] = SPANS, **other: Any) -> Fetched:
+    """Nobody waits: the clocks move instead."""
+    passed = [0.0]
+
+    def sleep(seconds: float) -> None:
+        passed[0] += seconds
+
+    clocks = Clocks(lambda: passed[0], lambda: 1_700_000_000 + passed[0], sleep)
+    run = Run(Owner.here(uuid.uuid4().hex), datetime.now(UTC) + timedelta(seconds=1))
+    return ApiSource(url, "none:", requests_per_hour=None, clocks=clocks, **other).fetch(storage, spans, run)
+
+
+def cells(storage: Storage, codes: Sequence[str] = CODES) -> dict[Cell, str]:
+    """What is stored, by respondent, hour and kind."""
+    reading = ApiSource("http://127.0.0.1", "none:")
+    return {
+        (span.respondent, hour, one.columns.kinds[kind]): repr(value)
+        for span in SPANS
+        if span.respondent in codes
+        for one in reading.columns(storage, span)
+        for hour, kind, value in zip(
+            one.columns.hour.tolist(), one.columns.kind.tolist(), one.columns.value.tolist(), strict=True
+        )
+        if one.first <= hour <= one.last
+    }
+
+
+def test_a_few_full_pages_in_the_place_of_many(rows: RowSource, storage: Storage, truth: dict[Cell, str]) -> None:
+    with Emulator(rows) as server:
+        done = fetch(server.url, storage)
+        again = fetch(server.url, storage)
+    assert (done.stopped, done.failures, done.tally.sent) == ("", (), -(-len(truth) // 5000))
+    assert done.tally.hours == len(CODES) * (LAST - FIRST + 1)
+    assert (again.tally.sent, again.reused) == (0, len(storage.list("raw/eia")))
+    assert cells(storage) == truth
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(p_503=0.4),
+        Faults(p_cut=0.4),
+        Faults(p_total_wrong=0.4),
+        Faults(p_total_changes=0.4),
+        Faults(p_error_200=0.4),
+        Faults(p_lacks_value=0.6),
+        Faults(p_bad_unit=0.6),
+        Faults(p_duplicates=0.6),
+        Faults(unstable_order=True, ints=True),
+    ],
+    ids=str,
+)
+def test_passing_faults_cost_requests_and_no_row(
+    rows: RowSource, storage: Storage, truth: dict[Cell, str], faults: Faults
+) -> None:
+    with Emulator(rows, faults=faults, seed=3) as server:
+        done = fetch(server.url, storage)
+    assert (done.stopped, done.failures) == ("", ())
+    refused = faults.p_lacks_value or faults.p_bad_unit
+    found = cells(storage)
+    assert found.items() <= truth.items()
+    # A row that cannot be read is asked for twice alone; then it is refused, by name.
+    assert len(truth) - len(found) <= (2 * len(CODES) if refused else 0)
+
+
+def test_one_who_cannot_be_had_takes_nobody_along(rows: RowSource, storage: Storage, truth: dict[Cell, str]) -> None:
+    with Emulator(rows, faults=Faults(fail_windows=("NEVP:2019-01-05T05",))) as server:
+        done = fetch(server.url, storage, tries=2)
+    (failure,) = done.failures
+    assert (failure.respondent, failure.first, failure.last, done.stopped) == ("NEVP", FIRST, LAST, "")
+    assert cells(storage) == {cell: value for cell, value in truth.items() if cell[0] != "NEVP"}
+    with Emulator(rows) as server:
+        assert fetch(server.url, storage).tally.sent == 1
+    assert cells(storage) == truth
+
+
+def test_a_server_that_takes_one_respondent_only_is_asked_for_one(storage: Storage) -> None:
+    def reply(asked: Asked) -> Reply:
+        if asked.path.count("facets%5Brespondent%5D") > 1:
+            return 400, {}, b'{"error": "one respondent", "code": 400}'
+        return 200, {}, body([])
+
+    with serving(reply) as served:
+        done = fetch(served.url, storage)
+    assert (done.stopped, done.failures, done.tally.answered) == ("", (), len(CODES))
+
+
+def test_a_changed_format_is_told_as_for_one(rows: RowSource, storage: Storage) -> None:
+    with Emulator(rows, faults=Faults(p_renamed=1.0)) as server:
+        done = fetch(server.url, storage)
+    assert len(done.failures) == len(CODES)
+    assert all("the server's format has changed" in one.reason for one in done.failures)
+    assert storage.list("raw/eia") == []
+    assert done.tally.sent <= 3 * (len(CODES) + 2)
