@@ -168,6 +168,14 @@ def test_histories_that_do_not_meet_share_a_page() -> None:
     assert all((settled(answers, one) == 1).all() for one in (early, late))
 
 
+def test_rows_beyond_a_life_that_the_tables_got_wrong_are_kept_beside_it() -> None:
+    early, late = span("A", 0, 99), span("B", 150, 249)
+    server = full([(span("A", 0, 199), 4), (late, 4)])
+    answers = play(all_of(early, late), server)
+    assert [one.total for one in answers] == [800, 400]
+    assert all((settled(answers, one) == 1).all() for one in (early, late))
+
+
 def test_hours_that_are_stored_are_not_served_again() -> None:
     """Of one half is stored, of the others nothing: it is asked for alone."""
     some = [span(code, 0, 99) for code in "ABC"]
