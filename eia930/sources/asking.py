@@ -37,6 +37,10 @@ class Received(Protocol):
     def rows(self) -> int:
         """How many rows were received."""
 
+    @property
+    def stored(self) -> int:
+        """How many stored answers it makes."""
+
 
 Q = TypeVar("Q", bound=Request)
 A = TypeVar("A", bound=Received)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 import msgspec
 
@@ -20,8 +21,11 @@ class Beat(msgspec.Struct, frozen=True):
 
     def caught_up(self, reused: int) -> Beat:
         """What a lost dispatcher stored after its last beat (`reused` serve now) counts as asked and answered by it."""
-        answered = max(self.tally.answered, reused - self.reused)
-        tally = replace(self.tally, answered=answered, sent=max(self.tally.sent, answered))
+        told = self.tally
+        missed = max(0, reused - self.reused - told.stored)
+        # Of requests that several shared nobody can count the answers: as many a request as before.
+        answered = told.answered + ceil(missed * told.answered / told.stored if told.stored else missed)
+        tally = replace(told, answered=answered, stored=told.stored + missed, sent=max(told.sent, answered))
         return msgspec.structs.replace(self, tally=tally)
 
 
@@ -30,6 +34,7 @@ def merged(old: Tally, new: Tally) -> Tally:
     return Tally(
         sent=old.sent + new.sent,
         answered=old.answered + new.answered,
+        stored=old.stored + new.stored,
         retried=old.retried + new.retried,
         # What the lost one gave up is asked for again.
         failed=new.failed,

@@ -169,6 +169,7 @@ class Dispatcher(Generic[Q, A]):
         self._patience.answered()
         self._shrunk.pop(id(attempt.lane), None)
         self.tally.answered += 1
+        self.tally.stored += answer.stored
         self.tally.rows += answer.rows
         self.tally.last_answer = self._clocks.unix()
         self.tally.hours += attempt.lane.answered(answer)

@@ -25,11 +25,13 @@ class Failure:
 class Tally:
     """What a dispatcher did so far. `rows` counts rows received, `hours` those of the question that are settled.
 
+    `stored` counts stored answers: one that several share makes one of each.
     Times are Unix seconds.
     """
 
     sent: int = 0
     answered: int = 0
+    stored: int = 0
     retried: int = 0
     failed: int = 0
     rows: int = 0

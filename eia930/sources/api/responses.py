@@ -61,6 +61,11 @@ class Answer:
         """How many rows were received."""
         return self.columns.received
 
+    @property
+    def stored(self) -> int:
+        """How many stored responses it makes."""
+        return 1
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

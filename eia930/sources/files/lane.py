@@ -50,6 +50,7 @@ class FileAnswer:
 
     rows: int
     listing: Listing | None = None
+    stored: int = 1
 
 
 @dataclass(slots=True)

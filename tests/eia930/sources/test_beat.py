@@ -18,7 +18,8 @@ times = st.one_of(st.none(), st.floats(BEGAN, BEGAN + 9000))
 def tallies(draw: st.DrawFn, *, started: st.SearchStrategy[float]) -> Tally:
     return Tally(
         sent=draw(counts),
-        answered=draw(counts),
+        answered=(answered := draw(counts)),
+        stored=answered,
         retried=draw(counts),
         failed=draw(counts),
         rows=draw(counts),
@@ -40,7 +41,7 @@ new = tallies(started=st.floats(BEGAN, BEGAN + 9000))
 @given(old, new)
 def test_two_tallies_of_one_run_are_added_up(before: Tally, after: Tally) -> None:
     both = merged(before, after)
-    for name in ("sent", "answered", "retried", "rows", "hours"):
+    for name in ("sent", "answered", "stored", "retried", "rows", "hours"):
         assert getattr(both, name) == getattr(before, name) + getattr(after, name)
     # What the lost one gave up is asked for again.
     assert (both.failed, both.trouble, both.started) == (after.failed, after.trouble, BEGAN)
@@ -59,6 +60,13 @@ def test_what_was_stored_after_the_last_beat_counts_as_answered(tally: Tally, re
     assert found.answered == max(tally.answered, more)
     assert found.sent == max(tally.sent, found.answered)
     assert (found.rows, found.hours, found.failed) == (tally.rows, tally.hours, tally.failed)
+
+
+def test_requests_that_several_shared_are_counted_as_before_at_so_many_answers_each() -> None:
+    beat = Beat("run", 10, 5, Tally(sent=5, answered=4, stored=40))
+    assert beat.caught_up(45).tally.answered == 4
+    found = beat.caught_up(56).tally
+    assert (found.sent, found.answered, found.stored) == (6, 6, 51)
 
 
 @given(old)

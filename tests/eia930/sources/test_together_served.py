@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests for several respondents against servers that fail: nobody loses an hour by the company."""
 
+import pickle
+import subprocess
+import sys
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,6 +23,7 @@ from eia930.store.run import Run
 from eia930.store.storage import Storage
 from tests.eia930.making import body
 from tests.eia930.sources.serving import Asked, Reply, serving
+from tests.flink.waiting import soon
 
 FIRST, LAST = parse_hour("2019-01-01T00"), parse_hour("2019-01-20T23")
 CODES = ("AVA", "CISO", "ERCO", "NEVP", "PACE", "PACW", "PGE", "PSCO")
@@ -118,6 +122,32 @@ def test_one_who_cannot_be_had_takes_nobody_along(rows: RowSource, storage: Stor
     assert cells(storage) == {cell: value for cell, value in truth.items() if cell[0] != "NEVP"}
     with Emulator(rows) as server:
         assert fetch(server.url, storage).tally.sent == 1
+    assert cells(storage) == truth
+
+
+def test_a_dispatcher_that_was_killed_is_carried_on_and_its_requests_are_counted(
+    rows: RowSource, storage: Storage, truth: dict[Cell, str]
+) -> None:
+    """Requests, not the many answers that they leave: no page of the run's account is fuller than full."""
+    who = Run(Owner.here("run"), datetime.now(UTC))
+    program = (
+        "import pickle, sys; source, storage, spans, who = pickle.load(sys.stdin.buffer);"
+        "source.fetch(storage, spans, who)"
+    )
+    with Emulator(rows, latency=(0.5, 0.0)) as server:
+        asking = ApiSource(server.url, "none:", requests_per_hour=None)
+        lost = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
+        assert lost.stdin is not None
+        lost.stdin.write(pickle.dumps((asking, storage, SPANS, who)))
+        lost.stdin.close()
+        assert soon(lambda: len(storage.list("raw/eia")) >= 5, 60)
+        lost.kill()
+        lost.wait()
+        done = asking.fetch(storage, SPANS, who)
+        asked = len(server.requests)
+    assert (done.stopped, done.failures, done.reused) == ("", (), 0)
+    assert asked - 1 <= done.tally.sent <= asked
+    assert done.tally.answered <= done.tally.sent
     assert cells(storage) == truth
 
 

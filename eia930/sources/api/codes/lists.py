@@ -46,6 +46,7 @@ class Listing:
     asked: ListAsked
     codes: dict[str, str]
     rows: int = 0
+    stored: int = 1
 
 
 class OneList:

@@ -46,6 +46,11 @@ class Joint(Answer):
     since: int | None = None
     skip: int = 0
 
+    @property
+    def stored(self) -> int:
+        """How many stored responses it makes."""
+        return len(self.parts)
+
 
 def parts_of(answer: Answer) -> tuple[Answer, ...]:
     """What of an answer is stored: of several, that of each."""
