@@ -84,13 +84,16 @@ def _wanted(one: Span, draw: np.random.Generator) -> Flags:
     rows=st.lists(st.integers(1, 12), min_size=12, max_size=40),
     hours=st.integers(500, 900),
     gaps=st.sampled_from((0.0, 0.03)),
+    guess=st.floats(0.5, 2),
 )
-@settings(deadline=None, max_examples=3)
-def test_pages_of_a_question_of_more_than_twenty_are_full(rows: list[int], hours: int, gaps: float) -> None:
+@settings(deadline=None, max_examples=4)
+def test_pages_of_a_question_of_more_than_twenty_are_full(
+    rows: list[int], hours: int, gaps: float, guess: float
+) -> None:
     """At least 0.98 of all but the last one; and no request but the last could have been saved."""
     while sum(rows) * hours * (1 - gaps) < 21 * PAGE:
         rows = [*rows, 12]
-    counts = [(span(f"R{number:02}", 0, hours - 1, float(some)), some) for number, some in enumerate(rows)]
+    counts = [(span(f"R{number:02}", 0, hours - 1, some * guess), some) for number, some in enumerate(rows)]
     server = full(counts, gaps=gaps)
     answers = play(all_of(*(one for one, _ in counts)), server)
     assert all((settled(answers, one) == 1).all() for one, _ in counts)
@@ -191,6 +194,15 @@ def test_long_histories_and_other_kinds_have_lanes_of_their_own() -> None:
     kinds = Span(ROUTE.id, "K", FIRST, FIRST + 9, ("SUN",))
     lanes = all_of(long, kinds, span("A", 0, 9), span("B", 0, 9))
     assert [type(one).__name__ for one in lanes] == ["Lane", "Lane", "Tape"]
+
+
+def test_a_long_tape_is_asked_for_in_parts() -> None:
+    """Of a hundred pages and more each: what their last pages lack is less than a hundredth."""
+    many = [span(f"R{number:03}", 0, 9_999, 4.0) for number in range(90)]
+    tapes = all_of(*many)
+    assert len(tapes) == 4
+    assert all(100 < tape.pages <= 200 for tape in tapes)
+    assert sum(tape.left for tape in tapes) == 90 * 10_000
 
 
 def test_a_plan_counts_shared_pages() -> None:

@@ -21,6 +21,8 @@ from eia930.sources.api.together.tape import Stretch, Tape
 
 LONGEST = 30
 """Pages from which on a span's own windows are full enough; a tape would pass over as many rows."""
+LONGEST_TAPE = 200
+"""Pages."""
 Hours = tuple[int, int]
 Wanted = tuple[Span, Flags]
 
@@ -49,12 +51,21 @@ def _shared(some: Sequence[Wanted]) -> Iterator[Lane | Tape]:
     alone: dict[str, Flags] = {}
     for hours, several in together.items():
         if len(several) > 1:
-            yield Tape(several, *hours)
+            yield from _in_parts(Tape(several, *hours))
             continue
         (one,) = several
         wanted = alone.setdefault(one.span.id, np.zeros(one.span.hours, bool))
         wanted[one.first - one.span.first : one.last - one.span.first + 1] = True
     yield from (Lane(span, alone[span.id]) for span, _ in some if span.id in alone)
+
+
+def _in_parts(tape: Tape) -> Iterator[Tape]:
+    """A long one in several, so that as many requests are under way to the end."""
+    if tape.pages <= LONGEST_TAPE or not tape.divisible:
+        yield tape
+        return
+    for half in tape.halves():
+        yield from _in_parts(half)
 
 
 def _stretches(span: Span, wanted: Flags) -> Iterator[Stretch]:

@@ -22,10 +22,13 @@ from eia930.sources.api.responses import Answer
 from eia930.sources.api.together.joint import Joint
 
 _PAGES = 2.0
-"""As expected: a page comes back full even where half of the rows do not exist."""
+"""So many are asked for: a page comes back full even where half of the rows that are expected do not exist."""
+_LEAST = 4
+"""Respondents in a request, where so many are left: of some no row exists."""
+_THINNEST = 0.01
 _MOST = 100
 """Respondents in a request: its URL has some 4,000 letters then."""
-_LONG = 50
+_LONG = 100
 """Pages: either half of a longer one loses less than a fiftieth by its last page."""
 
 
@@ -72,6 +75,7 @@ class Tape:
         self._first, self._last = first, last
         self._flying: dict[str, Stretch] = {}
         self._alone: dict[str, Lane] = {}
+        self._came, self._expected = 0.0, 0.0
 
     @property
     def left(self) -> int:
@@ -105,6 +109,8 @@ class Tape:
         if not isinstance(answer, Joint):
             return self._alone[answer.window.respondent].answered(answer)
         hours = sum(self._settled(part) for part in answer.parts)
+        self._came += answer.rows
+        self._expected += sum(self._settled(part) * self._density(part) for part in answer.parts)
         flying, self._flying = self._flying, {}
         for code in answer.apart:
             self._alone_from_now(flying[code])
@@ -137,8 +143,8 @@ class Tape:
 
     def _several(self) -> Several:
         """The first of those left, as many as fill a page and more."""
-        rows = np.cumsum([one.rows for one in self._left[:_MOST]])
-        count = max(2, min(len(rows), int(np.searchsorted(rows, _PAGES * PAGE)) + 1))
+        rows = np.cumsum([one.rows * self._share for one in self._left[:_MOST]])
+        count = min(len(rows), max(_LEAST, int(np.searchsorted(rows, _PAGES * PAGE)) + 1))
         taken, self._left = self._left[:count], self._left[count:]
         self._flying = {one.span.respondent: one for one in taken}
         (code, head), *others = self._flying.items()
@@ -153,6 +159,14 @@ class Tape:
             skip=head.skip,
         )
 
+    @property
+    def _share(self) -> float:
+        """How many rows came for each that the tables expected."""
+        return max(_THINNEST, self._came / self._expected) if self._expected else 1.0
+
+    def _density(self, part: Answer) -> float:
+        return self._flying[part.window.respondent].span.density
+
     def _settled(self, part: Answer) -> int:
         one = self._flying[part.window.respondent]
         return max(0, min(one.last, part.last) - max(one.begins, part.first) + 1)
@@ -163,5 +177,8 @@ class Tape:
             self._alone_from_now(one)
 
     def _alone_from_now(self, one: Stretch) -> None:
-        hour = np.arange(one.span.first, one.span.last + 1)
-        self._alone[one.span.respondent] = Lane(one.span, (hour >= one.begins) & (hour <= one.last))
+        hour, density = np.arange(one.span.first, one.span.last + 1), one.span.density * self._share
+        if one.begins > one.first:
+            density = one.skip / (one.begins - one.first)
+        span = replace(one.span, density=density)
+        self._alone[span.respondent] = Lane(span, (hour >= one.begins) & (hour <= one.last))
