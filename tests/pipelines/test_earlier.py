@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from eia930.account.stored import encoded
+from eia930.errors import UsageError
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.store.storage import Storage
@@ -48,5 +49,6 @@ def test_hours_that_are_not_asked_for_again_are_told(tmp_path: Path) -> None:
         whole(HELD | {"last": None}),
     ],
 )
-def test_an_account_of_another_shape_is_none(account: str, tmp_path: Path) -> None:
-    assert said(tmp_path, account) == []
+def test_an_account_of_another_shape_is_not_taken_for_none(account: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"report\.json is (no account of a load|cut or no account of a load)"):
+        said(tmp_path, account)
