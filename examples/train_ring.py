@@ -67,6 +67,8 @@ def _tell(result: "Result", options: argparse.Namespace, begun: tuple[float, flo
     print(f"{time.perf_counter() - begun[0]:.0f} s, {time.process_time() - begun[1]:.0f} s of CPU")
     result.draw(Path(options.images))
     print(result.text)
+    if options.forecasts:
+        result.forecasts.write(Path(options.forecasts))
     if options.page:
         result.write(Path(options.page))
 

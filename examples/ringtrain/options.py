@@ -33,5 +33,6 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     flags.add_argument("--checkpoints", metavar="DIR", help="write checkpoints there, and go on from the last of them")
     flags.add_argument("--every", type=int, default=50, help="steps from checkpoint to checkpoint")
     flags.add_argument("--images", default="data/training", help="folder for the drawings")
+    flags.add_argument("--forecasts", metavar="FILE", help="write the forecasts there, for compare_ring.py (.npz)")
     flags.add_argument("--page", help="a page to write the figures into, between its markers")
     return flags

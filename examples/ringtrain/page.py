@@ -2,10 +2,12 @@
 """Figures as Markdown, written between two markers of a page, so that none is typed."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ringtrain.scores import Scores
+if TYPE_CHECKING:
+    from ringtrain.scores import Scores
 
 WORDS = {
     "model": "the model",
@@ -15,7 +17,7 @@ WORDS = {
 }
 
 
-def table(scores: Scores, names: tuple[str, ...]) -> str:
+def table(scores: "Scores", names: tuple[str, ...]) -> str:
     """Markdown: all series together, and some by name; errors as a share of mean demand, and the model's quantiles."""
     lines = [
         f"| | mean of {len(scores.series)} areas | median | model better in | {' | '.join(names)} |",

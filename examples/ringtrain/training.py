@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from ringtrain import calendar
 from ringtrain.checks import check_batch, check_days, check_series, check_starts, panel_slots
 from ringtrain.drawing import draw_forecasts, draw_loss
+from ringtrain.forecasts import Forecasts
 from ringtrain.learning import begin, forecaster, mean_error, stepper
-from ringtrain.loading import Panel, PlanError
+from ringtrain.loading import DAY, Panel, PlanError
 from ringtrain.model import Shape, Weights, start
 from ringtrain.page import table, write_between
 from ringtrain.progress import Progress
@@ -83,6 +84,14 @@ class Result:
         shown = self.days[len(self.days) // 2]
         places = [(self.series.index(name), name) for name in drawn]
         draw_forecasts(folder / "training-forecasts.png", shown, places)
+
+    @property
+    def forecasts(self) -> Forecasts:
+        """Of every day of the test split that was scored."""
+        first = [day.first_hour + DAY * np.arange(len(day.demand)) for day in self.days]
+        demand, scored = (np.concatenate([getattr(day, what) for day in self.days]) for what in ("demand", "scored"))
+        quantiles = np.concatenate([day.quantiles for day in self.days], axis=1)
+        return Forecasts(self.series, np.concatenate(first), demand, quantiles, scored)
 
     def write(self, page: Path) -> None:
         """The same figures into a page."""

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The model's forecasts beside simple ones, area by area, on the same hours."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringtrain.forecasts import Forecasts
+from ringtrain.quantiles import MIDDLE, covered, quantile_loss
+from ringtrain.record import DailyRecord, read_record
+from ringtrain.rivals import METHODS, quantiles_of
+
+MODEL = "the model"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A method in an area, as shares: mean absolute error and quantile loss of mean demand, hours in the interval."""
+
+    error: float
+    loss: float
+    covered: float
+
+
+Table = dict[str, dict[str, Row]]
+
+
+def compare(folder: str, found: Forecasts) -> Table:
+    """Rows by area and method, over the hours that the model was scored at."""
+    areas = tuple(area for place, area in enumerate(found.areas) if found.scored[:, place].any())
+    record = read_record(folder, areas, begins=int(found.first[0]))
+    days = np.searchsorted(record.first, found.first)
+    if not np.array_equal(record.first[days % len(record.first)], found.first):
+        raise ValueError("they are of hours that the blocks do not hold")
+    return {area: _area(record, place, days, found) for place, area in enumerate(areas)}
+
+
+def _area(record: DailyRecord, place: int, days: NDArray[np.int64], found: Forecasts) -> dict[str, Row]:
+    mean, std = record.scale[:, place]
+    there = found.areas.index(record.areas[place])
+    scored, demand = found.scored[:, there], found.demand[:, there]
+    rows = {}
+    for name, method in METHODS.items():
+        values = method(record, place)
+        quantiles = quantiles_of(values, record, place)[:, days] * std + mean
+        rows[name] = _row(values[days] * std + mean, quantiles, demand, scored)
+    quantiles = found.quantiles[:, :, there]
+    return rows | {MODEL: _row(quantiles[MIDDLE], quantiles, demand, scored)}
+
+
+def _row(values: NDArray[Any], quantiles: NDArray[Any], demand: NDArray[Any], scored: NDArray[np.bool_]) -> Row:
+    level = demand[scored].mean(dtype=np.float64)
+    error = np.abs(values - demand)[scored].mean(dtype=np.float64)
+    loss = quantile_loss(quantiles, demand)[scored].mean(dtype=np.float64)
+    return Row(float(error / level), float(loss / level), float(covered(quantiles, demand)[scored].mean()))
+
+
+def summary(table: Table) -> str:
+    """Markdown: a row a method, over all areas."""
+    lines = [
+        f"| | mean of {len(table)} areas | median | the model is better in | quantile loss, mean | median "
+        "| hours in the 80 % interval |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in (*METHODS, MODEL):
+        rows = [area[name] for area in table.values()]
+        error, loss, held = (np.array([getattr(row, what) for row in rows]) for what in ("error", "loss", "covered"))
+        better = sum(area[MODEL].error < area[name].error for area in table.values())
+        lines.append(
+            f"| {name} | {error.mean():.2%} | {np.median(error):.2%} | {'' if name == MODEL else better} "
+            f"| {loss.mean():.2%} | {np.median(loss):.2%} | {held.mean():.0%} |"
+        )
+    return "\n".join(lines)
+
+
+def by_area(table: Table) -> str:
+    """Markdown: a row an area, with the mean absolute error of each method, and the model's quantiles."""
+    names = (*METHODS, MODEL)
+    lines = [f"| | {' | '.join(names)} | its quantile loss | its 80 % interval |", "|---" * (len(names) + 3) + "|"]
+    for area, rows in sorted(table.items()):
+        errors = " | ".join(f"{rows[name].error:.1%}" for name in names)
+        lines.append(f"| {area} | {errors} | {rows[MODEL].loss:.1%} | {rows[MODEL].covered:.0%} |")
+    return "\n".join(lines)
