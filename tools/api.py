@@ -12,7 +12,9 @@ import argparse
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pdoc
 import pdoc.doc
@@ -39,13 +41,23 @@ def build(folder: Path) -> None:
     pdoc.render.configure(docformat="markdown", show_source=False, footer_text="eia930")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        for name in PUBLIC:
+            _load(name)
         # A module is shown with what it names, not with all that lies below it.
         pdoc.pdoc(*(word for name in PUBLIC for word in _alone(name)), output_directory=folder)
 
 
 def bare() -> list[str]:
     """Public names without a docstring."""
-    return [name for module in PUBLIC for name in _bare(pdoc.doc.Module(pdoc.extract.load_module(module)))]
+    return [name for module in PUBLIC for name in _bare(pdoc.doc.Module(_load(module)))]
+
+
+def _load(name: str) -> ModuleType:
+    """The module with all that it names: pdoc does not ask for what is loaded when it is asked for."""
+    module = import_module(name)
+    for one in getattr(module, "__all__", ()):
+        getattr(module, one)
+    return module
 
 
 def _alone(module: str) -> Iterator[str]:

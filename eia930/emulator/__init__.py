@@ -29,7 +29,8 @@ _IN = {
 
 
 def __getattr__(name: str) -> Any:
-    """A name of `__all__`, from the module that has it."""
-    if name in _IN:
-        return getattr(import_module(f"{__name__}.{_IN[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """A name of `__all__`, from the module that has it; asked for once."""
+    if name not in _IN:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_IN[name]}"), name)
+    return found
