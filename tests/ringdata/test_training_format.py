@@ -28,7 +28,7 @@ def beside(record: Any, writer: Callable[..., Any], tmp_path_factory: pytest.Tem
     """A data set one of whose series is a day-ahead forecast."""
     folder = tmp_path_factory.mktemp("docs")
     *others, last = record.members
-    writer(folder / "data", replace(record, members=(*others, replace(last, type="DF"))))
+    writer(folder / "data", replace(record, members=(*others, replace(last, type="DF"))), described=True)
     return folder
 
 
