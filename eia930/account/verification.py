@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 import zstandard
@@ -19,7 +20,7 @@ from eia930.account.published import unfinished
 from eia930.account.stored import REPORT, require_whole
 from eia930.errors import UsageError
 from eia930.sources.api.responses import ROOT, unpack
-from eia930.store.manifest import MANIFEST, SUCCESS, File, read_manifest
+from eia930.store.manifest import MANIFEST, SUCCESS, File, decode, read_manifest
 from eia930.store.storage import Storage
 
 T = TypeVar("T")
@@ -27,7 +28,8 @@ _THREADS = 16
 """A bucket answers slowly, and many at once."""
 _FOLDERS = ("tidy", "avro", "rejects", "revisions", "blocks", "tfds")
 """What the manifest speaks of, besides single files at the root."""
-_CUT = ("blocks/", "tfds/", "series.parquet")
+_BLOCKS = ("blocks/", "tfds/")
+_CUT = (*_BLOCKS, "series.parquet")
 _ROOM = {"s3": "aws s3 rm", "gs": "gcloud storage rm"}
 
 
@@ -62,6 +64,7 @@ def faults(storage: Storage, parts: Parts) -> Iterator[Fault]:
     """Everything that differs: first what the load says of itself, then its files, extra ones, and its answers."""
     yield from _whole(storage, parts)
     yield from _each(lambda file: _file(storage, file), parts.files)
+    yield from _each(lambda one: _folder(storage, *one), _folders(parts).items())
     yield from _extra(storage, {file.path for file in parts.files})
     yield from _each(lambda key: _answer(storage, key), parts.answers)
 
@@ -96,9 +99,31 @@ def _file(storage: Storage, file: File) -> Fault | None:
     return None
 
 
+def _folders(parts: Parts) -> dict[str, set[File]]:
+    """The folders of blocks, and what the manifest of each has to name: the root's names all files but these."""
+    blocks = [(PurePosixPath(one.path), one) for one in parts.files if one.path.startswith(_BLOCKS)]
+    folders = {str(path.parent): set[File]() for path, _ in blocks if path.name == "layout.json"}
+    for path, one in blocks:
+        if (folder := str(path.parent)) in folders:
+            folders[folder].add(File(path.name, one.rows, one.bytes, one.sha256))
+    return folders
+
+
+def _folder(storage: Storage, folder: str, named: set[File]) -> Fault | None:
+    """A folder's own manifest, without which no reader opens it; None where it names what the root's does."""
+    path = f"{folder}/{MANIFEST}"
+    try:
+        same = set(decode(storage.get(path)).files) == named
+    except KeyError:
+        return Fault(path, "is missing", _again(storage, path))
+    except ValueError:
+        return Fault(path, "is damaged", _again(storage, path))
+    return None if same else Fault(path, f"names other files than {MANIFEST} of the output", _again(storage, path))
+
+
 def _extra(storage: Storage, known: set[str]) -> Iterator[Fault]:
     keys = (entry.key for folder in _FOLDERS for entry in storage.list(folder))
-    # A folder of blocks has a manifest of its own, written after this one when all is well.
+    # A folder of blocks has a manifest of its own, which `_folder` looks at.
     found = (key for key in keys if not key.endswith(f"/{MANIFEST}"))
     yield from (Fault(key, "is not in the manifest", _remove(storage, key)) for key in found if key not in known)
 

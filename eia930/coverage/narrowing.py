@@ -127,7 +127,9 @@ def _check(span: Span, coverage: Coverage, place: str) -> None:
     if _later(span, coverage):
         return
     if span.id not in coverage.spans:
-        raise UsageError(f"{what}: it says nothing of {span.id}; count that too: python -m pipelines.coverage")
+        # A count begins its file anew: of the missing one alone, it would say nothing of the others.
+        remedy = "count again: python -m pipelines.coverage with all --routes and --regions of this load"
+        raise UsageError(f"{what}: it says nothing of {span.id}", remedy)
     if span.first < coverage.first:
         raise UsageError(f"{what}: it begins at {stamp(coverage.first)}, but the load at {stamp(span.first)}")
     kinds = coverage.spans[span.id]

@@ -40,8 +40,8 @@ def block_settings(flags: argparse.Namespace, frame: tuple[int, int], formats: t
     Whether cuts that were named in part fit the others is known once those are recalled (`transforms.block_memory`).
     """
     names, trusted = FLAGS[1:], flags.trust_flags or "all"
-    by_word = {"all": names, "none": ()}.get(trusted)
-    against = listed("trust_flags", trusted, names) if by_word is None else by_word
+    by_word: dict[str, tuple[str, ...]] = {"all": names, "none": ()}
+    against = by_word[trusted] if trusted in by_word else listed("trust_flags", trusted, names, alone=tuple(by_word))
     asked = AskedCuts(
         hour("--validation_start", flags.validation_start) if flags.validation_start else None,
         hour("--test_start", flags.test_start) if flags.test_start else None,

@@ -26,14 +26,15 @@ def words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def listed(flag: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Words between commas, each of them known."""
+def listed(flag: str, text: str, known: tuple[str, ...], *, alone: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Words between commas, each of them known. A fault also names words that could stand `alone` instead."""
     given = words(text)
+    there = ", ".join(known) + (f"; or {' or '.join(alone)} alone" if alone else "")
     if not given:
-        raise UsageError(f"--{flag} needs a name: there are {', '.join(known)}")
+        raise UsageError(f"--{flag} needs a name: there are {there}")
     for word in given:
         if word not in known:
-            raise UsageError(f"--{flag} {word!r}: there are {', '.join(known)}")
+            raise UsageError(f"--{flag} {word!r}: there are {there}")
     return tuple(dict.fromkeys(given))
 
 

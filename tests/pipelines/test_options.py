@@ -105,6 +105,7 @@ WRONG = {
     "--runner=.C": ".C",
     "--inputs=guess": "--inputs 'guess': there are reported, estimate",
     "--inputs=": "--inputs is empty",
+    "--trust_flags=some": "anomalous_region; or all or none alone",
     "--validation_start=0001-01-01": "cuts outside the calendar",
     "--embargo_hours=999999999999": "cuts outside the calendar",
     "--direct_num_workers=many": "--direct_num_workers",

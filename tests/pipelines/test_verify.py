@@ -75,16 +75,23 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
 
+def hollow(path: Path) -> None:
+    path.write_text('{"files": []}\n')
+
+
 def beside(path: Path) -> None:
     shutil.copy(path, path.with_name(f"copy-of-{path.name}"))
 
 
 AVRO = "avro/region-data/respondent=PACW/part-00000.avro"
+OPENS = "blocks/panel/manifest.json"
 SHARD, RECORD, ANSWER = "blocks/panel/*.parquet", "tfds/*/*/*/*.tfrecord-*", "raw/eia/region-data/PACW/*.json.zst"
 CASES = [
     *((TIDY, spoil) for spoil in (flip, beside)),
     *((SHARD, spoil) for spoil in (Path.unlink, beside)),
+    (OPENS, Path.unlink),
     (ANSWER, flip),
+    pytest.param(OPENS, hollow, marks=pytest.mark.slow),
     *(pytest.param(TIDY, spoil, marks=pytest.mark.slow) for spoil in (cut, Path.unlink)),
     *(pytest.param(SHARD, spoil, marks=pytest.mark.slow) for spoil in (flip, cut)),
     *(pytest.param(name, flip, marks=pytest.mark.slow) for name in (AVRO, RECORD)),
@@ -123,6 +130,14 @@ def test_what_a_load_says_of_itself_is_looked_for(name: str, moved: Path, capsys
     code, lines = said(moved, capsys)
     assert code == 1
     assert lines[0].startswith(f"{name} is missing")
+
+
+def test_that_no_answers_came_with_it_is_told(moved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(moved / "raw")
+    code, lines = said(moved, capsys)
+    assert code == 0
+    assert lines[0].startswith("whole: ")
+    assert lines[1].startswith("note      raw/ has no answers: ")
 
 
 def test_no_output_is_exit_2_in_one_line_and_makes_no_folder(
