@@ -20,6 +20,7 @@ from eia930.account.published import unfinished
 from eia930.account.stored import REPORT, require_whole
 from eia930.errors import UsageError
 from eia930.sources.api.responses import ROOT, unpack
+from eia930.sources.files.verifying import FILES, commits, fault_of
 from eia930.store.manifest import MANIFEST, SUCCESS, File, decode, read_manifest
 from eia930.store.storage import Storage
 
@@ -30,6 +31,7 @@ _FOLDERS = ("tidy", "avro", "rejects", "revisions", "blocks", "tfds")
 """What the manifest speaks of, besides single files at the root."""
 _BLOCKS = ("blocks/", "tfds/")
 _CUT = (*_BLOCKS, "series.parquet")
+_BACK = "put it back from a backup; or remove it and its .json, and run the load again"
 _ROOM = {"s3": "aws s3 rm", "gs": "gcloud storage rm"}
 
 
@@ -54,7 +56,8 @@ def parts_of(storage: Storage) -> Parts:
     """What there is to verify. UsageError where there is no output of a load, or nothing to hold it against."""
     require_whole(storage)
     files = tuple(read_manifest(storage))
-    answers = tuple(one.key for one in storage.list(ROOT) if one.key.endswith(".json.zst"))
+    asked = (one.key for one in storage.list(ROOT) if one.key.endswith(".json.zst"))
+    answers = (*asked, *commits(storage))
     if not files and not answers and not any(storage.exists(name) for name in (MANIFEST, REPORT)):
         raise UsageError(f"--output {storage.place}: no load has written there")
     return Parts(files, answers)
@@ -129,7 +132,10 @@ def _extra(storage: Storage, known: set[str]) -> Iterator[Fault]:
 
 
 def _answer(storage: Storage, key: str) -> Fault | None:
-    """One stored answer, of which the checksum lies in the file."""
+    """One stored answer: of the API's the checksum lies in the file, of a six-month file in its commit."""
+    if key.startswith(f"{FILES}/"):
+        why = fault_of(storage, key)
+        return Fault(key.removesuffix(".json") + ".csv.zst", why, _BACK) if why else None
     try:
         unpack(storage.get(key))
     except KeyError:

@@ -11,6 +11,7 @@ import pytest
 from eia930.emulator import Emulator, synthetic
 from eia930.reference.hours import parse_hour
 from pipelines import blocks, historical, verify
+from tests.eia930.few import FEW, few_files
 
 NOW = parse_hour("2024-03-01T00")
 TIDY = "tidy/region-data/respondent=PACW/part-00000.parquet"
@@ -130,6 +131,29 @@ def test_what_a_load_says_of_itself_is_looked_for(name: str, moved: Path, capsys
     code, lines = said(moved, capsys)
     assert code == 1
     assert lines[0].startswith(f"{name} is missing")
+
+
+def shorten(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_stored_six_month_files_are_held_against_their_commits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now, out = parse_hour("2019-05-01T00"), tmp_path / "files"
+    words = ("--source=files", "--regions=AVRN", "--start=2019-01-01", "--end=2019-04-20")
+    with Emulator(synthetic(now=now), files=few_files(*FEW, now=now)) as server:
+        assert historical.main([f"--files_url={server.files_url}", f"--output={out}", *words]) == 0
+    stored = sorted((out / "raw/files").glob("*/*/*.csv.zst"))
+    code, lines = said(out, capsys)
+    assert (code, len(lines)) == (0, 1)
+    assert f" and {len(stored)} stored answers in " in lines[0]
+    for spoil in (flip, shorten, Path.unlink):
+        spoil(stored[0])
+        code, lines = said(out, capsys)
+        assert (code, len(lines)) == (1, 2)
+        assert lines[0].startswith(f"{stored[0].relative_to(out)} is ")
+        assert "put it back from a backup" in lines[0]
 
 
 def test_that_no_answers_came_with_it_is_told(moved: Path, capsys: pytest.CaptureFixture[str]) -> None:
