@@ -27,6 +27,8 @@ def replay(paths: Sequence[Path]) -> RowSource:
     """
     found: dict[str, dict[str, list[Series]]] = {}
     for path in paths:
+        if not path.is_file():
+            raise ValueError(f"--replay {path}: there is no such file")
         route, table = _read(path)
         for series in _series(route, table):
             found.setdefault(route.id, {}).setdefault(series.respondent, []).append(series)

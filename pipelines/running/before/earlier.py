@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from eia930.account.model import SpanAsked
 from eia930.account.stored import last_account
@@ -13,7 +18,9 @@ from eia930.question.span import Span
 from eia930.record.assembly import SeriesReport
 from eia930.record.expected import EARLIER
 from eia930.record.tidy import tidy_path
-from eia930.reference.hours import parse_hour
+from eia930.reference.hours import hour_of, parse_hour, stamp
+from eia930.sources.api.responses import ROOT as API
+from eia930.sources.files.versions import ROOT as FILES
 from eia930.store.manifest import read_manifest
 from eia930.store.storage import Storage
 
@@ -29,12 +36,12 @@ def narrower(storage: Storage, spans: Sequence[Span]) -> Iterator[str]:
     """A line a respondent whose tidy hours or series, from the last load, are more than are asked for now."""
     asked = {span.id: span for span in spans}
     asked_before, had = _last(storage)
-    for one in asked_before:
-        span = asked.get(f"{one.route}/{one.respondent}")
-        if span and _beyond(one, span):
+    last = [(asked.get(f"{one.route}/{one.respondent}"), one.first, one.last) for one in asked_before]
+    for span, first, end in (*last, *_of_earlier(storage, spans, {span.id for span, *_ in last if span})):
+        if span and _beyond(first, end, span):
             yield (
-                f"tidy/ has {span.id} from {one.first} to {one.last}; this load asks for fewer hours and leaves "
-                "only those there (raw/ keeps all: ask for the longer range again, and nothing is sent)"
+                f"tidy/ has {span.id} from {first} to {end}; this load asks for fewer hours and leaves "
+                f"only those there ({_memory(storage, span)})"
             )
     for span in spans:
         if left := [one.series_id for one in had if _left(one, span)]:
@@ -84,9 +91,29 @@ def _last(storage: Storage) -> tuple[tuple[SpanAsked, ...], tuple[SeriesReport, 
     return (account.spans, account.series) if account else ((), ())
 
 
-def _beyond(one: SpanAsked, span: Span) -> bool:
+def _of_earlier(storage: Storage, spans: Sequence[Span], told: set[str]) -> Iterator[tuple[Span, str, str]]:
+    """First and last hour in the tidy files of loads before the last one, whose account does not speak of them."""
+    files = {file.path for file in read_manifest(storage)}
+    for span in spans:
+        path = tidy_path(span.route, span.respondent)
+        if path in files and span.id not in told:
+            with suppress(KeyError, OSError, pa.ArrowException):
+                period = pq.read_table(pa.BufferReader(storage.get(path)), columns=["period"])["period"]
+                if len(period):
+                    ends = pc.min_max(period).as_py()
+                    yield span, stamp(hour_of(ends["min"])), stamp(hour_of(ends["max"]))
+
+
+def _memory(storage: Storage, span: Span) -> str:
+    """Whether what leaves tidy/ can be had again."""
+    if any(True for root in (f"{API}/{span.id}", FILES) for _ in storage.list(root)):
+        return "raw/ keeps all: ask for the longer range again, and nothing is sent"
+    return "raw/ has no answers of it: put it back from its backup first, or the rest is gone from here"
+
+
+def _beyond(first: str, last: str, span: Span) -> bool:
     """Whether some of these hours are not asked for now."""
-    return parse_hour(one.first) < span.first or parse_hour(one.last) > span.last
+    return parse_hour(first) < span.first or parse_hour(last) > span.last
 
 
 def _left(one: SeriesReport, span: Span) -> bool:

@@ -109,3 +109,8 @@ def test_every_number_reads_back_exactly(tmp_path: Path, values: list[float | No
     found = [json.loads(text) for text in texts]
     assert [row["value"] for row in found] == values
     assert [row["period"] for row in found] == [stamp(h) for h in hours]
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"--replay .*none\.parquet: there is no such file"):
+        replay([tmp_path / "none.parquet"])
