@@ -98,7 +98,8 @@ def _of_earlier(storage: Storage, spans: Sequence[Span], told: set[str]) -> Iter
         path = tidy_path(span.route, span.respondent)
         if path in files and span.id not in told:
             with suppress(KeyError, OSError, pa.ArrowException):
-                period = pq.read_table(pa.BufferReader(storage.get(path)), columns=["period"])["period"]
+                held = pa.BufferReader(storage.get(path))
+                period = pq.read_table(held, columns=["period"], use_threads=False)["period"]
                 if len(period):
                     ends = pc.min_max(period).as_py()
                     yield span, stamp(hour_of(ends["min"])), stamp(hour_of(ends["max"]))
