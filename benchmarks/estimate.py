@@ -16,7 +16,7 @@ import io
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -181,6 +181,8 @@ def errors(estimates: Real, truth: Real, hidden: NDArray[np.int64]) -> Real:
 
 
 Groups = dict[str, tuple[int, int]]
+FIXED: Groups = {f"{length} h": (length, length) for length in COUNTS}
+REAL: Groups = {"1 h": (1, 1), "2–6 h": (2, 6), "7–24 h": (7, 24), "25–72 h": (25, 72), "73–744 h": (73, 744)}
 
 
 def table(record: Record, hidden: NDArray[np.int64], methods: dict[str, Method], groups: Groups) -> list[str]:
@@ -212,18 +214,31 @@ def table(record: Record, hidden: NDArray[np.int64], methods: dict[str, Method],
     return [f"{int((hidden > 0).sum()):,} hours hidden in {len(by_area)} authorities.", "", *lines]
 
 
-def main() -> int:
-    """Measure and print."""
-    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    flags.add_argument("--rows", type=Path, required=True)
-    flags.add_argument("--labels", type=Path, required=True)
+def record_flags(told: str, *, required: bool) -> argparse.ArgumentParser:
+    """Which real rows and labels, of which years, hidden in which areas, and the page to write into."""
+    flags = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("--rows", type=Path, required=required)
+    flags.add_argument("--labels", type=Path, required=required)
     flags.add_argument("--first", type=int, default=2015)
     flags.add_argument("--last", type=int, default=2020)
     flags.add_argument("--every", type=int, default=2, help="hide in every so many of the areas")
+    flags.add_argument("--docs", type=Path)
+    return flags
+
+
+def put(page: Path, lines: Sequence[str], begin: str, end: str) -> None:
+    """Write lines between two marks of a page."""
+    text = page.read_text("utf-8")
+    head, tail = text.split(begin)[0], text.split(end)[1]
+    page.write_text(f"{head}{begin}\n" + "\n".join(lines) + f"\n{end}{tail}", "utf-8")
+
+
+def main() -> int:
+    """Measure and print."""
+    flags = record_flags(str(__doc__), required=True)
     flags.add_argument("--pudl", type=Path)
     flags.add_argument("--pudl_method", default="tubal")
     flags.add_argument("--only", default="", help="these methods, with ; between")
-    flags.add_argument("--docs", type=Path)
     asked = flags.parse_args()
     record = read(asked.rows, asked.labels, (asked.first, asked.last))
     methods: dict[str, Method] = {
@@ -237,17 +252,13 @@ def main() -> int:
         methods[f"PUDL ({asked.pudl_method})"] = partial(pudl, path=asked.pudl, method=asked.pudl_method)
     if asked.only:
         methods = {name: methods[name] for name in ("ours", *asked.only.split(";")) if name in methods}
-    fixed = {f"{length} h": (length, length) for length in COUNTS}
-    real = {"1 h": (1, 1), "2–6 h": (2, 6), "7–24 h": (7, 24), "25–72 h": (25, 72), "73–744 h": (73, 744)}
     lines = [f"{asked.first}–{asked.last}, {len(record.areas)} authorities.", ""]
-    lines += table(record, hide_lengths(record.demand, asked.every), methods, fixed)
+    lines += table(record, hide_lengths(record.demand, asked.every), methods, FIXED)
     lines += ["", "By the lengths and places of real gaps and flags:", ""]
-    lines += table(record, hide_real(record.demand, asked.every), methods, real)
+    lines += table(record, hide_real(record.demand, asked.every), methods, REAL)
     print("\n".join(lines))
     if asked.docs:
-        page = asked.docs.read_text("utf-8")
-        head, tail = page.split(BEGIN)[0], page.split(END)[1]
-        asked.docs.write_text(f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{tail}", "utf-8")
+        put(asked.docs, lines, BEGIN, END)
     return 0
 
 

@@ -9,23 +9,33 @@ up: then only speed means something. `--docs PAGE` puts what is printed between 
 
 from __future__ import annotations
 
-import argparse
 import resource
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
-from estimate import COUNTS, Groups, Method, Real, Record, errors, forecast_alone, hide_lengths, hide_real, read
-from estimate import last_week as last_week_of
+from estimate import (
+    FIXED,
+    REAL,
+    Groups,
+    Method,
+    Real,
+    Record,
+    errors,
+    forecast_alone,
+    hide_lengths,
+    hide_real,
+    last_week,
+    put,
+    read,
+    record_flags,
+)
 from numpy.typing import NDArray
 
 from eia930.estimating.causal.filling import Standing, filled
 from eia930.reference.hours import parse_hour
 
 BEGIN, END = "<!-- inputs: begin -->", "<!-- inputs: end -->"
-FIXED = {f"{length} h": (length, length) for length in COUNTS}
-REAL = {"1 h": (1, 1), "2–6 h": (2, 6), "7–24 h": (7, 24), "25–72 h": (25, 72), "73–744 h": (73, 744)}
 
 
 def ours(demand: Real, forecast: Real, first: int) -> Real:
@@ -36,7 +46,7 @@ def ours(demand: Real, forecast: Real, first: int) -> Real:
     return out
 
 
-METHODS: dict[str, Method] = {"ours": ours, "same hour last week": last_week_of, "forecast alone": forecast_alone}
+METHODS: dict[str, Method] = {"ours": ours, "same hour last week": last_week, "forecast alone": forecast_alone}
 
 
 def made_up(areas: int = 50, hours: int = 3 * 8766) -> Record:
@@ -70,13 +80,7 @@ def table(record: Record, hidden: NDArray[np.int64], groups: Groups) -> list[str
 
 def main() -> int:
     """Measure and print."""
-    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    flags.add_argument("--rows", type=Path)
-    flags.add_argument("--labels", type=Path)
-    flags.add_argument("--first", type=int, default=2015)
-    flags.add_argument("--last", type=int, default=2020)
-    flags.add_argument("--every", type=int, default=2, help="hide in every so many of the areas")
-    flags.add_argument("--docs", type=Path)
+    flags = record_flags(str(__doc__), required=False)
     asked = flags.parse_args()
     if (asked.rows is None) != (asked.labels is None):
         flags.error("--rows and --labels go together")
@@ -90,9 +94,7 @@ def main() -> int:
     print("\n".join(lines))
     print(f"\nat most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB in all")
     if asked.docs:
-        page = asked.docs.read_text("utf-8")
-        head, tail = page.split(BEGIN)[0], page.split(END)[1]
-        asked.docs.write_text(f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{tail}", "utf-8")
+        put(asked.docs, lines, BEGIN, END)
     return 0
 
 

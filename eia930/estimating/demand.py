@@ -8,23 +8,22 @@ all series. What earlier hours alone say of an hour is another method: `eia930.e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from eia930.estimating.bridge import autocovariance, kriged, own_hours, placed
-from eia930.estimating.course import Departures, departures
-from eia930.estimating.evidence import Index, Lessons, Signals, lessons, signals, weigh
-from eia930.estimating.exact import Mask, Real, coarse
-from eia930.estimating.likeness import LEAST, closeness
+from eia930.estimating.bridge import own_hours
+from eia930.estimating.evidence import Index
+from eia930.estimating.exact import Mask, Real
+from eia930.estimating.learnt import Learnt, Manner
+from eia930.estimating.likeness import allowed
 from eia930.estimating.windows import Window, years
 
-_PARTNERS = 14
-_EVERY = 3
+_AROUND = (-1, 0, 1)
+_MANNER = Manner(every=3, partners=14, demand=_AROUND, forecast=_AROUND)
 """Weights are learnt from every third hour: a day has all its hours in three days."""
 _NEAR = 90 * 24
 """Hours beside a year of which residuals tell how they hang together in time."""
-_AROUND = (-1, 0, 1)
 
 
 def estimate(demand: Real, forecast: Real, *, first: int, barred: Mask | None = None) -> Real:
@@ -58,86 +57,27 @@ def estimates(
         raise ValueError(f"demand {demand.shape} and forecast {forecast.shape}: want the same series and hours")
     if not demand.size:
         return
-    allowed = np.ones((len(demand),) * 2, bool) if barred is None else ~barred
-    np.fill_diagonal(allowed, val=False)
+    others = allowed(len(demand), barred)
     for window in years(first, demand.shape[1]):
         missing = np.isnan(demand[:, window.give])
         missing &= True if wanted is None else wanted[:, window.give]
         if missing.any():
-            work = _Work.of(demand, forecast, first=first, window=window, allowed=allowed)
-            yield window.give, work.run(missing)
+            learnt = Learnt.of(demand, forecast, first=first, window=window, allowed=others, manner=_MANNER)
+            low, high = _range(demand, window)
+            found = learnt.each(missing, partial(_estimated, learnt))
+            yield window.give, np.clip(np.round(found), low, high)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
-    """One window: columns count from its first hour."""
+def _range(demand: Real, window: Window) -> tuple[Real, Real]:
+    """The least and the most that stood where is learnt: float64[series, 1], MW."""
+    part = demand[:, window.learn]
+    return np.fmin.reduce(part, axis=1, keepdims=True), np.fmax.reduce(part, axis=1, keepdims=True)
 
-    first: int
-    """The window's first hour, since 1970 UTC."""
-    give: slice
-    learn: Index
-    own: Departures
-    signals: Signals
-    lessons: Lessons
-    closeness: Real
-    low: Real
-    high: Real
-    """float64[series], MW: the least and the most that stood where is learnt."""
 
-    @classmethod
-    def of(cls, demand: Real, forecast: Real, *, first: int, window: Window, allowed: Mask) -> _Work:
-        """Take departures, and gather what is learnt from."""
-        begin = window.of.start
-        part, ahead = demand[:, window.of], forecast[:, window.of]
-        learn = np.arange(window.learn.start - begin, window.learn.stop - begin)
-        fitted = np.zeros(part.shape[1], bool)
-        fitted[learn] = True
-        own = departures(part, fitted, first=first + begin)
-        published = departures(ahead, fitted, first=first + begin)
-        series = len(part)
-        all_signals = signals(np.concatenate((own.value, published.value)), [_AROUND] * (2 * series))
-        learnt = lessons(all_signals, learn[::_EVERY], first + begin)
-        there = np.where(np.isnan(part[:, learn]), np.inf, part[:, learn])
-        return cls(
-            first=first + begin,
-            give=slice(window.give.start - begin, window.give.stop - begin),
-            learn=learn,
-            own=own,
-            signals=all_signals,
-            lessons=learnt,
-            closeness=np.where(allowed, closeness(own.value[:, learn[::_EVERY]], least=LEAST // _EVERY), 0.0),
-            low=there.min(axis=1),
-            high=np.where(np.isinf(there), -np.inf, there).max(axis=1),
-        )
-
-    def run(self, missing: Mask) -> Real:
-        """Estimates where `missing` (bool[series, hours of `give`]): float64 of the same shape, NaN elsewhere."""
-        out = np.full(missing.shape, np.nan)
-        for row in range(len(out)):
-            at = np.flatnonzero(missing[row]) + self.give.start
-            if at.size and np.count_nonzero(~np.isnan(self.own.value[row, self.learn])) >= LEAST:
-                out[row, at - self.give.start] = self._estimated(row, at)
-        return out
-
-    def _estimated(self, row: int, at: Index) -> Real:
-        """Estimates of one series at hours `at`, whole MWh: float64[hours]."""
-        target, of = self.own.value[row], self.signals
-        close = self.closeness[row]
-        partners = [int(j) for j in np.argsort(-close, kind="stable")[: 2 * _PARTNERS] if close[j] > 0]
-        candidates = [row + len(self.own.value), *partners]
-        evidence = weigh(target, candidates, _PARTNERS, of, self.lessons)
-        there = ~np.isnan(target)
-        points = own_hours(there, at, ahead=True)
-        known = self.learn[there[self.learn]]
-        begin, end = self.give.start - _NEAR, self.give.stop + _NEAR
-        known = known[(known >= begin) & (known < end)]
-        pattern = evidence.pattern(of, known)
-        codes, counts = np.unique(pattern, return_counts=True)
-        usual = known[pattern == codes[np.argmax(counts)]] if known.size else known
-        needed = np.union1d(np.union1d(points[points >= 0], usual), at)
-        told = np.zeros(target.size)
-        told[needed] = evidence.expected(of, needed, self.first)
-        residual = coarse(target - told)
-        departed = told[at] + kriged(residual, at, points, autocovariance(placed(residual, usual)))
-        level = (self.own.course[row, at] + departed) * self.own.mean[row]
-        return np.asarray(np.clip(np.round(level), self.low[row], self.high[row]))
+def _estimated(of: Learnt, row: int, at: Index) -> Real:
+    """Estimates of one series at hours `at`: float64[hours] in MW."""
+    there, evidence = ~np.isnan(of.own.value[row]), of.evidence(row)
+    known = of.learn[there[of.learn]]
+    known = known[(known >= of.give.start - _NEAR) & (known < of.give.stop + _NEAR)]
+    points = own_hours(there, at, ahead=True)
+    return of.level(row, at, points=points, usual=of.usual(evidence, known), evidence=evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eia930.estimating.exact import Real, coarse
+from eia930.estimating.exact import Mask, Real, coarse
 
 LEAST = 500
 """Hours that a series must have where is learnt."""
@@ -20,3 +20,10 @@ def closeness(departed: Real, *, least: int) -> Real:
     value, seen = np.where(there, departed, 0.0), there.astype(np.float64)
     both, squares = seen @ seen.T, coarse(value * value) @ seen.T
     return np.asarray(np.abs(value @ value.T) / np.sqrt(np.maximum(squares * squares.T, 1e-9)) * (both > least))
+
+
+def allowed(series: int, barred: Mask | None) -> Mask:
+    """bool[series, series]: whether the second may tell of the first: none of itself, and none that is `barred`."""
+    found = np.ones((series, series), bool) if barred is None else ~barred
+    np.fill_diagonal(found, val=False)
+    return found

@@ -9,25 +9,23 @@ Memory: about 200 bytes an hour of five quarters of all series.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from eia930.estimating.bridge import autocovariance, kriged, own_hours, placed
-from eia930.estimating.course import Departures, departures
-from eia930.estimating.evidence import Evidence, Index, Lessons, Signals, lessons, signals, weigh
-from eia930.estimating.exact import Mask, Real, coarse
-from eia930.estimating.likeness import LEAST, closeness
+from eia930.estimating.bridge import own_hours
+from eia930.estimating.evidence import Index
+from eia930.estimating.exact import Mask, Real
+from eia930.estimating.learnt import Learnt, Manner
+from eia930.estimating.likeness import allowed
 from eia930.estimating.windows import Window, quarters
 
-_PARTNERS = 6
 _EVERY, _MANY = 5, 4400
 """Of so many hours weights are learnt from every fifth: a day has all its hours in five days."""
 _NEAR = 60 * 24
 """The latest hours, of which residuals tell how they hang together in time."""
 _BESIDE = 3
 """Latest own hours that are carried on."""
-_DEMAND_LAGS, _FORECAST_LAGS = (-1, -2), (-1, 0)
 
 
 def causal_estimates(
@@ -43,78 +41,23 @@ def causal_estimates(
     """
     if not demand.shape == forecast.shape == wanted.shape or demand.ndim != 2:
         raise ValueError(f"{demand.shape}, {forecast.shape}, {wanted.shape}: want the same series and hours")
-    allowed = np.ones((len(demand),) * 2, bool) if barred is None else ~barred
-    np.fill_diagonal(allowed, val=False)
+    others = allowed(len(demand), barred)
     for window in quarters(first, demand.shape[1]) if demand.size else ():
         some = wanted[:, window.give]
         if some.any():
-            yield window.give, _Quarter.of(demand, forecast, first=first, window=window, allowed=allowed).told(some)
+            manner = _manner(window)
+            learnt = Learnt.of(demand, forecast, first=first, window=window, allowed=others, manner=manner)
+            yield window.give, learnt.each(some, partial(_told, learnt))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Quarter:
-    """One window: columns count from its first hour."""
+def _manner(window: Window) -> Manner:
+    every = 1 if window.learn.stop - window.learn.start < _MANY else _EVERY
+    return Manner(every=every, partners=6, demand=(-1, -2), forecast=(-1, 0), behind=True)
 
-    first: int
-    """The window's first hour, since 1970 UTC."""
-    give: slice
-    learn: Index
-    own: Departures
-    signals: Signals
-    lessons: Lessons
-    closeness: Real
 
-    @classmethod
-    def of(cls, demand: Real, forecast: Real, *, first: int, window: Window, allowed: Mask) -> _Quarter:
-        """Take departures, and gather what is learnt from."""
-        begin = window.of.start
-        part, ahead = demand[:, window.of], forecast[:, window.of]
-        learn = np.arange(window.learn.start - begin, window.learn.stop - begin)
-        fitted = np.zeros(part.shape[1], bool)
-        fitted[learn] = True
-        own = departures(part, fitted, first=first + begin, behind=True)
-        published = departures(ahead, fitted, first=first + begin, behind=True)
-        lags = [_DEMAND_LAGS] * len(part) + [_FORECAST_LAGS] * len(part)
-        evidence = signals(np.concatenate((own.value, published.value)), lags)
-        every = 1 if learn.size < _MANY else _EVERY
-        some = learn[::every]
-        return cls(
-            first=first + begin,
-            give=slice(window.give.start - begin, window.give.stop - begin),
-            learn=learn,
-            own=own,
-            signals=evidence,
-            lessons=lessons(evidence, some, first + begin),
-            closeness=np.where(allowed, closeness(own.value[:, some], least=LEAST // every), 0.0),
-        )
-
-    def told(self, wanted: Mask) -> Real:
-        """Demand where `wanted` (bool[series, hours of `give`]): float64 of the same shape in MW, NaN elsewhere."""
-        out = np.full(wanted.shape, np.nan)
-        for row, mine in enumerate(wanted):
-            at = np.flatnonzero(mine) + self.give.start
-            if at.size and np.count_nonzero(~np.isnan(self.own.value[row, self.learn])) >= LEAST:
-                departed = self._departed(row, at)
-                out[row, at - self.give.start] = (self.own.course[row, at] + departed) * self.own.mean[row]
-        return out
-
-    def _departed(self, row: int, at: Index) -> Real:
-        """How far one series most likely was from its course at hours `at`: float64[hours]."""
-        target, close = self.own.value[row], self.closeness[row]
-        partners = [int(j) for j in np.argsort(-close, kind="stable")[: 2 * _PARTNERS] if close[j] > 0]
-        evidence = weigh(target, [row + len(self.own.value), *partners], _PARTNERS, self.signals, self.lessons)
-        there = ~np.isnan(target)
-        points, usual = own_hours(there, at, ahead=False, beside=_BESIDE), self._usual(evidence, there)
-        asked = np.zeros(target.size, bool)
-        for some in (points[points >= 0], usual, at):
-            asked[some] = True
-        told, needed = np.zeros(target.size), np.flatnonzero(asked)
-        told[needed] = evidence.expected(self.signals, needed, self.first)
-        residual = coarse(target - told)
-        return told[at] + kriged(residual, at, points, autocovariance(placed(residual, usual)))
-
-    def _usual(self, evidence: Evidence, there: Mask) -> Index:
-        """The latest hours to learn from that have the commonest pattern of evidence."""
-        known = self.learn[there[self.learn]][-_NEAR:]
-        pattern = evidence.pattern(self.signals, known)
-        return known[pattern == np.argmax(np.bincount(pattern))] if known.size else known
+def _told(of: Learnt, row: int, at: Index) -> Real:
+    """One series at hours `at`: float64[hours] in MW."""
+    there, evidence = ~np.isnan(of.own.value[row]), of.evidence(row)
+    usual = of.usual(evidence, of.learn[there[of.learn]][-_NEAR:])
+    points = own_hours(there, at, ahead=False, beside=_BESIDE)
+    return of.level(row, at, points=points, usual=usual, evidence=evidence)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is learnt in a window of hours, and what it says of one series there: the part that all methods share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from eia930.estimating.bridge import autocovariance, kriged, placed
+from eia930.estimating.course import Departures, departures
+from eia930.estimating.evidence import Evidence, Index, Lessons, Signals, lessons, signals, weigh
+from eia930.estimating.exact import Mask, Real, coarse
+from eia930.estimating.likeness import LEAST, closeness
+from eia930.estimating.windows import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a method learns: from every so many hours, from how many partners, around which hours, from what is behind.
+
+    `demand` and `forecast` are the hours beside an hour that count with it, of demand and of forecasts.
+    """
+
+    every: int
+    partners: int
+    demand: tuple[int, ...]
+    forecast: tuple[int, ...]
+    behind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """One window: columns count from its first hour."""
+
+    manner: Manner
+    first: int
+    """The window's first hour, since 1970 UTC."""
+    give: slice
+    learn: Index
+    own: Departures
+    signals: Signals
+    lessons: Lessons
+    closeness: Real
+
+    @classmethod
+    def of(cls, demand: Real, forecast: Real, *, first: int, window: Window, allowed: Mask, manner: Manner) -> Learnt:
+        """Take departures, and gather what is learnt from. `first` is the hour of the frame's first column."""
+        begin = window.of.start
+        part, ahead = demand[:, window.of], forecast[:, window.of]
+        learn = np.arange(window.learn.start - begin, window.learn.stop - begin)
+        fitted = np.zeros(part.shape[1], bool)
+        fitted[learn] = True
+        own = departures(part, fitted, first=first + begin, behind=manner.behind)
+        published = departures(ahead, fitted, first=first + begin, behind=manner.behind)
+        lags = [manner.demand] * len(part) + [manner.forecast] * len(part)
+        evidence = signals(np.concatenate((own.value, published.value)), lags)
+        some = learn[:: manner.every]
+        close = closeness(own.value[:, some], least=LEAST // manner.every)
+        return cls(
+            manner=manner,
+            first=first + begin,
+            give=slice(window.give.start - begin, window.give.stop - begin),
+            learn=learn,
+            own=own,
+            signals=evidence,
+            lessons=lessons(evidence, some, first + begin),
+            closeness=np.where(allowed, close, 0.0),
+        )
+
+    def each(self, wanted: Mask, tell: Callable[[int, Index], Real]) -> Real:
+        """`tell(row, hours)` of every series with enough to learn from, where it is `wanted`; NaN elsewhere.
+
+        bool and float64[series, hours of `give`].
+        """
+        out = np.full(wanted.shape, np.nan)
+        for row, mine in enumerate(wanted):
+            at = np.flatnonzero(mine) + self.give.start
+            if at.size and np.count_nonzero(~np.isnan(self.own.value[row, self.learn])) >= LEAST:
+                out[row, at - self.give.start] = tell(row, at)
+        return out
+
+    def evidence(self, row: int) -> Evidence:
+        """What tells of a series: its forecast, and those that move most like it."""
+        close, most = self.closeness[row], self.manner.partners
+        partners = [int(j) for j in np.argsort(-close, kind="stable")[: 2 * most] if close[j] > 0]
+        return weigh(self.own.value[row], [row + len(self.own.value), *partners], most, self.signals, self.lessons)
+
+    def usual(self, evidence: Evidence, known: Index) -> Index:
+        """Those of the hours `known` that have the commonest pattern of evidence."""
+        pattern = evidence.pattern(self.signals, known)
+        return known[pattern == np.argmax(np.bincount(pattern))] if known.size else known
+
+    def level(self, row: int, at: Index, *, points: Index, usual: Index, evidence: Evidence) -> Real:
+        """What a series most likely was at hours `at`, MW: told by the evidence, bridged from its own hours `points`.
+
+        How residuals hang together in time is taken from the hours `usual`.
+        """
+        target = self.own.value[row]
+        asked = np.zeros(target.size, bool)
+        for some in (points[points >= 0], usual, at):
+            asked[some] = True
+        told, needed = np.zeros(target.size), np.flatnonzero(asked)
+        told[needed] = evidence.expected(self.signals, needed, self.first)
+        residual = coarse(target - told)
+        departed = told[at] + kriged(residual, at, points, autocovariance(placed(residual, usual)))
+        return np.asarray((self.own.course[row, at] + departed) * self.own.mean[row])
