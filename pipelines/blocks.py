@@ -33,7 +33,7 @@ from pipelines.options.runner import beam_flags, only_beams
 from pipelines.options.where import add_keep_flag, existing
 from pipelines.options.words import fail, listed
 from pipelines.running.before.preflight import look_ahead
-from pipelines.running.before.recall import FOLDERS, recall, say_changes, say_gone
+from pipelines.running.before.recall import FOLDERS, Before, say_gone
 from pipelines.running.execute import execute, job_name
 from transforms.block_settings import BlockSettings
 
@@ -72,10 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         storage = existing(flags.output)
         refs, frame = _loaded(storage)
         chosen = block_settings(flags, frame, listed("formats", flags.formats or DEFAULT, FORMATS))
-        chosen = recall(storage, chosen)
+        before = Before.of(storage)
+        chosen = before.recall(chosen)
         runner = beam_flags(flags.runner, rest)
         look_ahead(runner, storage)
-        _run(storage, refs, chosen, runner, keep_hours=flags.keep_hours)
+        _run(storage, refs, chosen, runner, before=before, keep_hours=flags.keep_hours)
     except UsageError as error:
         return fail(error)
     except Stop as error:
@@ -115,13 +116,19 @@ def _loaded(storage: Storage) -> tuple[list[SeriesRef], tuple[int, int]]:
 
 
 def _run(
-    storage: Storage, refs: list[SeriesRef], chosen: BlockSettings, flags: Sequence[str], *, keep_hours: int
+    storage: Storage,
+    refs: list[SeriesRef],
+    chosen: BlockSettings,
+    flags: Sequence[str],
+    *,
+    before: Before,
+    keep_hours: int,
 ) -> None:
     from eia930.account.published import check_files
 
     check_files(storage, (ref.file.path for ref in refs))
-    say_changes(storage, chosen)
-    say_gone(storage, chosen.formats, of=FORMATS)
+    before.say_changes(chosen)
+    say_gone([name for name in before.formats if name in FORMATS], chosen.formats)
     owner = lease.Owner.here(uuid.uuid4().hex)
     run = Run(owner, datetime.now(UTC), keep_hours=keep_hours)
     with holding(storage, "run", owner):

@@ -29,7 +29,7 @@ from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
 from pipelines.past.memory import remember
 from pipelines.running.before.lists import wanted, with_held
-from pipelines.running.before.recall import formats_too, recall, say_changes, say_gone
+from pipelines.running.before.recall import Before, formats_in, say_gone
 from pipelines.running.lines import say_begun
 from transforms.block_memory import recalled
 
@@ -158,13 +158,15 @@ def _require_sound(todo: LoadSettings) -> None:
 def _as_before(todo: LoadSettings, spans: Sequence[Span]) -> LoadSettings:
     """With cuts, slots, flags and formats as the output has them; a past state has those of then."""
     if todo.past is None:
-        formats = formats_too(todo.storage, todo.formats, todo.blocks)
-        todo = replace(todo, formats=formats, blocks=recall(todo.storage, todo.blocks))
-        say_changes(todo.storage, todo.blocks)
+        before = Before.of(todo.storage)
+        formats, there = before.kept(todo.formats, todo.blocks), before.formats
+        todo = replace(todo, formats=formats, blocks=before.recall(todo.blocks))
+        before.say_changes(todo.blocks)
     else:
         require_then(todo.past.source, spans)
+        there = formats_in(todo.storage)
         todo = replace(todo, blocks=recalled(todo.blocks, todo.past.asked.blocks if todo.past.asked else None))
-    say_gone(todo.storage, todo.formats)
+    say_gone(there, todo.formats)
     return todo
 
 
