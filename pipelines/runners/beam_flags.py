@@ -20,7 +20,6 @@ class BeamFlags(PipelineOptions):
 
     def __init__(self, flags: Sequence[str]) -> None:
         super().__init__(list(flags))
-        self.__dict__["_views"] = {}
 
     def view_as(self, cls: type[V]) -> V:
         """The view of that kind, the same one each time."""
