@@ -19,10 +19,12 @@ import zstandard
 from eia930.account.published import unfinished
 from eia930.account.stored import REPORT, require_whole
 from eia930.errors import UsageError
+from eia930.sources.api.folds.shelf import is_archive
+from eia930.sources.api.folds.verifying import fault_in, names_in
 from eia930.sources.api.responses import ROOT, unpack
 from eia930.sources.files.verifying import FILES, commits, fault_of
 from eia930.store.manifest import MANIFEST, SUCCESS, File, decode, read_manifest
-from eia930.store.storage import Storage
+from eia930.store.storage import Entry, Storage
 
 T = TypeVar("T")
 _THREADS = 16
@@ -46,21 +48,28 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an output has to be held against: its manifest's files, and the names of stored answers."""
+    """What an output has to be held against: its manifest's files, and the names of stored answers.
+
+    `answers` has each of them once, those in `archives` too; `objects` are those that lie by themselves.
+    """
 
     files: tuple[File, ...]
-    answers: tuple[str, ...]
+    answers: frozenset[str]
+    objects: tuple[str, ...]
+    archives: tuple[Entry, ...]
 
 
 def parts_of(storage: Storage) -> Parts:
     """What there is to verify. UsageError where there is no output of a load, or nothing to hold it against."""
     require_whole(storage)
     files = tuple(read_manifest(storage))
-    asked = (one.key for one in storage.list(ROOT) if one.key.endswith(".json.zst"))
-    answers = (*asked, *commits(storage))
-    if not files and not answers and not any(storage.exists(name) for name in (MANIFEST, REPORT)):
+    stored = storage.list(ROOT)
+    archives = tuple(one for one in stored if is_archive(one.key))
+    objects = (*(one.key for one in stored if one.key.endswith(".json.zst")), *commits(storage))
+    answers = frozenset((*objects, *(name for one in archives for name in names_in(storage, one))))
+    if not files and not answers and not archives and not any(storage.exists(name) for name in (MANIFEST, REPORT)):
         raise UsageError(f"--output {storage.place}: no load has written there")
-    return Parts(files, answers)
+    return Parts(files, answers, objects, archives)
 
 
 def faults(storage: Storage, parts: Parts) -> Iterator[Fault]:
@@ -69,7 +78,8 @@ def faults(storage: Storage, parts: Parts) -> Iterator[Fault]:
     yield from _each(lambda file: _file(storage, file), parts.files)
     yield from _each(lambda one: _folder(storage, *one), _folders(parts).items())
     yield from _extra(storage, {file.path for file in parts.files})
-    yield from _each(lambda key: _answer(storage, key), parts.answers)
+    yield from _each(lambda key: _answer(storage, key), parts.objects)
+    yield from _each(lambda one: _archive(storage, one), parts.archives)
 
 
 def _each(look: Callable[[T], Fault | None], these: Iterable[T]) -> Iterator[Fault]:
@@ -143,6 +153,12 @@ def _answer(storage: Storage, key: str) -> Fault | None:
     except zstandard.ZstdError:
         return Fault(key, "is damaged: its checksum differs", _load(storage))
     return None
+
+
+def _archive(storage: Storage, one: Entry) -> Fault | None:
+    """An archive of stored answers; a load keeps what is whole in it, and asks for the rest."""
+    why = fault_in(storage, one)
+    return Fault(one.key, why, f"put it back from a backup; or {_load(storage)}") if why else None
 
 
 def _again(storage: Storage, path: str) -> str:

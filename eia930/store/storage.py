@@ -186,6 +186,31 @@ class Storage:
             except FileNotFoundError:
                 raise KeyError(key) from None
 
+    def part(self, key: str, first: int, length: int) -> bytes:
+        """`length` bytes of an object from `first` on. KeyError if there is none; ValueError where it ends before."""
+        if self._absent:
+            raise KeyError(key)
+        if first < 0 or length < 0:
+            raise ValueError(f"{key} has no bytes {first}..{first + length}")
+        with self._using(key) as store:
+            try:
+                found = bytes(obstore.get_range(store, key, start=first, length=length)) if length else b""
+            except FileNotFoundError:
+                raise KeyError(key) from None
+        if len(found) < length:
+            raise ValueError(f"{key} has no bytes {first}..{first + length}")
+        return found
+
+    def settle(self, key: str) -> None:
+        """Have an object on a disk for good, where the host loses power as well; a bucket sees to that itself."""
+        if self.path is not None:
+            for path in (self.path / key, (self.path / key).parent):
+                opened = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(opened)
+                finally:
+                    os.close(opened)
+
     def pieces(self, key: str) -> Iterator[bytes]:
         """The object's bytes, a megabyte or so at a time. KeyError if there is none."""
         if self._absent:

@@ -32,6 +32,18 @@ def test_objects_come_back(bucket: str) -> None:
         storage.get("a/b.json")
 
 
+def test_a_part_of_an_object_is_had(bucket: str) -> None:
+    storage = Storage.at(bucket)
+    storage.put("a/b", b"0123456789")
+    storage.settle("a/b")
+    assert (storage.part("a/b", 2, 3), storage.part("a/b", 9, 1), storage.part("a/b", 3, 0)) == (b"234", b"9", b"")
+    for first, length in ((8, 5), (-1, 2)):
+        with pytest.raises(ValueError, match="a/b has no bytes"):
+            storage.part("a/b", first, length)
+    with pytest.raises(KeyError):
+        storage.part("a/c", 0, 1)
+
+
 def test_a_prefix_is_a_whole_name(bucket: str) -> None:
     storage = Storage.at(bucket)
     for key in ("raw/PAC/x", "raw/PACW/x", "raw/PAC/a b+c.json#1"):

@@ -16,7 +16,9 @@ from threading import Lock
 import msgspec
 
 from eia930.question.span import Span
-from eia930.sources.api.responses import Held, opens
+from eia930.sources.api.folds.held import Held
+from eia930.sources.api.folds.shelf import packed_bytes
+from eia930.sources.api.responses import opens
 from eia930.store.storage import Storage
 
 ROOT = "raw/checked"
@@ -48,8 +50,8 @@ class Checked:
         if known and same and written and known.written == written:
             return True
         try:
-            data = self._storage.get(held.key)
-        except KeyError:
+            data = packed_bytes(self._storage, held)
+        except (KeyError, ValueError):
             return False
         crc = zlib.crc32(data)
         if not (known and same and known.crc == crc) and not opens(data, held):

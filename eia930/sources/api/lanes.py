@@ -19,7 +19,8 @@ from eia930.question.span import Span, known
 from eia930.question.window import Window
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.again import Again, revisited, unsettled
-from eia930.sources.api.responses import Answer, Held
+from eia930.sources.api.folds.held import Held
+from eia930.sources.api.responses import Answer
 
 _LONG = 8
 """Pages."""

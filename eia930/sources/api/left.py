@@ -11,10 +11,13 @@ from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.sources.api.checked import Checked
 from eia930.sources.api.estimate import Manner, asked_in
+from eia930.sources.api.folds.folding import crowded, without
+from eia930.sources.api.folds.held import Held
 from eia930.sources.api.lanes import Lane, needed, serves
-from eia930.sources.api.responses import Answer, Held, held_in
+from eia930.sources.api.responses import Answer, shelf_of
 from eia930.sources.api.together.tape import Tape
 from eia930.sources.asking import Asking
+from eia930.store.fenced import Fenced
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
@@ -32,6 +35,10 @@ class Work:
     damaged: int
     checked: dict[str, Checked] = field(default_factory=dict)
     """What is known of the stored responses, by the id of their span."""
+    names: frozenset[str] = frozenset()
+    """Of all stored responses, wherever they lie."""
+    crowded: tuple[str, ...] = ()
+    """Folders with many small responses."""
 
     def wrote(self, window: Window, key: str, data: bytes) -> None:
         """A response of `window` was written."""
@@ -51,31 +58,48 @@ class _Sound:
     good: list[Held]
     bad: int
     checked: Checked
+    crowded: str
+    """Its folder, where that has many small ones; else nothing."""
 
 
 def left(storage: Storage, spans: Sequence[Span], run: Run, manner: Manner, *, now: float) -> Work:
     """What is left to ask `now` (Unix seconds), the stored responses that serve for the rest, how many were damaged."""
+    ours = Fenced.of(storage, run)
     with ThreadPoolExecutor(8) as pool:
-        held = list(pool.map(lambda span: _sound(storage, span), spans))
+        held = list(pool.map(lambda span: _sound(ours, span, run), spans))
     both = list(zip(spans, held, strict=True))
     again = manner.again(run.since, now)
     reused = sum(serves(one, span, again) for span, found in both for one in found.good)
     wants = [(span, needed(span, found.good, again)) for span, found in both]
     lanes = _enough(asked_in(wants, manner), manner.max_in_flight)
     checked = {span.id: found.checked for span, found in both}
-    work = Work(lanes, sum(lane.left for lane in lanes), reused, sum(found.bad for found in held), checked)
+    work = Work(
+        lanes,
+        sum(lane.left for lane in lanes),
+        reused,
+        sum(found.bad for found in held),
+        checked,
+        frozenset(one.key for found in held for one in found.good),
+        tuple(found.crowded for found in held if found.crowded),
+    )
     work.remember()
     return work
 
 
-def _sound(storage: Storage, span: Span) -> _Sound:
+def _sound(storage: Storage, span: Span, run: Run) -> _Sound:
     """What is stored and whole; what is damaged is removed, so that it is asked again."""
-    held, checked = held_in(storage, span.route, span.respondent), Checked(storage, span)
-    bad = {one.key for one in held if usable(one, span) and not checked.whole(one)}
-    storage.delete(*bad)
-    good = [one for one in held if one.key not in bad]
-    checked.keep(good)
-    return _Sound(good, len(bad), checked)
+    checked, bad = Checked(storage, span), 0
+    while True:
+        shelf = shelf_of(storage, span.route, span.respondent)
+        held = shelf.held()
+        spoiled = [one for one in held if usable(one, span) and not checked.whole(one)]
+        if not spoiled and all(fold.whole for fold in shelf.folds):
+            break
+        # An object of its own may be damaged that lies whole in an archive: then it is heard from there.
+        without(storage, shelf, spoiled)
+        bad += len(spoiled) + sum(fold.lost for fold in shelf.folds)
+    checked.keep(held)
+    return _Sound(held, bad, checked, shelf.folder if crowded(shelf, run.since) else "")
 
 
 def usable(held: Held, span: Span) -> bool:

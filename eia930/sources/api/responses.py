@@ -11,10 +11,9 @@ moment of retrieval. Inside: the body as served, less the echo of the request (i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -26,6 +25,8 @@ from eia930.errors import Garbled, Refused, Unordered
 from eia930.question.window import Short, Window
 from eia930.reference.hours import hour_of, parse_hour, stamp
 from eia930.reference.routes import PAGE, ROUTES
+from eia930.sources.api.folds.held import STAMP, Held, held_of
+from eia930.sources.api.folds.shelf import Shelf, packed_bytes
 from eia930.sources.api.rows import columns_of, parse_rows, row_type
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.store.storage import Entry, Storage
@@ -33,13 +34,7 @@ from eia930.store.storage import Entry, Storage
 ROOT = "raw/eia"
 LARGEST = 64 * 2**20
 """Bytes that one answer may have, unpacked; an honest page of 5,000 rows has about 1 MB."""
-_NAME = re.compile(
-    r"(?P<first>[\d-]{10}T\d\d)_(?P<last>[\d-]{10}T\d\d)"
-    r"(\.(?P<kinds>[A-Za-z0-9_-]+))??(\.(?P<at>\d{8}T\d{6}Z))?\.json\.zst",
-    re.ASCII,
-)
 Wrote = Callable[[Window, str, bytes], None]
-STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +60,6 @@ class Answer:
     def stored(self) -> int:
         """How many stored responses it makes."""
         return 1
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A stored response, as its name tells it. `at` is None where its hours were settled when retrieved."""
-
-    key: str
-    first: int
-    last: int
-    kinds: tuple[str, ...]
-    at: datetime | None
-    modified: datetime
-    size: int = 0
-
-    @property
-    def retrieved(self) -> datetime:
-        """When it was retrieved; of a settled one, when it was written."""
-        return self.at or self.modified
-
-    def settled(self, settle_hours: int) -> int:
-        """The last hour that was so old when it was retrieved that it has settled; before `first` where none was."""
-        return self.last if self.at is None else min(self.last, hour_of(self.at) - settle_hours)
 
 
 class _Asked(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -180,10 +153,21 @@ def _members(body: bytes, window: Window) -> dict[str, msgspec.Raw]:
 
 
 class ResponseStore:
-    """The stored responses of a folder or bucket. `wrote(window, key, bytes)` is told of each that is written."""
+    """The stored responses of a folder or bucket. `wrote(window, key, bytes)` is told of each that is written.
 
-    def __init__(self, storage: Storage, *, settle_hours: int, wrote: Wrote = lambda *_: None) -> None:
+    `names` are keys of those that lie in archives, at least: two answers never have one name.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        settle_hours: int,
+        wrote: Wrote = lambda *_: None,
+        names: frozenset[str] = frozenset(),
+    ) -> None:
         self._storage = storage
+        self._names = names
         self._wrote = wrote
         self._settle_hours = settle_hours
 
@@ -205,8 +189,9 @@ class ResponseStore:
         if window.kinds:
             plain += "." + "-".join(window.kinds)
         settled = answer.last <= hour_of(answer.retrieved_at) - self._settle_hours
-        if settled and not self._storage.exists(f"{plain}.json.zst"):
-            return f"{plain}.json.zst"
+        name = f"{plain}.json.zst"
+        if settled and name not in self._names and not self._storage.exists(name):
+            return name
         return f"{plain}.{_at(answer)}.json.zst"
 
 
@@ -224,13 +209,17 @@ def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
 
     Answers to the same question come in the order of retrieval: the plain name, where there is one, was the first.
     """
-    entries = storage.list(_folder(route, respondent))
-    return sorted((held for entry in entries if (held := _held(entry)) is not None), key=_order)
+    return shelf_of(storage, route, respondent).held()
+
+
+def shelf_of(storage: Storage, route: str, respondent: str) -> Shelf:
+    """The folder of a respondent, as it is now."""
+    return Shelf.of(storage, _folder(route, respondent))
 
 
 def load(storage: Storage, held: Held, route: str, respondent: str) -> Stored:
     """A stored response as columns. KeyError if gone."""
-    data = unpack(storage.get(held.key))
+    data = unpack(packed_bytes(storage, held))
     asked, columns = _at_once(data, held, route, respondent) or _in_steps(data, held, route, respondent)
     at = datetime.fromisoformat(asked.retrieved_at)
     return Stored(held.key, held.first, held.last, held.kinds, columns, at)
@@ -260,10 +249,10 @@ def _in_steps(data: bytes, held: Held, route: str, respondent: str) -> tuple[_As
 
 def load_verbatim(storage: Storage, key: str, route: str, respondent: str) -> tuple[Columns, list[Row]]:
     """The rows of a stored response that `parse_rows` keeps, as columns and as they were served. KeyError if gone."""
-    held = _held(Entry(key, 0, datetime.min))
+    held = held_of(Entry(key, 0, datetime.min))
     if held is None:
         raise KeyError(key)
-    asked, body = _opened(unpack(storage.get(key)))
+    asked, body = _opened(unpack(packed_bytes(storage, held)))
     data = bytes(body.data)
     columns = parse_rows(data, _window(asked, held, route, respondent))
     refused = {one.index for one in columns.refused}
@@ -296,23 +285,6 @@ def _at(answer: Answer) -> str:
 
 def _folder(route: str, respondent: str) -> str:
     return f"{ROOT}/{route}/{respondent}"
-
-
-def _order(held: Held) -> tuple[int, int, tuple[str, ...], float]:
-    return held.first, held.last, held.kinds, held.at.timestamp() if held.at else 0.0
-
-
-def _held(entry: Entry) -> Held | None:
-    found = _NAME.fullmatch(entry.key.rsplit("/", 1)[-1])
-    if not found:
-        return None
-    try:
-        first, last = parse_hour(found["first"]), parse_hour(found["last"])
-        at = datetime.strptime(found["at"], STAMP).replace(tzinfo=UTC) if found["at"] else None
-    except ValueError:
-        return None
-    kinds = tuple(found["kinds"].split("-")) if found["kinds"] else ()
-    return Held(entry.key, first, last, kinds, at, entry.modified, entry.size)
 
 
 def _stored(answer: Answer) -> bytes:

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
-from eia930.errors import StorageError, UsageError
+from eia930.errors import Interrupted, StorageError, UsageError
 from eia930.question.listed import Listed
 from eia930.question.span import Span
 from eia930.question.window import Window
@@ -20,6 +21,7 @@ from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size
+from eia930.sources.api.folds.folding import fold_all
 from eia930.sources.api.http import LOOPBACK
 from eia930.sources.api.key import resolve_key
 from eia930.sources.api.left import Work, left
@@ -35,6 +37,7 @@ from eia930.sources.quota import NONE, shared_pace, usual_place
 from eia930.sources.rate import PER_HOUR, Limiter, Pace, Unlimited
 from eia930.sources.session import Session, alone
 from eia930.sources.source import Estimate, ListsAsked, Terms
+from eia930.store.fenced import Fenced
 from eia930.store.origin import EMULATED
 from eia930.store.run import Run
 from eia930.store.storage import Storage
@@ -132,7 +135,7 @@ class ApiSource:
     def ask(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
         """The work of `fetch`, by who holds the lease."""
         now = self.clocks.unix()
-        return self._dispatch(storage, session, lambda: left(storage, spans, run, self._manner, now=now))
+        return self._dispatch(storage, session, run, lambda: left(storage, spans, run, self._manner, now=now))
 
     def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
         """The newest lists of codes that are stored."""
@@ -162,7 +165,7 @@ class ApiSource:
         """Count the rows of `spans` by short answers, at the same pace. A span that cannot be counted has no matrix."""
         counts = [Counting(span, self._shorts(storage, span, run).find) for span in spans]
         work = Work(counts, sum(one.left for one in counts), 0, 0)
-        fetched = alone(storage, run, lambda session: self._dispatch(storage, session, lambda: work))
+        fetched = alone(storage, run, lambda session: self._dispatch(storage, session, run, lambda: work))
         failures = (*fetched.failures, *(_uncounted(one) for one in counts if one.failure))
         reused = sum(one.reused for one in counts)
         return replace(fetched, reused=reused, failures=failures), [m for one in counts if (m := one.matrix())]
@@ -185,11 +188,11 @@ class ApiSource:
         """The rows of a stored response that are kept, as columns and as they were served."""
         return load_verbatim(storage, name, span.route, span.respondent)
 
-    def _dispatch(self, storage: Storage, session: Session, work: Callable[[], Work]) -> Fetched:
+    def _dispatch(self, storage: Storage, session: Session, run: Run, work: Callable[[], Work]) -> Fetched:
         """Ask for all that the work still wants."""
         secret = resolve_key(self.key)
         todo = work()
-        store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.wrote)
+        store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.wrote, names=todo.names)
         session.begin(hours=todo.hours, reused=todo.reused)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
         scrutiny = Scrutiny()
@@ -214,6 +217,8 @@ class ApiSource:
         api.close()
         if not isinstance(dispatcher.stopped, StorageError):
             todo.remember()
+        if not dispatcher.stopped:
+            _fold(Fenced.of(storage, run), todo, run, lambda: session.tick(dispatcher.tally))
         fetched = session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)
         return replace(fetched, lists=self.sent_before)
 
@@ -269,6 +274,12 @@ class ApiSource:
             return shared
         burst, clock = self.burst_per_second, self.clocks.monotonic
         return Pace(per_hour, burst, self.min_delay, clock, self.sent_before, alone)
+
+
+def _fold(storage: Storage, done: Work, run: Run, tick: Callable[[], None]) -> None:
+    """Put small responses of earlier runs together. Where somebody asks to stop, a later run does it."""
+    with suppress(Interrupted):
+        fold_all(storage, done.crowded, before=run.since, tick=tick)
 
 
 def _quota(terms: Terms) -> str:

@@ -17,8 +17,8 @@ from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.reference.runs import runs
 from eia930.sources.api.again import Again
+from eia930.sources.api.folds.held import Held
 from eia930.sources.api.lanes import needed, serves
-from eia930.sources.api.responses import Held
 from eia930.sources.api.source import ApiSource
 from eia930.sources.patience import Clocks
 from eia930.store.lease import Owner

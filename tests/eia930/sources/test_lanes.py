@@ -14,8 +14,9 @@ from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.reference.routes import PAGE
 from eia930.sources.api.again import Again
+from eia930.sources.api.folds.held import Held
 from eia930.sources.api.lanes import Lane, needed
-from eia930.sources.api.responses import Answer, Held
+from eia930.sources.api.responses import Answer
 from eia930.sources.columns import Columns
 
 FIRST = 400_000

@@ -17,7 +17,8 @@ from eia930.question.span import Span
 from eia930.reference.hours import hour_of, moment_of, stamp
 from eia930.reference.routes import PAGE
 from eia930.sources.api.checked import ROOT, Checked
-from eia930.sources.api.responses import Answer, Held, ResponseStore, held_in, load, opens, read_answer, unpack
+from eia930.sources.api.folds.held import Held
+from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, opens, read_answer, unpack
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST, LATER, answer, body, row, triples, window
 

@@ -17,7 +17,8 @@ from eia930.question.listed import Listed, Lists
 from eia930.reference.routes import ROUTES, Route
 from eia930.sources.api.client import Api
 from eia930.sources.api.codes.facets import facets
-from eia930.sources.api.responses import ROOT, STAMP, unpack
+from eia930.sources.api.folds.held import STAMP
+from eia930.sources.api.responses import ROOT, unpack
 from eia930.store.storage import Storage
 
 _FRESH = timedelta(days=1)

@@ -16,7 +16,8 @@ from eia930.errors import Garbled
 from eia930.question.span import Span
 from eia930.question.window import Window
 from eia930.reference.hours import hour_of
-from eia930.sources.api.responses import STAMP, Answer, read_answer, short_name, shorts_folder, unpack
+from eia930.sources.api.folds.held import STAMP
+from eia930.sources.api.responses import Answer, read_answer, short_name, shorts_folder, unpack
 from eia930.store.storage import Storage
 
 _NAME = re.compile(r"(?P<asked>.+)\.(?P<at>\d{8}T\d{6}Z)\.json\.zst", re.ASCII)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is stored for a respondent, wherever it lies: objects of their own, and members of archives.
+
+    raw/eia/<route>/<respondent>/<name>.json.zst                          a response
+    raw/eia/<route>/<respondent>/folded.<how many>.<of its sha256>.zip    many of them, each under its own name
+
+A response is one under one name, however often it lies there: an object of its own goes before one in an archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from eia930.sources.api.folds.archive import Member, Packed, archive, contents, directory, salvaged
+from eia930.sources.api.folds.held import Held, Place, held_of
+from eia930.store.storage import Entry, Storage
+
+_NAME = re.compile(r"folded\.(\d{1,9})\.[0-9a-f]{16}\.zip", re.ASCII)
+_LOOKS = 5
+"""How often a folder is listed anew where archives went while they were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """An archive. `lost` of its responses cannot be found; where the directory is damaged it is not `whole`."""
+
+    entry: Entry
+    members: tuple[Member, ...]
+    lost: int
+    whole: bool
+
+    def read(self, storage: Storage) -> dict[str, Packed]:
+        """Its responses that are as they were written, by name. KeyError where it is gone."""
+        return contents(storage.get(self.entry.key), self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One listing of a respondent's folder. `loose`: the responses that are objects of their own, by name."""
+
+    folder: str
+    loose: Mapping[str, Held]
+    folds: tuple[Fold, ...]
+
+    @classmethod
+    def of(cls, storage: Storage, folder: str) -> Shelf:
+        """As it is now; objects that are neither responses nor archives are passed over."""
+        for _ in range(_LOOKS):
+            entries = storage.list(folder)
+            try:
+                folds = tuple(fold_of(storage, one) for one in entries if is_archive(one.key))
+            except KeyError:
+                continue  # put into a larger one since the folder was listed
+            return cls(folder, {held.name: held for one in entries if (held := held_of(one))}, folds)
+        raise KeyError(folder)
+
+    def held(self) -> list[Held]:
+        """Each response once, in order."""
+        return sorted((self._folded() | dict(self.loose)).values(), key=lambda one: one.order)
+
+    def old_small(self, before: datetime, largest: int) -> list[Held]:
+        """Objects of their own that lie in no archive, were written before then, and are no larger; oldest first."""
+        folded = {one.name for fold in self.folds for one in fold.members}
+        loose = (one for name, one in self.loose.items() if name not in folded)
+        some = (one for one in loose if one.modified < before and one.size <= largest)
+        return sorted(some, key=lambda one: (one.modified, one.key))
+
+    @property
+    def doubled(self) -> set[str]:
+        """Names of what lies there more than once."""
+        seen = set(self.loose)
+        twice: set[str] = set()
+        for one in (one for fold in self.folds for one in fold.members):
+            (twice if one.name in seen else seen).add(one.name)
+        return twice
+
+    def _folded(self) -> dict[str, Held]:
+        return {one.name: held for one, held in self._members() if held}
+
+    def _members(self) -> Iterator[tuple[Member, Held | None]]:
+        for fold in self.folds:
+            for one in fold.members:
+                entry = Entry(f"{self.folder}/{one.name}", one.size, one.modified)
+                yield one, held_of(entry, Place(fold.entry.key, one.begin))
+
+
+def packed_bytes(storage: Storage, held: Held) -> bytes:
+    """A stored response as it was packed, also where it was moved since it was listed. KeyError where it is gone."""
+    try:
+        return _bytes(storage, held)
+    except KeyError:
+        shelf = Shelf.of(storage, held.key.rpartition("/")[0])
+        for now in shelf.held():
+            if now.key == held.key:
+                return _bytes(storage, now)
+        raise
+
+
+def put_archive(storage: Storage, folder: str, answers: Mapping[str, Packed]) -> str:
+    """Write responses as one archive, under a name that no other has; its key."""
+    data = archive(answers)
+    key = f"{folder}/folded.{len(answers)}.{hashlib.sha256(data).hexdigest()[:16]}.zip"
+    storage.put(key, data)
+    return key
+
+
+def fold_of(storage: Storage, entry: Entry) -> Fold:
+    """An archive, with as much of it as can be found. KeyError where it is gone."""
+    found = directory(lambda first, length: storage.part(entry.key, first, length), entry.size)
+    if found is not None:
+        return Fold(entry, found, 0, whole=True)
+    rest = salvaged(storage.get(entry.key))
+    named = _NAME.fullmatch(_last(entry.key))
+    return Fold(entry, rest, max(0, int(named[1]) - len(rest)) if named else 0, whole=False)
+
+
+def is_archive(key: str) -> bool:
+    """Whether an object is an archive of responses, by its name."""
+    return _NAME.fullmatch(_last(key)) is not None
+
+
+def _bytes(storage: Storage, held: Held) -> bytes:
+    place = held.place
+    return storage.part(place.archive, place.begin, held.size) if place else storage.get(held.key)
+
+
+def _last(key: str) -> str:
+    return key.rsplit("/", 1)[-1]
