@@ -87,10 +87,12 @@ def planned(todo: LoadSettings) -> tuple[Span, ...]:
 
 
 def expected(todo: LoadSettings) -> tuple[Span, ...]:
-    """The same, with what an earlier load of this output lets us expect."""
-    from pipelines.running.before.earlier import expecting
+    """The same, with what an earlier load of this output lets us expect; UsageError where history would go."""
+    from pipelines.running.before.earlier import expecting, require_memory
 
     spans = expecting(todo.storage, planned(todo))
+    if not todo.drop_history:
+        require_memory(todo.storage, spans)
     if todo.past is None:
         remember(todo.storage, todo.asked(spans))
     return spans

@@ -22,7 +22,6 @@ from eia930.record.rejects import counted, failed, lost, rejects_path, write_rej
 from eia930.record.several.comparison import Compared
 from eia930.record.several.ranked import Ranked
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
-from eia930.record.versions.kept import require_revisions
 from eia930.record.versions.revisions import Revised, revised, revisions_path, write_revisions
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
@@ -136,8 +135,7 @@ def assemble(
     expected = expect(grid, span)
     whole = lives.asked(grid.finish())
     if not drop_history:
-        require_history(storage, span, whole, grid.lost)
-        require_revisions(storage, span, grid.replaced)
+        require_history(storage, source, span, whole, grid)
     flagged = [_flagged(span, series, screening) for series in whole]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
     files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]

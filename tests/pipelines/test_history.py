@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loads after raw/ was removed, from a server that has forgotten hours; and loads that ask for fewer types."""
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -89,6 +90,52 @@ def test_a_server_that_still_has_all_needs_no_flag(rows: RowSource, load: Load, 
         shutil.rmtree(tmp_path / "raw")
         assert load(server) == 0
     assert (tmp_path / TIDY).read_bytes() == whole
+
+
+@pytest.mark.parametrize("words", [("--start=2024-01-01",), ("--types=D",)], ids=["hours", "types"])
+def test_a_load_of_less_is_refused_where_raw_would_not_bring_the_rest_back(
+    words: tuple[str, ...], rows: RowSource, load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether raw/ has nothing, or answers that say less than tidy/ holds; with all of them it is told alone."""
+    with Emulator(rows, now=NOW) as server:
+        assert load(server) == 0
+        whole, kept = (tmp_path / TIDY).read_bytes(), shutil.copytree(tmp_path / "raw", tmp_path / "kept")
+        shutil.rmtree(tmp_path / "raw/eia/region-data/PACW")
+        asked = len(hours_asked(server))
+        capsys.readouterr()
+        assert load(server, *words) == 2
+        said = capsys.readouterr().err
+        assert said.splitlines()[-1].startswith("error: tidy/ has ")
+        assert "raw/ has no answers of region-data/PACW that would bring it back (put raw/ back from its" in said
+        assert len(hours_asked(server)) == asked
+    with Emulator(Forgetful(rows, "2024-01-01T00"), now=NOW) as server:
+        assert load(server) == 2
+        capsys.readouterr()
+        # By their names these answers have all of those hours.
+        assert load(server, *words) == 2
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert re.search(r"values of region-data/PACW \(D\b.*\) from 2023-12-01T00 to 2023-12-31T23 that", said)
+        assert "--drop_history" in said
+        assert (tmp_path / TIDY).read_bytes() == whole
+        shutil.rmtree(tmp_path / "raw")
+        kept.rename(tmp_path / "raw")
+        assert load(server, *words) == 0
+        assert load(server) == 0
+        assert (tmp_path / TIDY).read_bytes() == whole
+
+
+def test_what_is_damaged_of_the_rest_is_not_taken_for_kept(
+    rows: RowSource, load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Emulator(rows, now=NOW) as server:
+        assert load(server, "--hours_per_request=240") == 0
+        first = min((tmp_path / "raw/eia/region-data/PACW").iterdir())
+        first.write_bytes(first.read_bytes()[:-9])
+        assert load(server, "--start=2024-01-01") == 2
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert "tidy/ has more of region-data/PACW than this load asks for, and" in said
+        assert "is damaged" in said
+        assert load(server, "--start=2024-01-01", "--drop_history") == 0
 
 
 def test_an_outage_after_raw_was_removed_takes_nothing_away(rows: RowSource, load: Load, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from eia930.account.model import SpanAsked
 from eia930.account.stored import last_account
+from eia930.errors import UsageError
 from eia930.question.pieces import Existing, Piece
 from eia930.question.span import Span
 from eia930.record.assembly import SeriesReport
@@ -28,27 +29,29 @@ _NAMED = 5
 """Series named of a respondent: one with many neighbours has more than a line holds."""
 _ENDED = 31 * 24
 """Hours without a value at a load's end from which on a series is taken to have ended."""
+_GONE = "raw/ has no answers of it: put it back from its backup first, or the rest is gone from here"
 _ON = 2**31
 """An hour beyond all."""
 
 
 def narrower(storage: Storage, spans: Sequence[Span]) -> Iterator[str]:
     """A line a respondent whose tidy hours or series, from the last load, are more than are asked for now."""
-    asked = {span.id: span for span in spans}
-    asked_before, had = _last(storage)
-    last = [(asked.get(f"{one.route}/{one.respondent}"), one.first, one.last) for one in asked_before]
-    for span, first, end in (*last, *_of_earlier(storage, spans, {span.id for span, *_ in last if span})):
-        if span and _beyond(first, end, span):
-            yield (
-                f"tidy/ has {span.id} from {first} to {end}; this load asks for fewer hours and leaves "
-                f"only those there ({_memory(storage, span)})"
-            )
-    for span in spans:
-        if left := [one.series_id for one in had if _left(one, span)]:
-            more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
-            yield (
-                f"tidy/ has {', '.join(left[:_NAMED])}{more} of {span.id}; this load asks for fewer types and leaves "
-                "only those there (raw/ keeps all: ask without --types again, and nothing is sent)"
+    for span, what, fewer, again in _narrowed(storage, spans):
+        known = f"raw/ keeps all: {again}, and nothing is sent" if _remembered(storage, span) else _GONE
+        yield f"tidy/ has {what}; this load asks for fewer {fewer} and leaves only those there ({known})"
+
+
+def require_memory(storage: Storage, spans: Sequence[Span]) -> None:
+    """UsageError where tidy hours or series would go that no stored answer can bring back, as none is there.
+
+    Of answers that are there, assembling finds out what they say.
+    """
+    for span, what, _, _ in _narrowed(storage, spans):
+        if not _remembered(storage, span):
+            raise UsageError(
+                f"tidy/ has {what}, which this load does not ask for, and raw/ has no answers of {span.id} that "
+                "would bring it back",
+                remedy="put raw/ back from its backup, ask for all of it, or say --drop_history to go on without",
             )
 
 
@@ -85,6 +88,20 @@ def others(storage: Storage, spans: Sequence[Span]) -> int:
     return sum(file.path.startswith("tidy/") and file.path not in mine for file in read_manifest(storage))
 
 
+def _narrowed(storage: Storage, spans: Sequence[Span]) -> Iterator[tuple[Span, str, str, str]]:
+    """Whose files get narrower: what they have, what it is asked fewer of, and how to ask for it again."""
+    asked = {span.id: span for span in spans}
+    asked_before, had = _last(storage)
+    last = [(asked.get(f"{one.route}/{one.respondent}"), one.first, one.last) for one in asked_before]
+    for span, first, end in (*last, *_of_earlier(storage, spans, {span.id for span, *_ in last if span})):
+        if span and _beyond(first, end, span):
+            yield span, f"{span.id} from {first} to {end}", "hours", "ask for the longer range again"
+    for span in spans:
+        if left := [one.series_id for one in had if _left(one, span)]:
+            more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
+            yield span, f"{', '.join(left[:_NAMED])}{more} of {span.id}", "types", "ask without --types again"
+
+
 def _last(storage: Storage) -> tuple[tuple[SpanAsked, ...], tuple[SeriesReport, ...]]:
     """What the last load asked for and had; nothing where none has come to an end."""
     account = last_account(storage)
@@ -105,11 +122,9 @@ def _of_earlier(storage: Storage, spans: Sequence[Span], told: set[str]) -> Iter
                     yield span, stamp(hour_of(ends["min"])), stamp(hour_of(ends["max"]))
 
 
-def _memory(storage: Storage, span: Span) -> str:
-    """Whether what leaves tidy/ can be had again."""
-    if any(True for root in (f"{API}/{span.id}", FILES) for _ in storage.list(root)):
-        return "raw/ keeps all: ask for the longer range again, and nothing is sent"
-    return "raw/ has no answers of it: put it back from its backup first, or the rest is gone from here"
+def _remembered(storage: Storage, span: Span) -> bool:
+    """Whether there is any stored answer of which what leaves tidy/ might be had again."""
+    return any(True for root in (f"{API}/{span.id}", FILES) for _ in storage.list(root))
 
 
 def _beyond(first: str, last: str, span: Span) -> bool:

@@ -2,6 +2,7 @@
 """A tidy file is not replaced by one that lacks what no stored answer gives any more."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -72,10 +73,16 @@ def test_what_raw_holds_and_a_later_answer_took_back_is_no_loss(tmp_path: Path) 
     assert assembled(tmp_path, Raw(first, {"D": set(range(12))})).kept == 12
 
 
-def test_other_hours_and_types_than_asked_for_are_no_loss(tmp_path: Path) -> None:
-    assembled(tmp_path, Raw({"D": set(range(24)), "NG": set(range(24))}))
-    narrow = Span("region-data", "PACW", FIRST + 12, FIRST + 23, ("D",))
-    assert assembled(tmp_path, Raw({"D": set(range(12, 24))}), narrow).kept == 12
+def test_other_hours_and_types_than_asked_for_are_a_loss_where_no_answer_has_them(tmp_path: Path) -> None:
+    every: Hours = {"D": set(range(24)), "NG": set(range(24))}
+    assembled(tmp_path, Raw(every))
+    whole = file(tmp_path).read_bytes()
+    for span in (replace(SPAN, first=FIRST + 12, kinds=("D",)), replace(SPAN, kinds=("D",)), replace(SPAN, last=FIRST)):
+        told: Hours = {kind: set(range(span.first - FIRST, span.last - FIRST + 1)) for kind in span.kinds}
+        with pytest.raises(UsageError, match="that this load does not ask for and raw/ does not give any more"):
+            assembled(tmp_path, Raw(told), span)
+        assert file(tmp_path).read_bytes() == whole
+    assert assembled(tmp_path, Raw(every), replace(SPAN, first=FIRST + 12, kinds=("D",))).kept == 12
 
 
 def test_a_file_that_cannot_be_read_is_replaced(tmp_path: Path) -> None:
