@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from eia930.question.span import Span
     from eia930.store.run import Run
+    from eia930.store.storage import Storage
 
 AT_LEAST = (2, 2)
 """Requests a series that is complete, and a respondent, for its nulls."""
@@ -87,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             spoils=(ACCOUNT,),
             state=f"{lease.ROOT}/coverage.json",
             summary=_summary,
-            plan=None if todo.tidy else lambda settings: plan(settings.question),
+            plan=None if todo.tidy else lambda settings, _: plan(settings.question),
             asks=not todo.tidy,
         )
         return drive(todo, spans, program)
@@ -117,7 +118,7 @@ def _expected(span: Span) -> tuple[str, ...]:
     return ROUTES[span.route].expected(span.respondent, (span.first, span.last))
 
 
-def _summary(todo: CoverageSettings, told: CoverageAccount) -> str:
+def _summary(todo: CoverageSettings, told: CoverageAccount, _: Storage) -> str:
     """The count in a few lines, ending with what to do next."""
     if told.stopped:
         return f"stopped: {told.stopped}"

@@ -23,6 +23,7 @@ from eia930.errors import Interrupted, Stop, UsageError
 from eia930.program.ending import end_with
 from eia930.question.plan import passed_over, plan, unknown
 from eia930.sources.past.source import require_then
+from eia930.store.fenced import Look
 from eia930.store.origin import require_publisher
 from pipelines.options.settings import LoadSettings, settings
 from pipelines.options.what import say_outlived
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from eia930.question.span import Span
     from eia930.store.run import Run
+    from eia930.store.storage import Storage
 
 
 def build(root: beam.Pipeline, spans: Sequence[Span], todo: LoadSettings, run: Run) -> beam.PCollection:
@@ -86,13 +88,13 @@ def planned(todo: LoadSettings) -> tuple[Span, ...]:
     return narrowed(spans, read_coverage(todo.coverage), place=todo.coverage) if todo.coverage else spans
 
 
-def expected(todo: LoadSettings) -> tuple[Span, ...]:
+def expected(todo: LoadSettings, output: Storage) -> tuple[Span, ...]:
     """The same, with what an earlier load of this output lets us expect; UsageError where history would go."""
     from pipelines.running.before.earlier import expecting, require_memory
 
-    spans = expecting(todo.storage, planned(todo))
+    spans = expecting(output, planned(todo))
     if not todo.drop_history:
-        require_memory(todo.storage, spans)
+        require_memory(output, spans)
     if todo.past is None:
         remember(todo.storage, todo.asked(spans))
     return spans
@@ -125,16 +127,16 @@ def load(argv: Sequence[str], *, now: datetime) -> int:
         if todo.dry_run:
             todo = with_held(todo)
         spans = _spans(todo)
-        _require_sound(todo)
+        output = _sound(todo)
         if todo.dry_run:
             from pipelines.running.before.dry_run import dry_run
 
-            todo = _as_before(todo, spans)
+            todo = _as_before(todo, output, spans)
             if todo.coverage:
                 print(_known_rowless(spans))
             return dry_run(todo, spans)
         say_outlived(todo.question)
-        todo = _as_before(todo, spans)
+        todo = _as_before(todo, output, spans)
         if todo.plain and spans:
             # The next import takes seconds. Where Beam may refuse its flags, that is to be the only line.
             say_begun(todo, spans)
@@ -148,25 +150,27 @@ def load(argv: Sequence[str], *, now: datetime) -> int:
         return 130 if isinstance(error, Interrupted) else 3
 
 
-def _require_sound(todo: LoadSettings) -> None:
-    """UsageError where the output has lost what it says of itself, or holds hours of another publisher."""
+def _sound(todo: LoadSettings) -> Storage:
+    """A look at the output. UsageError where it has lost what it says of itself, or has hours of another publisher."""
     from eia930.account.stored import require_whole
 
     todo.storage.reach()
-    require_whole(todo.storage)
-    require_publisher(todo.storage, *todo.source.origins)
+    output = Look.now(todo.storage)
+    require_whole(output)
+    require_publisher(output, *todo.source.origins)
+    return output
 
 
-def _as_before(todo: LoadSettings, spans: Sequence[Span]) -> LoadSettings:
+def _as_before(todo: LoadSettings, output: Storage, spans: Sequence[Span]) -> LoadSettings:
     """With cuts, slots, flags and formats as the output has them; a past state has those of then."""
     if todo.past is None:
-        before = Before.of(todo.storage)
+        before = Before.of(output)
         formats, there = before.kept(todo.formats, todo.blocks), before.formats
         todo = replace(todo, formats=formats, blocks=before.recall(todo.blocks))
         before.say_changes(todo.blocks)
     else:
         require_then(todo.past.source, spans)
-        there = formats_in(todo.storage)
+        there = formats_in(output)
         todo = replace(todo, blocks=recalled(todo.blocks, todo.past.asked.blocks if todo.past.asked else None))
     say_gone(there, todo.formats)
     return todo

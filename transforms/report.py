@@ -34,6 +34,7 @@ class _ReportFn(beam.DoFn):
         storage = Storage(url)
         with telling(storage, self._run, "Report"):
             heed_stop(storage, self._run)
-            if can_show(storage):
-                write_page(Fenced.of(storage, self._run))
+            output = Fenced.of(storage, self._run)
+            if can_show(output):
+                write_page(output)
         yield url

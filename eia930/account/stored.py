@@ -25,9 +25,16 @@ _REMEDY = "run python -m pipelines.historical with this --output first"
 def read_account(storage: Storage, *, key: str = REPORT) -> Account:
     """The account of an output. UsageError, in one line, where there is none, or what is there is no account."""
     try:
-        account = msgspec.json.decode(storage.get(key), type=Account)
+        return _read(storage, key)
     except KeyError:
         raise UsageError(f"{storage.place} has no {key}: no load has finished there", remedy=_REMEDY) from None
+
+
+def _read(storage: Storage, key: str) -> Account:
+    """KeyError where there is none, UsageError where what is there is no account."""
+    data = storage.get(key)
+    try:
+        account = msgspec.json.decode(data, type=Account)
     except msgspec.ValidationError as error:
         raise UsageError(f"{storage.place}/{key} is no account of a load: {error}", remedy=_REMEDY) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -44,12 +51,12 @@ def last_account(storage: Storage) -> Account | None:
 
     UsageError where it is damaged, or missing in a finished output: what it lets us expect would be forgotten.
     """
-    if not storage.exists(REPORT):
-        if storage.exists(SUCCESS):
-            raise UsageError(f"{storage.place}/{REPORT} is missing, though {SUCCESS} is there", remedy=ANEW)
-        return None
     try:
-        return read_account(storage)
+        return _read(storage, REPORT)
+    except KeyError:
+        if storage.exists(SUCCESS):
+            raise UsageError(f"{storage.place}/{REPORT} is missing, though {SUCCESS} is there", remedy=ANEW) from None
+        return None
     except UsageError as error:
         raise UsageError(error.what, remedy=ANEW) from None
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes to an output only as long as no other run has followed on it: whoever was forgotten changes nothing any more.
+"""An output as one stage of a run has it: what it says of itself is read once, and whoever was followed writes no more.
 
 A process that was stopped (SIGSTOP, a frozen machine, a partition) may go on at any step, long after another run has
 ended. So each write looks at the lease, unless it was looked at within half a second: for longer than that nobody who
@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from eia930.store import lease
+from eia930.store.keys import says_of_itself
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
@@ -22,7 +23,61 @@ _FRESH = 0.5
 
 
 @dataclass(frozen=True)
-class Fenced(Storage):
+class Look(Storage):
+    """The same storage as it is now: its account, its manifest and its origin are each read once.
+
+    For a while in which nobody else changes them, or in which it would not matter; what is written through it is seen.
+    """
+
+    @classmethod
+    def now(cls, storage: Storage) -> Look:
+        """The storage, as it is from now on."""
+        return cls(storage.url)
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes. KeyError if there is none."""
+        if not says_of_itself(key):
+            return super().get(key)
+        if key not in self._seen:
+            try:
+                self._seen[key] = super().get(key)
+            except KeyError:
+                self._seen[key] = None
+        if (data := self._seen[key]) is None:
+            raise KeyError(key)
+        return data
+
+    def put(self, key: str, data: bytes | memoryview) -> None:
+        """Write an object whole, over an older one."""
+        self._seen.pop(key, None)
+        super().put(key, data)
+        if says_of_itself(key):
+            self._seen[key] = bytes(data)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write an object only if there is none; False if there is one."""
+        self._seen.pop(key, None)
+        return super().create(key, data)
+
+    def delete(self, *keys: str) -> None:
+        """Remove objects; one that is not there is no error."""
+        for key in keys:
+            self._seen.pop(key, None)
+        super().delete(*keys)
+
+    def link(self, key: str, to: str) -> None:
+        """Have an object under a second key as well, over what is there. KeyError if there is none."""
+        self._seen.pop(to, None)
+        super().link(key, to)
+
+    @cached_property
+    def _seen(self) -> dict[str, bytes | None]:
+        """What was read; None where there was nothing."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Fenced(Look):
     """The same storage, for one run. Whatever changes it raises Superseded once another run has followed."""
 
     run: str

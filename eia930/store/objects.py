@@ -17,6 +17,7 @@ from datetime import datetime
 
 from eia930.store.keys import OBJECTS, object_key
 from eia930.store.manifest import MANIFEST, File, decode, read_manifest
+from eia930.store.staging import Staging
 from eia930.store.storage import Storage
 
 EARLIER = f"{OBJECTS}/earlier"
@@ -25,8 +26,12 @@ _STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
 def read_file(storage: Storage, file: File) -> bytes | None:
-    """The bytes of a file, wherever they are now; None where they are nowhere, or not as they were written."""
-    for key in (object_key(file.path, file.sha256), file.path, object_key(file.path, file.sha256)):
+    """The bytes of a file, wherever they are now; None where they are nowhere, or not as they were written.
+
+    They may go from one place to the other meanwhile: where they are looked for first, they are looked for again.
+    """
+    here, there = file.path, object_key(file.path, file.sha256)
+    for key in (there, here, there) if isinstance(storage, Staging) else (here, there, here):
         try:
             data = storage.get(key)
         except KeyError:
@@ -50,10 +55,11 @@ def publish(
     for path, file in old.items():
         if new.get(path) != file:
             _keep(storage, file)
+    staged = {entry.key for entry in storage.list(OBJECTS)}
     for file in new.values():
-        if storage.exists(object_key(file.path, file.sha256)):
+        if (key := object_key(file.path, file.sha256)) in staged:
             fence()
-            storage.link(object_key(file.path, file.sha256), file.path)
+            storage.link(key, file.path)
     fence()
     storage.put(MANIFEST, manifest(sorted(new.values(), key=lambda file: file.path)))
     storage.delete(*(path for path in old if path not in new))

@@ -10,11 +10,10 @@ from itertools import product
 
 from eia930.errors import UsageError
 from eia930.store import lease
+from eia930.store.keys import ORIGIN
 from eia930.store.manifest import read_whole
 from eia930.store.storage import Storage
 
-ORIGIN = "raw/origin"
-"""Where it stands which server the stored answers are from."""
 EMULATED = "the emulator"
 _BEFORE = f"{lease.ROOT}/origin"
 """Where earlier versions wrote it, in a folder that may go while nothing runs."""
@@ -42,6 +41,8 @@ def require_publisher(storage: Storage, *mine: str) -> None:
 def claim(storage: Storage, *mine: str) -> None:
     """Say that an output is for hours of `mine`, beside its answers. UsageError as for `require_publisher`."""
     require_publisher(storage, *mine)
+    if _said(storage, ORIGIN):
+        return
     said = (origin_of(storage) or mine[0]).encode()
     if not storage.create(ORIGIN, said) and not _said(storage, ORIGIN):
         storage.put(ORIGIN, said)

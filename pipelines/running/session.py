@@ -26,7 +26,7 @@ from eia930.sources.beat import Beat
 from eia930.sources.session import NAME
 from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures
-from eia930.store.fenced import Fenced
+from eia930.store.fenced import Fenced, Look
 from eia930.store.holding import holding
 from eia930.store.origin import claim
 from eia930.store.run import Run
@@ -79,10 +79,11 @@ class Program(Generic[A]):
     """The account of this very run; None where it left none."""
     state: str
     """Where it stands since when this run, or the one without all answers that it goes on with, works."""
-    summary: Callable[[Any, A], str]
+    summary: Callable[[Any, A, Storage], str]
+    """Settings, account, and the output once the run is over → what a user reads at the end."""
     spoils: tuple[str, ...] = ()
     """What an earlier run left that would be untrue meanwhile: removed at the start."""
-    plan: Callable[[Any], Sequence[Span]] | None = None
+    plan: Callable[[Any, Storage], Sequence[Span]] | None = None
     """Settings → what to ask, once the output is ours and the server's lists are known; None: as it was told."""
     narrows: bool = False
     """Whether what it writes is of the hours asked for alone, however many were there before."""
@@ -91,7 +92,7 @@ class Program(Generic[A]):
 
 
 def load_program(
-    build: Callable[..., Any], plan: Callable[[LoadSettings], Sequence[Span]] | None = None
+    build: Callable[..., Any], plan: Callable[[LoadSettings, Storage], Sequence[Span]] | None = None
 ) -> Program[Account]:
     """The historical load."""
     state = f"{lease.ROOT}/state.json"
@@ -126,7 +127,8 @@ def drive(
     storage.reach()
     with ExitStack() as stack:
         stack.enter_context(holding(storage, "run", lease.Owner.here(run_id)))
-        run = _begun(todo, program, run_id)
+        output = Look.now(storage)
+        run = _begun(todo, output, program, run_id)
         if todo.embedded:
             todo = _embed(todo, stack)
         signals = stopping(storage, run)
@@ -134,27 +136,30 @@ def drive(
             signals.cancel = partial(_cancel, todo, run, program)
         stack.enter_context(stoppable(signals))
         stack.enter_context(_saying_what_stands(storage, run) if program.narrows else nullcontext())
-        todo, spans, later = _asked(todo, spans, run, program)
+        todo, spans, later = _asked(todo, spans, run, program, output=output)
         storage.delete(*program.spoils)
         with Progress(storage, run_id, per_hour=todo.source.requests_per_hour, files=len(spans)):
             _execute(todo, spans, run, program)
-        told = program.account(storage, run)
+        output = Look.now(storage)
+        told = program.account(output, run)
         if told is None:
             raise Stop("the run ended without an account")
         if _answered(told):
             Fenced.of(storage, run).put(program.state, msgspec.json.encode(_State(finished=datetime.now(UTC))))
     if later and not told.stopped:
         say(later)
-    _say_end(todo, spans, run, program, told)
+    print(program.summary(todo, told, output), file=sys.stderr if told.stopped else sys.stdout)
+    if program.narrows:
+        _say_what_stays(output, spans, run)
     return told.exit
 
 
-def _begun(todo: Settings, program: Program[A], run_id: str) -> Run:
+def _begun(todo: Settings, output: Storage, program: Program[A], run_id: str) -> Run:
     """The run, once what an earlier one left half done is cleared away and the output is of our servers."""
     todo.storage.sweep(*FOLDERS)
     forget_failures(todo.storage)
     if program.asks:
-        claim(todo.storage, *todo.source.origins)
+        claim(output, *todo.source.origins)
     return Run(
         lease.Owner.here(run_id),
         _since(todo.storage, program.state, refresh=todo.source.refresh),
@@ -163,27 +168,26 @@ def _begun(todo: Settings, program: Program[A], run_id: str) -> Run:
 
 
 def _asked(
-    todo: Settings, spans: Sequence[Span], run: Run, program: Program[A]
+    todo: Settings, spans: Sequence[Span], run: Run, program: Program[A], *, output: Storage
 ) -> tuple[Settings, Sequence[Span], str]:
     """What to ask, once the server's lists are known, and a warning for the end; what is narrower is said here."""
     later = ""
     if program.plan:
         known = bool(spans)
         todo, later = with_lists(todo, run)
-        spans = program.plan(todo)
+        spans = program.plan(todo, output)
         if not known:
             say_begun(todo, spans)
-    for line in narrower(todo.storage, spans) if program.narrows else ():
+    for line in narrower(output, spans) if program.narrows else ():
         say(line)
     return todo, spans, later
 
 
-def _say_end(todo: Settings, spans: Sequence[Span], run: Run, program: Program[A], told: A) -> None:
-    """The summary, and what else an output holds than is of this run."""
-    print(program.summary(todo, told), file=sys.stderr if told.stopped else sys.stdout)
-    if program.narrows and earlier(todo.storage, run):
+def _say_what_stays(output: Storage, spans: Sequence[Span], run: Run) -> None:
+    """What else an output holds than is of this run."""
+    if earlier(output, run):
         print(f"{STANDS}; what this run says of itself is in {STOPPED}", file=sys.stderr)
-    if program.narrows and (count := others(todo.storage, spans)):
+    if count := others(output, spans):
         print(
             f"note      tidy/ keeps files of earlier loads ({count:,}); series.parquet, blocks/, tfds/ and the report "
             "are of this one alone"

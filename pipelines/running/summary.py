@@ -39,8 +39,8 @@ def banner() -> str:
     return "\n".join([rule, *(f"!! {line:<{width}} !!" for line in lines), rule])
 
 
-def summary(todo: LoadSettings, account: Account) -> str:
-    """The account in a few lines, ending with what to do next."""
+def summary(todo: LoadSettings, account: Account, output: Storage) -> str:
+    """The account in a few lines, ending with what to do next; `output` is that of the load, once it is over."""
     if account.stopped:
         return f"stopped: {account.stopped}"
     rows, hours, asked = account.rows, account.hours, account.requests
@@ -59,7 +59,7 @@ def summary(todo: LoadSettings, account: Account) -> str:
         *(f"newest    {line}" for line in _ages(account.newest)),
         *few("TOO OLD", _too_old(account), account=REPORT),
         *_gate(account),
-        *(told(published_series(todo.storage)[0], todo.blocks) if _published(todo, account) else ()),
+        *(told(published_series(output)[0], todo.blocks) if _published(output, account) else ()),
         *_unknown(account, todo),
         f"output    {todo.storage.place}",
         f"report    {todo.storage.place}/{INDEX}",
@@ -82,9 +82,9 @@ def _compared(told: Comparison) -> list[str]:
     return [*lines, *few("DIFFERS", found, account=REPORT)]
 
 
-def _published(todo: LoadSettings, account: Account) -> bool:
+def _published(output: Storage, account: Account) -> bool:
     """Whether the files of the output are those of this run."""
-    return read_account(todo.storage).run == account.run
+    return read_account(output).run == account.run
 
 
 def _silent(account: Account) -> list[str]:

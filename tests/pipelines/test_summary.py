@@ -62,7 +62,7 @@ def test_one_hour_short_of_all_is_not_called_all(load: Load, tmp_path: Path) -> 
     load("--regions=PACW", code=0)
     told = replace(read_account(Storage.at(str(tmp_path))), hours=Hours(1_000_000, 999_999, 0, 1))
     todo = settings([f"--output={tmp_path}"], now=datetime.now(UTC))
-    assert "(99.99 % present)" in summary(todo, told)
+    assert "(99.99 % present)" in summary(todo, told, todo.storage)
 
 
 def test_failed_requests_are_named_up_to_a_few_and_come_before_the_gate(load: Load) -> None:
@@ -101,7 +101,8 @@ def test_sums_that_do_not_agree_are_no_reason_to_read_on(load: Load, tmp_path: P
     load("--regions=PACW", code=0)
     wrong = ("region-data/PACW: wrote 2 rows, but its series hold 1",)
     told = replace(read_account(Storage.at(str(tmp_path))), imbalances=wrong)
-    said = summary(settings([f"--output={tmp_path}"], now=datetime.now(UTC)), told)
+    todo = settings([f"--output={tmp_path}"], now=datetime.now(UTC))
+    said = summary(todo, told, todo.storage)
     assert "UNBALANCED region-data/PACW: wrote 2 rows" in said
     assert "next      do not use these files" in said
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
@@ -81,6 +82,23 @@ def test_a_second_run_asks_nothing(loaded: Loaded) -> None:
     assert len(loaded.api.requests) == asked
     assert report(loaded.bucket)["requests"]["sent"] == 0
     assert manifest(loaded.bucket) == before
+
+
+def test_a_second_run_reads_what_an_output_says_of_itself_once_a_stage(
+    loaded: Loaded, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxied(s3.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+        assert historical.main(flags(loaded.api.url, loaded.bucket)) == 0
+        root = urlsplit(loaded.bucket.replace("s3://", "http://x/")).path
+        passed = [(one.method, one.path.removeprefix(f"{root}/")) for one in proxy.passed]
+    # Before it begins, once the output is its own, to publish, for the page, to finish, and for the last lines.
+    for name, most in {"manifest.json": 6, "report.json": 5, "raw/origin": 4, "blocks.json": 2}.items():
+        assert passed.count(("GET", name)) <= most, name
+    assert ("PUT", "raw/origin") not in passed
+    # What stands at its place is looked for there, and what is staged is listed.
+    staged = [path for method, path in passed if path.startswith("objects/") and method in ("GET", "HEAD")]
+    assert len(staged) == len(set(staged))
 
 
 def test_a_damaged_object_is_asked_again(loaded: Loaded) -> None:

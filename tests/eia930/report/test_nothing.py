@@ -13,7 +13,8 @@ from eia930.account.model import Failed, Hours, Rows, SpanAsked
 from eia930.account.stored import INDEX
 from eia930.report.build import write_page
 from eia930.report.telling.nothing import nothing
-from eia930.store.origin import EMULATED, ORIGIN
+from eia930.store.keys import ORIGIN
+from eia930.store.origin import EMULATED
 from eia930.store.storage import Storage
 from tests.eia930.account.accounts import an_account
 from tests.eia930.report.folder import HOURS, write_folder

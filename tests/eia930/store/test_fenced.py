@@ -10,7 +10,7 @@ import pytest
 
 from eia930.errors import Superseded
 from eia930.store import lease
-from eia930.store.fenced import Fenced
+from eia930.store.fenced import Fenced, Look
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
@@ -50,3 +50,48 @@ def test_whoever_was_followed_writes_nothing(write: str, tmp_path: Path) -> None
     assert seen(tmp_path) == before
     WRITES[write](Fenced.of(storage, newer))
     assert seen(tmp_path) != before
+
+
+WRITTEN: dict[str, tuple[Callable[[Storage], object], bytes | None]] = {
+    "put": (lambda storage: storage.put("manifest.json", b"mine"), b"mine"),
+    "create": (lambda storage: storage.create("manifest.json", b"mine"), b"newer"),
+    "delete": (lambda storage: storage.delete("manifest.json"), None),
+    "link": (lambda storage: storage.link("other", "manifest.json"), b"linked"),
+}
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "report.json", "blocks.json", "raw/origin"])
+@pytest.mark.parametrize("there", [b"older", None])
+def test_a_look_reads_what_an_output_says_of_itself_once(name: str, there: bytes | None, tmp_path: Path) -> None:
+    storage = Storage.at(str(tmp_path))
+    storage.put("other", b"1")
+    if there is not None:
+        storage.put(name, there)
+    look = Look.now(storage)
+    assert content(look, name) == there
+    storage.put(name, b"newer")
+    assert content(look, name) == there
+    assert content(Look.now(storage), name) == content(pickle.loads(pickle.dumps(look)), name) == b"newer"
+    assert look.get("other") == b"1"
+    storage.put("other", b"2")
+    assert look.get("other") == b"2"
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_what_is_written_through_a_look_is_seen(how: str, tmp_path: Path) -> None:
+    storage = Storage.at(str(tmp_path))
+    storage.put("other", b"linked")
+    storage.put("manifest.json", b"older")
+    look = Look.now(storage)
+    assert look.get("manifest.json") == b"older"
+    storage.put("manifest.json", b"newer")
+    write, expected = WRITTEN[how]
+    write(look)
+    assert content(look, "manifest.json") == content(storage, "manifest.json") == expected
+
+
+def content(storage: Storage, key: str) -> bytes | None:
+    try:
+        return storage.get(key)
+    except KeyError:
+        return None

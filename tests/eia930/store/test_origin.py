@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from eia930.errors import UsageError
+from eia930.store.keys import ORIGIN
 from eia930.store.manifest import MANIFEST
-from eia930.store.origin import EMULATED, ORIGIN, claim, is_synthetic, origin_of
+from eia930.store.origin import EMULATED, claim, is_synthetic, origin_of
 from eia930.store.storage import Storage
 
 API, FILES, OTHER = "api.eia.gov", "www.eia.gov", "127.0.0.1"
