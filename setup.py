@@ -55,7 +55,7 @@ setup(
         # Only pipelines.reference --workbook needs it.
         "workbook": ["openpyxl>=3.1,<4"],
         "analysis": ["pandas>=2,<4", "matplotlib>=3.8,<4"],
-        "jax": ["jax>=0.7,<1", "matplotlib>=3.8,<4", "orbax-checkpoint>=0.11,<1"],
+        "jax": ["jax>=0.7,<1", "matplotlib>=3.8,<4", "orbax-checkpoint>=0.11,<1", "lightgbm>=4.3,<5"],
         "tensorflow": ["tensorflow-cpu>=2.16,<3", "tensorflow-datasets>=4.9.8,<5"],
         "huggingface": ["datasets>=3,<6"],
         "grain": ["grain>=0.2.3,<1"],

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ringdata import RingBlocks
+from ringdata.arrayrecord import convert
 
 CONFIGS = ["series", "panel"]
 ROWS = "{split}-*.parquet"
@@ -133,3 +134,26 @@ def test_jax_places_each_slice_on_its_device(data_set: Path) -> None:
         lambda where: ranks[(where[0].start or 0) // size][0]["value"],
     )
     assert np.array_equal(placed, np.concatenate([rank[0]["value"] for rank in ranks]))
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_tfds_and_grain_read_array_record_at_random(config: str, data_set: Path, tmp_path: Path) -> None:
+    for name in ("tensorflow_datasets", "array_record", "grain"):
+        needs(name)
+    import grain
+    import tensorflow_datasets
+
+    target = tmp_path / "array/eia930" / config / "1.0.0"
+    rows = {split: rows_of(data_set / "blocks" / config, split) for split in ("train", "validation", "test")}
+    assert convert(data_set / "tfds/eia930" / config / "1.0.0", target) == sum(map(len, rows.values()))
+    builder = tensorflow_datasets.builder_from_directory(target)
+    for split, wanted in rows.items():
+        source = builder.as_data_source(split=split)
+        assert len(source) == len(wanted)
+        for place in (len(wanted) - 1, 0, len(wanted) // 2):  # any order: a record is found by its number
+            assert same(source[place], wanted[place])
+    shuffled = grain.MapDataset.source(builder.as_data_source(split="train")).shuffle(seed=3)
+    keys = sorted(
+        (int(row["sequence_id"]), int(row["block_index"])) for row in map(shuffled.__getitem__, range(len(shuffled)))
+    )
+    assert keys == sorted((row["sequence_id"], row["block_index"]) for row in rows["train"])
