@@ -15,6 +15,7 @@ from ringdata.layout import INPUTS, REPORTED, Layout
 from ringdata.orders import whole
 from ringdata.windows import Track
 
+_TAKE = "series= and slots= take one or more of {} series, each once"
 _PUBLISHED_AHEAD = "DF"
 """The type of series that are published before their hour: day-ahead forecasts."""
 
@@ -24,6 +25,9 @@ def chosen_rows(table: pa.Table, series: Sequence[str] | None, slots: Sequence[i
     if series is not None and slots is not None:
         raise ContextError("series= and slots= say the same thing: give one of them")
     names = table.column("series_id").to_pylist()
+    given: tuple[Sequence[object] | None, ...] = (series, slots)
+    if any(len(chosen) > len(names) for chosen in given if chosen is not None):
+        raise ContextError(_TAKE.format(len(names)))
     if series is not None:
         rows = [_row(names, name) for name in series]
     elif slots is not None:
@@ -31,7 +35,7 @@ def chosen_rows(table: pa.Table, series: Sequence[str] | None, slots: Sequence[i
     else:
         return None
     if not rows or len(set(rows)) < len(rows) or not all(0 <= row < len(names) for row in rows):
-        raise ContextError(f"series= and slots= take one or more of {len(names)} series, each once")
+        raise ContextError(_TAKE.format(len(names)))
     return np.array(rows, np.int64)
 
 

@@ -24,7 +24,7 @@ from ringdata.orders import check_ahead, known_ahead, whole
 from ringdata.sequences import read_sequences
 from ringdata.shards import Tokens, empty_tokens
 from ringdata.slices import Later, RingSlice, ring_slice
-from ringdata.windows import Track, tracks_of
+from ringdata.windows import Reach, Track, tracks_of
 
 
 def latest(
@@ -63,7 +63,9 @@ def latest(
         order=order,
         stripe=stripe,
         causal=causal,
+        reach=record.reach,
     )
+    record.reach.check_ahead(horizon=horizon, ahead=ahead)
     last = record.newest() if end is None else whole("end", end)
     first = last + 1 - context // held.slots
     found = _shifted(record, held, first, {0, horizon, ahead})
@@ -91,10 +93,12 @@ def _shifted(record: "_Record", held: RingSlice, first: int, shifts: Set[int]) -
 class _Record:
     """What is read of a sequence: its track in each split, the earliest first; `rows` of a panel's slots, None: all.
 
-    `news` are the slots whose hours say what is newest, `known` bool[V] those that are published ahead.
+    `news` are the slots whose hours say what is newest, `known` bool[V] those that are published ahead. `reach` is how
+    long the record is, whoever's blocks they are.
     """
 
     place: str
+    reach: Reach
     grid: BlockGrid
     rows: NDArray[np.int64] | None
     news: NDArray[np.int64]
@@ -150,16 +154,23 @@ def _opened(files: Files, series: Sequence[str] | None, slots: Sequence[int] | N
     if grid.config.alone and (rows is None or len(rows) > 1):
         raise ContextError(f"{files.path}: each series is a sequence of its own here; choose one: series=[...]")
     sequence = int(rows[0]) if grid.config.alone and rows is not None else 0
-    tracks = [
+    every = [
         (track, shards)
         for shards in (SplitShards(folder, split) for split in SPLITS if folder.layout.split(split))
         for track in tracks_of(grid, shards.described)
-        if track.sequence_id == sequence
     ]
+    tracks = tuple(one for one in every if one[0].sequence_id == sequence)
     known = known_slots(sequences, rows, ahead=ahead, slots=grid.slots)
-    if grid.config.alone:
-        return _Record(files.path, grid, None, np.zeros(1, np.int64), known, tuple(tracks))
-    return _Record(files.path, grid, rows, _news(sequences, rows), known, tuple(tracks))
+    picked, news = (None, np.zeros(1, np.int64)) if grid.config.alone else (rows, _news(sequences, rows))
+    hours = _hours([track for track, _ in every], grid)
+    reach = Reach(files.path, "a record that", hours, grid.slots if picked is None else len(picked))
+    return _Record(files.path, reach, grid, picked, news, known, tracks)
+
+
+def _hours(tracks: Sequence[Track], grid: BlockGrid) -> int:
+    """From the first hour of any block to the last one, over all splits; a block's where there is none."""
+    first = min((track.start_hour for track in tracks), default=0)
+    return max((track.start_hour + track.tokens // grid.slots for track in tracks), default=grid.block_hours) - first
 
 
 def _news(sequences: pa.Table, rows: NDArray[np.int64] | None) -> NDArray[np.int64]:

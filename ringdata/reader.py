@@ -19,7 +19,7 @@ from ringdata.choosing import check_fingerprint, chosen_rows, chosen_tracks, kno
 from ringdata.choosing import fingerprint as fingerprint_of
 from ringdata.covers import Cover
 from ringdata.describe import describe_folder
-from ringdata.errors import ContextError, EmptySplit, FolderError, MissingFile, MixedVersions
+from ringdata.errors import EmptySplit, FolderError, MissingFile, MixedVersions
 from ringdata.files import Files
 from ringdata.folder import SplitShards, open_folder
 from ringdata.layout import REPORTED, Layout
@@ -28,7 +28,7 @@ from ringdata.orders import Span, check_ahead, check_multiple, known_ahead, whol
 from ringdata.sequences import read_sequences
 from ringdata.shards import Tokens, empty_tokens
 from ringdata.slices import Later, fill_later, ring_slice
-from ringdata.windows import TokenWindow, Track, Windows, check_reach, epoch_order, replica_share, tracks_of
+from ringdata.windows import Reach, TokenWindow, Track, Windows, epoch_order, replica_share, tracks_of
 
 _SEED_BITS = 4096
 """A seed may be long: it is taken by its remainder."""
@@ -89,6 +89,10 @@ class RingBlocks:
         self.slots = self.layout.grid.slots if picked is None else len(picked)
         self._known = known_slots(every, self._rows, ahead=self.ahead, slots=self.slots)
         check_fingerprint(fingerprint, self.fingerprint)
+        self._shards = SplitShards(folder, split)
+        tracks = tracks_of(self.layout.grid, self._shards.described)
+        tracks = chosen_tracks(tracks, self._rows) if alone else tracks
+        reach = self._reach(tracks)
         self._slice = ring_slice(
             self.layout.grid,
             picked,
@@ -98,12 +102,13 @@ class RingBlocks:
             order=order,
             stripe=stripe,
             causal=causal,
+            reach=reach,
         )
         check_multiple("stride", self.stride, self.slots, f"{self.slots} tokens an hour")
         check_ahead(self.horizon)
-        self._shards = SplitShards(folder, split)
-        tracks = tracks_of(self.layout.grid, self._shards.described)
-        self._windows = self._all_windows(chosen_tracks(tracks, self._rows) if alone else tracks)
+        reach.check_ahead(horizon=self.horizon, ahead=self.ahead)
+        stored = (tokens // self.slots * self.layout.grid.slots for tokens in (self.context, self.stride))
+        self._windows = Windows(self.layout.grid, tracks, *stored)
         self._shards.open_all()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -217,20 +222,12 @@ class RingBlocks:
         except MissingFile:
             return True
 
-    def _all_windows(self, tracks: tuple[Track, ...]) -> Windows:
-        stored = self.layout.grid.slots
+    def _reach(self, tracks: tuple[Track, ...]) -> Reach:
+        """How long a window may be. EmptySplit where there is nothing to be read."""
         if not tracks:
             raise EmptySplit(f"{self._files.path}: none of the series chosen holds a block of split {self.split!r}")
-        windows = Windows(self.layout.grid, tracks, *(n // self.slots * stored for n in (self.context, self.stride)))
-        if not len(windows):
-            longest = max(track.tokens for track in tracks) // stored * self.slots
-            raise ContextError(
-                f"{self._files.path}: no window of {self.context} tokens in split {self.split!r}, whose longest "
-                f"sequence has {longest}; give a context of at most {longest}"
-            )
-        hours = max(track.tokens for track in tracks) // stored
-        check_reach(self.split, hours, horizon=self.horizon, ahead=self.ahead)
-        return windows
+        hours = max(track.tokens for track in tracks) // self.layout.grid.slots
+        return Reach(self._files.path, f"split {self.split!r}, whose longest sequence", hours, self.slots)
 
     def _fill(self, track: Track, start: int, tokens: Tokens, later: Later) -> None:
         """The track's tokens from `start` on, and those some hours later, as far as the track and an hour go."""

@@ -14,6 +14,7 @@ from ringdata.errors import ContextError
 from ringdata.layout import BlockGrid
 from ringdata.orders import Span, check_causal, check_multiple, spans, unit, whole
 from ringdata.shards import Tokens
+from ringdata.windows import Reach
 
 Later = Mapping[int, Tokens]
 """Tokens by how many hours they lie after those held: labels, and what is known ahead."""
@@ -107,6 +108,7 @@ def ring_slice(
     order: str,
     stripe: int,
     causal: str | None,
+    reach: Reach,
 ) -> RingSlice:
     """What rank `ring_rank` of a ring holds, or all of a window. ContextError where they do not fit."""
     ring_size, stripe = whole("ring_size", ring_size), whole("stripe", stripe)
@@ -118,6 +120,7 @@ def ring_slice(
     block = slots * grid.block_hours
     divisor = unit(order, ring_size=ring_size, slots=slots, block_tokens=block, stripe=stripe)
     check_multiple("context", context, divisor, f"{order}, ring_size {ring_size}, {slots} tokens an hour")
+    reach.check_context(context, divisor)
     if ring_rank is None:
         return RingSlice(grid, rows, context, ((0, context),))
     rank, size = whole("ring_rank", ring_rank), stripe if order == "stripe" else block

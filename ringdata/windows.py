@@ -98,14 +98,31 @@ def tracks_of(grid: BlockGrid, shards: tuple[Shard, ...]) -> tuple[Track, ...]:
     return tuple(Track(id_, starts[id_], held[-1].stop, tuple(held)) for id_, held in sorted(pieces.items()))
 
 
-def check_reach(split: str, longest: int, *, horizon: int, ahead: int) -> None:
-    """Refuse what lies so far ahead that no token of a split has it, whose longest sequence has `longest` hours."""
-    for name, hours, what in (("horizon", horizon, "target"), ("ahead", ahead, "hour so far ahead")):
-        if hours > longest:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a window can go at most: `hours` of `slots` tokens, which is what `whose` has (`split 'train', …`)."""
+
+    place: str
+    whose: str
+    hours: int
+    slots: int
+
+    def check_context(self, context: int, divisor: int) -> None:
+        """Refuse a longer window before anything of its length is made; it must be a multiple of `divisor`."""
+        most = self.hours * self.slots
+        if context > most:
+            fits = f"at most {most // divisor * divisor}" if most >= divisor else f"{divisor}, and load more hours"
             raise ContextError(
-                f"{name} {hours}: no {what} lies in split {split!r}, whose longest sequence has {longest} hours; "
-                f"give at most {longest}"
+                f"{self.place}: no window of {context} tokens in {self.whose} has {most}; give a context of {fits}"
             )
+
+    def check_ahead(self, *, horizon: int, ahead: int) -> None:
+        """Refuse what lies so far ahead that no token has it."""
+        for name, hours, what in (("horizon", horizon, "target"), ("ahead", ahead, "hour so far ahead")):
+            if hours > self.hours:
+                raise ContextError(
+                    f"{name} {hours}: no {what} lies in {self.whose} has {self.hours} hours; give at most {self.hours}"
+                )
 
 
 def epoch_order(count: int, *, seed: int | None, epoch: int) -> NDArray[np.int64]:

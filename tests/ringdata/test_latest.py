@@ -11,7 +11,7 @@ import pytest
 
 from ringdata import RingBlocks, latest
 from ringdata.errors import ContextError, EmptySplit
-from tests.ringdata.conftest import CUTS, Record
+from tests.ringdata.conftest import CUTS, HOURS, Record
 
 Folders = Callable[[str], Path]
 SLOTS = 8
@@ -111,6 +111,24 @@ def test_day_ahead_forecasts_are_no_news_but_what_they_say_is_known(
     assert not known[:, 1:].any()
     assert latest(folder, context=48, slots=[0])["position"][-1] == newest(record, [0])
     assert latest(folder, context=48, slots=[0, 3])["position"][-1] == newest(record, [3])
+
+
+@pytest.mark.parametrize("config", ["panel", "series"])
+def test_more_than_there_is_is_refused_before_any_of_it_is_made(config: str, folders: Folders, record: Record) -> None:
+    """A terabyte of tokens would end the process."""
+    choice: dict[str, Any] = {"series": [record.members[2].series_id]}
+    with pytest.raises(ContextError, match=r"no window of 1000000000000 tokens in a record that has \d+; give") as long:
+        latest(folders(config), context=10**12, **choice)
+    most = int(str(long.value).rpartition(" ")[2])
+    assert HOURS <= most <= HOURS + 2 * 1024
+    found = latest(folders(config), context=most, **choice)
+    assert found["observed"].any()
+    with pytest.raises(ContextError, match=f"context of at most {most}"):
+        latest(folders(config), context=most + 1, **choice)
+    with pytest.raises(ContextError, match="horizon 1000000000000: no target lies in a record that has"):
+        latest(folders(config), context=64, horizon=10**12, **choice)
+    with pytest.raises(ContextError, match="no window of"):
+        latest(folders(config), context=2**40, order="stripe", ring_size=2, ring_rank=0, **choice)
 
 
 def test_what_cannot_be_is_one_line(
