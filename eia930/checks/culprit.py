@@ -6,7 +6,7 @@ The total is compared in the same way, and nothing is said where it could be wro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import bottleneck as bn
 import numpy as np
@@ -14,24 +14,29 @@ from numpy.typing import NDArray
 
 from eia930.checks.outcome import Places, Values
 
+_AT_ONCE = 4096  # places of all series together of which the usual is found in one step: it needs 200 numbers each
 _DAYS = 10  # the same hour of so many days to each side says what is usual
 _HOURS = 84  # where that is too little: all hours so far to each side
+_SAME_HOUR = np.delete(np.arange(-_DAYS, _DAYS + 1), _DAYS) * 24
+_ALL_HOURS = np.delete(np.arange(-_HOURS, _HOURS + 1), _HOURS)
 _FEWEST = 7
 _FAR, _NEAR = 12.0, 3.0  # × the median departure from the usual value, about 8 and 2 standard deviations
 _REST = 0.05  # share of the difference that may be left when the part is corrected: sums seldom agree to the MW
 
 
 class Usual:
-    """What is usual of a series at some hours: a median, and the median departure from it; NaN where unknown."""
+    """What is usual of some series at some hours: float64[series, places] each, NaN where unknown.
 
-    def __init__(self, values: Values, places: Places) -> None:
-        steps = np.arange(1, _DAYS + 1) * 24
-        around = _around(values, places, np.concatenate((-steps, steps)))
-        few = np.count_nonzero(~np.isnan(around), axis=1) < _FEWEST
-        steps = np.arange(1, _HOURS + 1)
-        self.middle, self.spread = _medians(around)
-        if few.any():
-            self.middle[few], self.spread[few] = _medians(_around(values, places[few], np.concatenate((-steps, steps))))
+    `middle`: a median. `spread`: the median departure from it.
+    """
+
+    def __init__(self, some: Sequence[Values], places: Places) -> None:
+        around = np.stack([_around(values, places, _SAME_HOUR) for values in some])
+        self.middle, self.spread, few = _medians(around)
+        for number, values in enumerate(some):
+            if few[number].any():
+                at = number, few[number]
+                self.middle[at], self.spread[at], _ = _medians(_around(values, places[few[number]], _ALL_HOURS))
 
     def far(self, values: Values, allowed: Values) -> NDArray[np.bool_]:
         """Whether values are none that the series usually has."""
@@ -43,7 +48,7 @@ class Usual:
 
 
 def culprits(
-    total: Values, summed: Values, parts: Iterable[tuple[str, int, Values]], places: Places, *, allowed: Values
+    total: Values, summed: Values, parts: Sequence[tuple[str, int, Values]], places: Places, *, allowed: Values
 ) -> dict[str, Places]:
     """Name → the hours among `places` in which that part alone is to blame for total ≠ sum.
 
@@ -51,20 +56,24 @@ def culprits(
     """
     off = total[places] - summed[places]
     allowed = with_rest(allowed, off)
-    whole = Usual(total, places)
+    whole = Usual([total], places)
     # The total itself may be wrong where the sum would be usual of it, or where nothing usual is known of it.
-    open_ = ~whole.near(summed[places], allowed) & ~np.isnan(whole.middle)
+    (open_,) = ~whole.near(summed[places], allowed) & ~np.isnan(whole.middle)
     places, off, allowed = places[open_], off[open_], allowed[open_]
     if not places.size:
         return {}
-    names, hits = [], []
-    for name, sign, values in parts:
-        usual, here = Usual(values, places), values[places]
-        names.append(name)
-        hits.append(usual.far(here, allowed) & usual.near(here + sign * off, allowed))
-    alone = np.sum(hits, axis=0) == 1
-    found = {name: places[hit & alone] for name, hit in zip(names, hits, strict=True)}
+    step = max(1, _AT_ONCE // places.size)
+    hits = np.concatenate([_hits(parts[at : at + step], places, off, allowed) for at in range(0, len(parts), step)])
+    alone = np.count_nonzero(hits, axis=0) == 1
+    found = {name: places[hit & alone] for (name, _, _), hit in zip(parts, hits, strict=True)}
     return {name: hours for name, hours in found.items() if hours.size}
+
+
+def _hits(parts: Sequence[tuple[str, int, Values]], places: Places, off: Values, allowed: Values) -> NDArray[np.bool_]:
+    """bool[parts, places]: where a part is far from usual, and fits once it is corrected by what is off."""
+    usual = Usual([values for _, _, values in parts], places)
+    here, sign = np.stack([values[places] for _, _, values in parts]), np.array([[sign] for _, sign, _ in parts])
+    return usual.far(here, allowed) & usual.near(here + sign * off, allowed)
 
 
 def with_rest(allowed: Values, off: Values) -> Values:
@@ -73,17 +82,18 @@ def with_rest(allowed: Values, off: Values) -> Values:
 
 
 def _around(values: Values, places: Places, steps: NDArray[np.int64]) -> Values:
-    """float64[places, steps]: the values so many hours away, NaN beyond the frame."""
+    """float64[places, steps]: the values so many hours away, NaN beyond the frame; both are sorted."""
     at = places[:, None] + steps
-    inside = (at >= 0) & (at < values.size)
-    return np.where(inside, values[np.where(inside, at, 0)], np.nan)
+    found = np.take(values, at, mode="clip")
+    if at[0, 0] < 0 or at[-1, -1] >= values.size:
+        found[(at < 0) | (at >= values.size)] = np.nan
+    return found
 
 
-def _medians(around: Values) -> tuple[Values, Values]:
-    """The median of each row, and the median departure from it; NaN where a row has too few values."""
-    enough = np.count_nonzero(~np.isnan(around), axis=1) >= _FEWEST
-    middle, spread = np.full(len(around), np.nan), np.full(len(around), np.nan)
-    if enough.any():
-        middle[enough] = bn.nanmedian(around[enough], axis=1)
-        spread[enough] = bn.nanmedian(np.abs(around[enough] - middle[enough, None]), axis=1)
-    return middle, spread
+def _medians(around: Values) -> tuple[Values, Values, NDArray[np.bool_]]:
+    """The median of each row, and the median departure from it; NaN where a row has too few values, and which do."""
+    few = np.count_nonzero(np.isnan(around), axis=-1) > around.shape[-1] - _FEWEST
+    middle = bn.nanmedian(around, axis=-1)
+    spread = bn.nanmedian(np.abs(around - middle[..., None]), axis=-1)
+    middle[few] = spread[few] = np.nan
+    return middle, spread, few

@@ -54,12 +54,14 @@ def sides(equation: Equation, series: Series) -> Sides:
         if name not in series:
             continue
         value = series[name]
-        # NaN alone differs from itself.
-        present[name] = there = value == value
-        value = np.where(there, value, 0.0)
+        present[name] = there = ~np.isnan(value)
+        if there.all():
+            count += 1
+        else:
+            count += there
+            value = np.where(there, value, 0.0)
         (np.add if sign > 0 else np.subtract)(sums, value, out=sums)
-        size += np.abs(value, out=value)
-        count += there
+        size += np.abs(value)
     needed = len(equation.parts) + len(equation.less) if equation.complete else 1
     known = (count >= needed) & ~np.isnan(found)
     return Sides(found=found, expected=np.where(known, sums, np.nan), size=size, present=present)
@@ -74,7 +76,7 @@ def compare(
     """
     off = np.abs(both.found - both.expected)
     broken = off > tolerance.of(np.maximum(np.abs(both.found), both.size))
-    checked = int(np.count_nonzero(~np.isnan(off)))
+    checked = off.size - int(np.count_nonzero(np.isnan(off)))
     for find in (_wrong, _missing) if broken.any() else ():
         for name, hours in find(equation, both, series, broken=broken, tolerance=tolerance).items():
             broken[hours] = False
@@ -102,7 +104,7 @@ def _wrong(
     if places.size > _LOOKED_AT:
         off = np.abs(both.found[places] - both.expected[places])
         places = np.sort(places[np.argsort(-off, kind="stable")[:_LOOKED_AT]])
-    parts = ((name, sign, series[name]) for sign, name in equation.terms if name in both.present)
+    parts = [(name, sign, series[name]) for sign, name in equation.terms if name in both.present]
     # The smaller side: one that is out of all proportion must not stretch what is allowed.
     allowed = tolerance.of(np.minimum(np.abs(both.found), both.size)[places])
     return culprits(both.found, both.expected, parts, places, allowed=allowed)
@@ -121,7 +123,9 @@ def _missing(
         for part in (() if equation.complete else equation.parts)
         if _explains(both.present.get(part), known=known, broken=broken)
     }
-    alone = np.sum([*absent.values(), np.zeros_like(broken)], axis=0) == 1
+    if not absent:
+        return {}
+    alone = np.sum(list(absent.values()), axis=0) == 1
     found = {part: np.flatnonzero(hours & alone) for part, hours in absent.items()}
     fitting = {part: _fitting(series.get(part), both, hours, tolerance) for part, hours in found.items() if hours.size}
     return {part: hours for part, hours in fitting.items() if hours.size}
@@ -133,7 +137,8 @@ def _fitting(values: Values | None, both: Sides, hours: Places, tolerance: Toler
         return hours
     left = (both.found - both.expected)[hours]
     allowed = with_rest(tolerance.of(np.minimum(np.abs(both.found), both.size)[hours]), left)
-    return hours[~Usual(values, hours).far(left, allowed)]
+    fitting: Places = hours[~Usual([values], hours).far(left, allowed)[0]]
+    return fitting
 
 
 def _part(name: str, equation: Equation, both: Sides, series: Series, *, hours: Places, first_hour: int) -> Worst:
@@ -149,8 +154,9 @@ def _part(name: str, equation: Equation, both: Sides, series: Series, *, hours: 
 def _explains(present: NDArray[np.bool_] | None, *, known: NDArray[np.bool_], broken: NDArray[np.bool_]) -> bool:
     """Tell whether the sum mostly fails without this part (None = it has no series) and holds with it."""
     there = known & present if present is not None else np.zeros_like(known)
-    without = known & ~there
-    if not (broken & without).any():
+    bad, bad_there = np.count_nonzero(broken), np.count_nonzero(broken & there)
+    if bad == bad_there:
         return False
-    with_it = float(broken[there].mean()) if there.any() else 0.0
-    return bool(broken[without].mean() >= _MOSTLY and with_it < _RARELY)
+    hours, hours_there = np.count_nonzero(known), np.count_nonzero(there)
+    with_it = bad_there / hours_there if hours_there else 0.0
+    return bool((bad - bad_there) / (hours - hours_there) >= _MOSTLY and with_it < _RARELY)

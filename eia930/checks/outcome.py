@@ -68,7 +68,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outcome:
-    """What a check found for one series, pair or sum: the worst, and `places`, every hour that is wrong."""
+    """What a check found for one series, pair or sum: the worst, and `places`, every hour that is wrong (sorted)."""
 
     hours_checked: int
     worst: Worst | None = None

@@ -19,7 +19,7 @@ def repeated_days(names: Iterable[str], series: Series, *, first_hour: int) -> I
     for name in names:
         values = series[name]
         again = repeats(values)
-        checked = int((~np.isnan(values)).sum())
+        checked = values.size - int(np.count_nonzero(np.isnan(values)))
         if not again.any():
             yield Outcome(hours_checked=checked)
             continue
@@ -34,10 +34,11 @@ def repeats(values: Values) -> NDArray[np.bool_]:
     """Tell which hours belong to a copy of the day, or of the day a week, before."""
     found = np.zeros(values.size, dtype=bool)
     for lag in _LAGS:
-        same = np.zeros(values.size, dtype=bool)
-        same[lag:] = values[lag:] == values[:-lag]
+        same = values[lag:] == values[:-lag]
+        if np.count_nonzero(same) < DAY:
+            continue
         starts, lengths = runs(same)
-        for start, length in zip(starts[lengths >= DAY], lengths[lengths >= DAY], strict=True):
+        for start, length in zip(starts[lengths >= DAY] + lag, lengths[lengths >= DAY], strict=True):
             if _is_rich(values[start : start + length]):
                 found[start : start + length] = True
     return found

@@ -18,6 +18,7 @@ WEEK = 168
 DELAYS = (-4, -3, -2, -1, 1, 2, 3, 4)
 AGREES, GAIN = 0.85, 0.05  # correlation needed at the delay, and how much more than at none
 _LEFT = 0.5  # share of what no delay leaves unexplained that the delay may leave
+_MOST = max(DELAYS)
 _FEWEST = 100  # hours of a week that both must have
 _CLIP = 8.0  # × the median step: one spike must not decide a week
 _NEAR = 4  # unshifted weeks nearest in season, against which a series is held to tell which of two moved
@@ -37,7 +38,7 @@ class Shift:
 def shifted(equation: Equation, both: Sides, series: Series, *, first_hour: int) -> Outcome:
     """The outcome of an equation whose sides should move together."""
     shift = find_shift(both.found, both.expected)
-    checked = int((~np.isnan(both.found) & ~np.isnan(both.expected)).sum())
+    checked = both.found.size - int(np.count_nonzero(np.isnan(both.found) | np.isnan(both.expected)))
     if not shift.weeks.size:
         return Outcome(hours_checked=checked)
     name, delay = equation.total, int(np.median(shift.delay))
@@ -51,13 +52,14 @@ def shifted(equation: Equation, both: Sides, series: Series, *, first_hour: int)
 
 def find_shift(values: Values, reference: Values) -> Shift:
     """Find the weeks (of the frame, from its first hour) in which `values` follows `reference` with a delay."""
-    steps, moves = _steps(values), _steps(reference)
-    weeks = np.arange(values.size // WEEK)
-    now = _correlation(steps, moves, weeks, 0)
-    weeks = weeks[now <= 1 - GAIN]  # in others no delay can gain enough
+    steps, moves = _by_week(_steps(values)), np.full(values.size + 2 * _MOST, np.nan)
+    moves[_MOST : _MOST + values.size] = _steps(reference)
+    now = _correlation(steps, _by_week(moves[_MOST : _MOST + values.size]))
+    (weeks,) = np.nonzero(now <= 1 - GAIN)  # in others no delay can gain enough
     if not weeks.size:
         return Shift(weeks, np.zeros(0, dtype=np.int64))
-    then = np.stack([_correlation(steps, moves, weeks, delay) for delay in DELAYS])
+    steps = steps[weeks]
+    then = np.stack([_correlation(steps, _by_week(moves[_MOST - delay :][: values.size])[weeks]) for delay in DELAYS])
     then = np.where(np.isnan(then), -np.inf, then)
     best = then.max(axis=0)
     before = now[weeks]
@@ -97,15 +99,15 @@ def _steps(values: Values) -> Values:
     return np.clip(steps, -limit, limit, out=steps)
 
 
-def _correlation(steps: Values, moves: Values, weeks: Weeks, delay: int) -> Values:
-    """Correlate each week of `steps` with `moves` so many hours earlier; NaN where too little is present."""
-    a, b = _by_week(steps)[weeks], _by_week(_later(moves, delay))[weeks]
-    both = ~(np.isnan(a) | np.isnan(b))
-    count = np.maximum(both.sum(axis=1), 1)
-    a[~both] = b[~both] = 0.0
+def _correlation(a: Values, b: Values) -> Values:
+    """Correlate each week of two, float64[weeks, 168]; NaN where too little is present of both."""
+    lacking = np.isnan(a + b)
+    count = np.maximum(WEEK - np.count_nonzero(lacking, axis=1), 1)
+    if lacking.any():
+        a, b = np.where(lacking, 0.0, a), np.where(lacking, 0.0, b)
     mean_a, mean_b = a.sum(axis=1) / count, b.sum(axis=1) / count
-    spread = ((a * a).sum(axis=1) / count - mean_a**2) * ((b * b).sum(axis=1) / count - mean_b**2)
-    together = (a * b).sum(axis=1) / count - mean_a * mean_b
+    spread = (_dot(a, a) / count - mean_a**2) * (_dot(b, b) / count - mean_b**2)
+    together = _dot(a, b) / count - mean_a * mean_b
     sound = (count >= _FEWEST) & (spread > 0)
     return np.where(sound, together / np.sqrt(np.where(sound, spread, 1.0)), np.nan)
 
@@ -115,11 +117,7 @@ def _by_week(steps: Values) -> Values:
     return steps[: steps.size // WEEK * WEEK].reshape(-1, WEEK)
 
 
-def _later(moves: Values, delay: int) -> Values:
-    """The same so many hours later (earlier, where below 0), NaN where the frame has none."""
-    later = np.full(moves.size, np.nan)
-    if delay < 0:
-        later[:delay] = moves[-delay:]
-    else:
-        later[delay:] = moves[: moves.size - delay]
-    return later
+def _dot(a: Values, b: Values) -> Values:
+    """The sum of the products of each week."""
+    found: Values = np.einsum("wh,wh->w", a, b)
+    return found

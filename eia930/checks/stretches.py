@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,7 @@ def stretches(check: str, outcomes: Iterable[Outcome], first_hour: int) -> pa.Ta
     if not found:
         return SCHEMA.empty_table()
     names = sorted(found)
-    begins, lengths = zip(*(_runs(np.unique(np.concatenate(found[name]))) for name in names), strict=True)
+    begins, lengths = zip(*(_runs(_together(found[name])) for name in names), strict=True)
     whose = np.repeat(np.arange(len(names)), [len(some) for some in begins])
     columns = [
         pa.repeat(pa.scalar(check), len(whose)),
@@ -47,6 +47,11 @@ def encoded(table: pa.Table) -> pa.Buffer:
     sink = pa.BufferOutputStream()
     pq.write_table(table.combine_chunks(), sink, compression="zstd")
     return sink.getvalue()
+
+
+def _together(some: Sequence[Places]) -> Places:
+    """The hours of some outcomes, sorted, each once: those of one outcome are so already."""
+    return some[0] if len(some) == 1 else np.unique(np.concatenate(some))
 
 
 def _runs(hours: Places) -> tuple[Places, Places]:

@@ -23,6 +23,7 @@ from eia930.store.objects import read_file
 from eia930.store.storage import Storage
 
 AGAIN = "run python -m pipelines.historical on this folder again"
+_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _ROWS = ("period", "value")
 
 
@@ -104,8 +105,8 @@ def held(storage: Storage, file: File) -> bytes:
 
 def hours_of(period: pa.ChunkedArray) -> NDArray[np.int64]:
     """Timestamps of any unit as hours since 1970 UTC."""
-    seconds: NDArray[np.int64] = period.to_numpy().astype("datetime64[s]", copy=False).view(np.int64)
-    return seconds // 3600
+    ticks: NDArray[np.int64] = period.to_numpy().view(np.int64)
+    return ticks // (3600 * _A_SECOND[period.type.unit])
 
 
 def listed(storage: Storage, paths: Iterable[str]) -> dict[str, File]:

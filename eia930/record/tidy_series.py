@@ -87,11 +87,12 @@ class TidySeries(Mapping[str, Values]):
 
     def _on_frame(self, rows: SeriesRows) -> Values:
         """Values by their hours, as far as those lie on the frame."""
-        whole, place = np.full(self._hours, np.nan), rows.hour - self._first
-        if place[0] >= 0 and place[-1] < self._hours and place[-1] - place[0] + 1 == len(place):
+        first, last = int(rows.hour[0]) - self._first, int(rows.hour[-1]) - self._first
+        if first >= 0 and last < self._hours and last - first + 1 == len(rows.hour):
             # Sorted, and none missing between: most series are.
-            whole[place[0] : place[-1] + 1] = rows.value
-            return whole
+            around = np.full(first, np.nan), np.full(self._hours - 1 - last, np.nan)
+            return np.concatenate((around[0], rows.value, around[1])) if len(rows.value) < self._hours else rows.value
+        whole, place = np.full(self._hours, np.nan), rows.hour - self._first
         inside = (place >= 0) & (place < self._hours)
         whole[place[inside]] = rows.value[inside]
         return whole

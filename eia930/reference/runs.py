@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 def runs(where: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the first index and the length of each run of true values, in order."""
-    edges = np.diff(np.concatenate(([False], where, [False])).astype(np.int8))
-    starts = np.flatnonzero(edges == 1)
-    return starts, np.flatnonzero(edges == -1) - starts
+    within = np.zeros(where.size + 2, np.bool_)
+    within[1:-1] = where
+    # They begin and end by turns.
+    edges = np.flatnonzero(within[1:] != within[:-1])
+    return edges[::2], edges[1::2] - edges[::2]
 
 
 def gaps(present: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
