@@ -145,7 +145,9 @@ class Desk:
             other_case=faults.name_case and uniform(f"case|{salt}") < 0.5,
         )
         shuffle = np.random.default_rng(number(f"order|{salt}")) if faults.unstable_order else None
-        return answer(self._source, path, sent, style=style, shuffle=shuffle, extra=faults.new_codes)
+        return answer(
+            self._source, path, sent, style=style, shuffle=shuffle, extra=faults.new_codes, first_only=faults.first_only
+        )
 
     def _fails(self, path: list[str], sent: Mapping[str, Any]) -> bool:
         if not self._windows or len(path) != 5 or path[3] not in ROUTES or path[4] != "data":

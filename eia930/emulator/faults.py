@@ -49,6 +49,7 @@ class Faults:
     p_slow_drip: float = _fault("probability of a body sent a few bytes at a time")
     drip_seconds: float = _fault("pause between the drops of a slow body", 0.5)
     unstable_order: bool = _fault("rows that the sort leaves equal come in another order each time", False)
+    first_only: bool = _fault("of several respondents that a request names, the first one's rows alone", False)
     ints: bool = _fault("values and totals as JSON numbers, as before version 2.1.6", False)
     empty_values: bool = _fault('a missing value as "", not null', False)
     new_codes: bool = _fault("a series of a kind that no table knows, one row a day", False)

@@ -82,8 +82,12 @@ def answer(
     style: Style | None = None,
     shuffle: np.random.Generator | None = None,
     extra: bool = False,
+    first_only: bool = False,
 ) -> Answer:
-    """The answer to `sent` at `path` (its parts). `extra` adds series of codes that no table knows."""
+    """The answer to `sent` at `path` (its parts). `extra` adds series of codes that no table knows.
+
+    With `first_only` the first one of several respondents is heard alone.
+    """
     if tuple(path[:3]) != ROOT:
         return refused(Refusal(404, "Not found."))
     request = {"command": "/".join(["", *path, ""]), "params": dict(sent)}
@@ -94,7 +98,7 @@ def answer(
         route = _route(rest[0])
         if rest[1:] == ["data"]:
             query = read_query(route, sent)
-            found = _chosen(source, route, query, extra=extra)
+            found = _chosen(source, route, query, extra=extra, first_only=first_only)
             return _page(found, route, query, request=request, style=style or Style(), shuffle=shuffle).answer()
         return Answer(200, document(_described(source, route, rest[1:]), request))
     except Refusal as refusal:
@@ -116,12 +120,16 @@ def _page(
     return Page(route=route, rows=texts, total=chosen.total, request=request, style=style)
 
 
-def _chosen(source: RowSource, route: Route, query: Query, *, extra: bool) -> list[Series]:
+def _chosen(source: RowSource, route: Route, query: Query, *, extra: bool, first_only: bool) -> list[Series]:
     codes = source.respondents(route)
     wanted = query.facets.get(route.respondent)
     kinds = query.facets.get(route.kind)
     found: list[Series] = []
-    for code in codes if wanted is None else [code for code in codes if code in wanted]:
+    if wanted is not None:
+        codes = [code for code in codes if code in wanted]
+    if first_only:
+        codes = sorted(codes)[:1]
+    for code in codes:
         series = source.series(route, code)
         found += [*series, _unheard(series[0])] if extra and series else series
     return found if kinds is None else [s for s in found if s.kind in kinds]

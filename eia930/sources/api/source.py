@@ -27,6 +27,7 @@ from eia930.sources.api.key import resolve_key
 from eia930.sources.api.left import Work, left
 from eia930.sources.api.packs.reading import columns, named
 from eia930.sources.api.responses import Answer, ResponseStore, load_verbatim
+from eia930.sources.api.together.company import Company
 from eia930.sources.api.together.joint import parts_of
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
@@ -135,7 +136,8 @@ class ApiSource:
     def ask(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
         """The work of `fetch`, by who holds the lease."""
         now = self.clocks.unix()
-        return self._dispatch(storage, session, run, lambda: left(storage, spans, run, self._manner, now=now))
+        todo = partial(left, storage, spans, run, self._manner, now=now)
+        return self._dispatch(storage, session, run, todo, spans=spans)
 
     def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
         """The newest lists of codes that are stored."""
@@ -188,17 +190,19 @@ class ApiSource:
         """The rows of a stored response that are kept, as columns and as they were served."""
         return load_verbatim(storage, name, span.route, span.respondent)
 
-    def _dispatch(self, storage: Storage, session: Session, run: Run, work: Callable[[], Work]) -> Fetched:
-        """Ask for all that the work still wants."""
+    def _dispatch(
+        self, storage: Storage, session: Session, run: Run, work: Callable[[], Work], *, spans: Sequence[Span] = ()
+    ) -> Fetched:
+        """Ask for all that the work still wants of `spans`, whose lives say who may be left out."""
         secret = resolve_key(self.key)
         todo = work()
         store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.wrote, names=todo.names)
         session.begin(hours=todo.hours, reused=todo.reused)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
-        scrutiny = Scrutiny()
+        scrutiny, company = Scrutiny(), Company(spans)
 
         def ask(window: Window) -> Answer:
-            answer = scrutiny.check(api.ask(window))
+            answer = company.check(scrutiny.check(api.ask(window)))
             for part in parts_of(answer):
                 store.put(part)
             return answer
@@ -220,7 +224,7 @@ class ApiSource:
         if not dispatcher.stopped:
             _fold(Fenced.of(storage, run), todo, run, lambda: session.tick(dispatcher.tally))
         fetched = session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)
-        return replace(fetched, lists=self.sent_before)
+        return replace(fetched, lists=self.sent_before, warnings=company.warnings)
 
     def _ask_lists(self, storage: Storage, session: Session, lanes: Sequence[OneList]) -> Fetched:
         """Few tries: the tables serve where the server does not list."""

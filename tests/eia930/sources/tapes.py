@@ -16,6 +16,7 @@ from eia930.reference.hours import stamp
 from eia930.reference.routes import PAGE, ROUTES
 from eia930.sources.api.lanes import Lane
 from eia930.sources.api.responses import Answer, read_answer, read_body
+from eia930.sources.api.together.company import Company
 from eia930.sources.api.together.joint import parts_of, read_joint
 from eia930.sources.api.together.tape import Tape
 
@@ -31,6 +32,8 @@ class Server:
 
     rows: dict[str, dict[Place, bytes]] = field(default_factory=dict)
     change: Callable[["Server"], None] = lambda _: None
+    hears: Callable[[Sequence[str]], Sequence[str]] = lambda codes: codes
+    """Of several, whom it answers for."""
     asked: list[Window] = field(default_factory=list)
     received: list[int] = field(default_factory=list)
 
@@ -57,7 +60,7 @@ class Server:
         self.change(self)
         self.asked.append(window)
         several = window if isinstance(window, Several) else None
-        codes = several.respondents if several else (window.respondent,)
+        codes = self.hears(several.respondents) if several else (window.respondent,)
         skip = several.skip if several else 0
         found = [
             row for code in codes for row in self.of(code, window.first, window.last, descending=window.descending)
@@ -85,7 +88,7 @@ def rows_in(part: Answer) -> list[bytes]:
     return [bytes(row) for row, hour in zip(rows, hours, strict=True) if part.first <= hour <= part.last]
 
 
-def play(lanes: Sequence[Lane | Tape], server: Server) -> list[Answer]:
+def play(lanes: Sequence[Lane | Tape], server: Server, company: Company | None = None) -> list[Answer]:
     """Ask everything; every answer that is stored, and each must be what the server has just then."""
     stored: list[Answer] = []
     while True:
@@ -95,6 +98,7 @@ def play(lanes: Sequence[Lane | Tape], server: Server) -> list[Answer]:
             return stored
         for lane, window in windows:
             answer = server.answer(window)
+            answer = company.check(answer) if company else answer
             for part in parts_of(answer):
                 there = server.of(part.window.respondent, part.first, part.last, descending=part.window.descending)
                 assert rows_in(part) == there, part.window.id

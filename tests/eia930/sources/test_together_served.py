@@ -166,6 +166,19 @@ def test_a_server_that_takes_one_respondent_only_is_asked_for_one(storage: Stora
     assert (done.stopped, done.failures, done.tally.answered) == ("", (), len(CODES))
 
 
+def test_a_server_that_leaves_out_all_but_the_first_is_asked_for_each_alone(
+    rows: RowSource, storage: Storage, truth: dict[Cell, str]
+) -> None:
+    with Emulator(rows, faults=Faults(first_only=True)) as server:
+        done = fetch(server.url, storage)
+        again = fetch(server.url, storage)
+    assert (done.stopped, done.failures, again.tally.sent, again.warnings) == ("", (), 0, ())
+    assert done.tally.sent <= 2 * len(CODES)
+    assert cells(storage) == truth
+    (warning,) = done.warnings
+    assert warning.startswith("the server left out 6 of those whom one request named, region-data/CISO, ")
+
+
 def test_a_changed_format_is_told_as_for_one(rows: RowSource, storage: Storage) -> None:
     with Emulator(rows, faults=Faults(p_renamed=1.0)) as server:
         done = fetch(server.url, storage)

@@ -36,6 +36,7 @@ class Joint(Answer):
     asked alone, for a row of theirs cannot be read, or what came does not join what is known of them.
 
     Of the first one left the hours before `since` are settled; `skip` rows may be passed over.
+    Of those `doubted` no row came, and it is not settled that they have none.
     """
 
     parts: tuple[Answer, ...] = ()
@@ -45,6 +46,7 @@ class Joint(Answer):
     apart: tuple[str, ...] = ()
     since: int | None = None
     skip: int = 0
+    doubted: tuple[str, ...] = ()
 
     @property
     def stored(self) -> int:

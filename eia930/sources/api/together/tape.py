@@ -75,17 +75,19 @@ class Tape:
         self._first, self._last = first, last
         self._flying: dict[str, Stretch] = {}
         self._alone: dict[str, Lane] = {}
+        self._doubted: dict[str, Stretch] = {}
+        self._probe = ""
         self._came, self._expected = 0.0, 0.0
 
     @property
     def left(self) -> int:
         """How many hours are still to be asked."""
-        return sum(one.hours for one in self._left) + sum(lane.left for lane in self._alone.values())
+        return sum(one.hours for one in self._still) + sum(lane.left for lane in self._alone.values())
 
     @property
     def pages(self) -> float:
         """About how many pages are left."""
-        return sum(one.rows for one in self._left) / PAGE + sum(lane.pages for lane in self._alone.values())
+        return sum(one.rows for one in self._still) / PAGE + sum(lane.pages for lane in self._alone.values())
 
     @property
     def divisible(self) -> bool:
@@ -97,6 +99,8 @@ class Tape:
         for lane in self._alone.values():
             if (window := lane.next_window()) is not None:
                 return window
+        if not self._flying and not self._left and not self._probe:
+            self._left, self._doubted = self._still, {}
         if self._flying or not self._left:
             return None
         if len(self._left) == 1:
@@ -107,7 +111,7 @@ class Tape:
     def answered(self, answer: Answer) -> int:
         """Take an answer in; how many hours it settles."""
         if not isinstance(answer, Joint):
-            return self._alone[answer.window.respondent].answered(answer)
+            return self._answered_alone(answer)
         hours = sum(self._settled(part) for part in answer.parts)
         self._came += answer.rows
         self._expected += sum(self._settled(part) * self._density(part) for part in answer.parts)
@@ -118,11 +122,13 @@ class Tape:
         if answer.since is not None:
             left[0] = replace(left[0], since=answer.since, skip=answer.skip)
         self._left = [*left, *self._left]
+        self._doubt({code: flying[code] for code in answer.doubted})
         return hours
 
     def given_up(self, window: Window) -> bool:
         """Of several, each is asked for alone."""
         if not isinstance(window, Several):
+            self._probe = "" if window.respondent == self._probe else self._probe
             return self._alone[window.respondent].given_up(window)
         self._fall_apart()
         return False
@@ -140,6 +146,30 @@ class Tape:
         middle = min(max(2, int(np.searchsorted(rows, rows[-1] / 2))), len(rows) - 2)
         early, late = (Tape(some, self._first, self._last) for some in (self._left[:middle], self._left[middle:]))
         return early, late
+
+    @property
+    def _still(self) -> list[Stretch]:
+        """Those that nobody asks for just now, in order."""
+        return [*self._left, *sorted(self._doubted.values(), key=lambda one: one.span.respondent)]
+
+    def _doubt(self, some: dict[str, Stretch]) -> None:
+        """Of whom nothing came, and may have been left out: whoever most was expected of is asked for alone first."""
+        self._doubted |= some
+        if self._doubted and not self._probe:
+            self._probe = max(self._doubted, key=lambda code: self._doubted[code].rows)
+            self._alone_from_now(self._doubted.pop(self._probe))
+
+    def _answered_alone(self, answer: Answer) -> int:
+        """Where it shows that somebody was left out, so may all have been of whom it is doubted."""
+        code = answer.window.respondent
+        hours = self._alone[code].answered(answer)
+        if code == self._probe and answer.rows:
+            for one in self._doubted.values():
+                self._alone_from_now(one)
+            self._doubted = {}
+        if code == self._probe and (answer.rows or not self._alone[code].left):
+            self._probe = ""
+        return hours
 
     def _several(self) -> Several:
         """The first of those left, as many as fill a page and more."""
