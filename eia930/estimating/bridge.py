@@ -6,17 +6,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.estimating.exact import Mask, Real, coarse, solve
+from eia930.estimating.exact import Mask, Real, coarse, in_parts, solve
 
-BESIDE = 8
+BESIDE = 4
 """Present hours on each side."""
 DAYS = (1, 2, 3, 7, 14)
 """Same hour, so many days away."""
 REACH = 2 * 14 * 24 + 48
 """Hours of autocovariance."""
 _NUGGET = 0.01
-_SEEN = 0.7
-_BATCH = 256
+_NONE = np.iinfo(np.intp).max // 4
 
 
 def own_hours(there: Mask, at: NDArray[np.intp], *, ahead: bool, beside: int = BESIDE) -> NDArray[np.intp]:
@@ -45,50 +44,44 @@ def _nth(present: NDArray[np.intp], which: NDArray[np.intp]) -> NDArray[np.intp]
 
 
 def autocovariance(residual: Real) -> Real:
-    """How alike a series is to itself so many hours away: float64[REACH], 1 at lag 0; NaN = unknown."""
+    """How alike a series is to itself so many hours away: float64[REACH], 1 at lag 0; NaN = unknown.
+
+    An unknown hour counts as zero. So what is seldom known tells less, and the whole is positive definite: a covariance
+    over the pairs that are known need not be, and weights taken from such a one grow without bound.
+    """
     if residual.size < REACH:
         return np.zeros(REACH)
-    there = ~np.isnan(residual)
-    value, seen = np.where(there, residual, 0.0), there.astype(np.float64)
-    size = 1 << int(2 * residual.size - 1).bit_length()
-
-    def correlated(of: Real) -> Real:
-        turned = np.fft.rfft(of, size)
-        return np.asarray(np.fft.irfft(turned * np.conj(turned), size)[:REACH])
-
-    # Rounded, so that the transform's last bits do not show. A lag seldom seen counts for less, not for more.
-    counts, product = np.round(correlated(seen)), np.round(correlated(value), 6)
-    if product[0] <= 0:
-        return np.zeros(REACH)
-    covariance = product / np.maximum(counts, _SEEN * counts[0])
-    return np.asarray(covariance / covariance[0])
+    turned = np.fft.rfft(np.where(np.isnan(residual), 0.0, residual), 1 << (residual.size + REACH - 1).bit_length())
+    # Rounded, so that the transform's last bits do not show.
+    product = np.round(np.fft.irfft(turned * np.conj(turned))[:REACH], 6)
+    return np.asarray(product / product[0]) if product[0] > 0 else np.zeros(REACH)
 
 
 def kriged(residual: Real, at: NDArray[np.intp], points: NDArray[np.intp], covariance: Real) -> Real:
-    """The residual at hours `at` from its values at `points`: float64[hours], 0 where there are none."""
+    """The residual at hours `at` from its values at `points`: float64[hours], 0 where there are none.
+
+    `points`: int[hours, points], -1 where there is none.
+    """
+    value = np.where(points >= 0, residual[points], np.nan)
+    on = ~np.isnan(value)
+    # Hours whose points lie alike have the same weights: so the lone hours of a year, and the gaps of one length.
+    lags, which = np.unique(np.where(on, points - at[:, None], _NONE), axis=0, return_inverse=True)
+    weights = np.concatenate([_weights(part, covariance) for part in in_parts(lags)])
     found = np.zeros(at.size)
-    for start in range(0, at.size, _BATCH):
-        part = slice(start, start + _BATCH)
-        spot, here = points[part], at[part]
-        on = spot >= 0
-        value = np.where(on, residual[np.maximum(spot, 0)], np.nan)
-        on &= ~np.isnan(value)
-        right = np.where(on, _at(covariance, spot - here[:, None]), 0.0)
-        both = on[:, :, None] & on[:, None, :]
-        matrix = np.where(both, _at(covariance, spot[:, :, None] - spot[:, None, :]), 0.0)
-        index = np.arange(spot.shape[1])
-        matrix[:, index, index] = 1 + _NUGGET
-        weights = solve(matrix, right)
-        for k in range(spot.shape[1]):
-            found[part] += weights[:, k] * np.where(on[:, k], value[:, k], 0.0)
+    for k in range(points.shape[1]):
+        found += weights[which, k] * np.where(on[:, k], value[:, k], 0.0)
     return coarse(found)
 
 
-def placed(residual: Real, usual: NDArray[np.intp]) -> Real:
-    """The residual of hours `usual` (rising) on their stretch of hours, NaN between them."""
-    out = np.full(int(usual[-1] - usual[0]) + 1 if usual.size else 0, np.nan)
-    out[usual - usual[0] if usual.size else usual] = residual[usual]
-    return out
+def _weights(lags: NDArray[np.intp], covariance: Real) -> Real:
+    """Weights of points that lie so many hours away, _NONE for none: float64[systems, points]."""
+    on = lags != _NONE
+    right = np.where(on, _at(covariance, lags), 0.0)
+    both = on[:, :, None] & on[:, None, :]
+    matrix = np.where(both, _at(covariance, lags[:, :, None] - lags[:, None, :]), 0.0)
+    index = np.arange(lags.shape[1])
+    matrix[:, index, index] = 1 + _NUGGET
+    return solve(matrix, right)
 
 
 def _at(covariance: Real, lag: NDArray[np.intp]) -> Real:

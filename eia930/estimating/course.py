@@ -20,6 +20,9 @@ _RIDGE = np.array([0.5, 6.0, 6.0, 10.0, 10.0, 10.0])
 _LEVEL, _DOUBT = 90 * 24, 24
 """Hours of a level, and hours' worth of evidence that it is the mean."""
 
+_AT_ONCE = 1 << 16
+"""Hours of series at a time: what is worked on stays near the processor."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departures:
@@ -39,35 +42,58 @@ def departures(values: Real, fitted: Mask, *, first: int, behind: bool = False) 
     `values`: float64[series, hours] in MW, NaN = nothing stands; `first`: the first hour since 1970 UTC.
     `behind`: the level of an hour is that of the hours before it alone.
     """
-    stands = ~np.isnan(values) & fitted
-    count = stands.sum(axis=1)
+    out = Departures(
+        value=np.full(values.shape, np.nan), course=np.full(values.shape, np.nan), mean=np.full(len(values), np.nan)
+    )
+    known, series = np.flatnonzero(~np.isnan(values).all(axis=1)), max(_AT_ONCE // max(values.shape[1], 1), 1)
+    for start in range(0, known.size, series):
+        some = known[start : start + series]
+        out.value[some], out.course[some], out.mean[some] = _departed(values[some], fitted, first, behind=behind)
+    return out
+
+
+def _departed(values: Real, fitted: Mask, first: int, *, behind: bool) -> tuple[Real, Real, Real]:
+    """The same of some series: value, course and mean of each."""
+    there = ~np.isnan(values)
+    stands = there & fitted
+    count = np.count_nonzero(stands, axis=1)
     total = np.where(stands, values, 0).sum(axis=1)  # whole MW: exact
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     mean = np.where(mean > 0, mean, np.nan)
-    relative = coarse(values / mean[:, None] - 1)
-    near = _within((~np.isnan(relative)).astype(np.float64), behind=behind)
-    above = coarse(relative - _level(relative, near, behind=behind))
-    course = _course(above, ~np.isnan(above) & fitted, first)
-    level = _level(relative - course, near, behind=behind)
-    return Departures(value=coarse(relative - course - level), course=1 + course + level, mean=mean)
+    relative = values / mean[:, None]
+    relative -= 1
+    relative = coarse(relative)
+    there &= (mean > 0)[:, None]
+    near = _within(there, behind=behind)
+    near += _DOUBT
+    above = relative - _level(relative, there, near, behind=behind)
+    course = _course(coarse(above), there & fitted, first)
+    np.subtract(relative, course, out=above)
+    level = _level(above, there, near, behind=behind)
+    above -= level
+    course += 1
+    course += level
+    return coarse(above), course, mean
 
 
-def _level(relative: Real, near: Real, *, behind: bool) -> Real:
-    """The mean of what stands near each hour, of which there are `near`: float64[series, hours].
+def _level(relative: Real, there: Mask, near: Real, *, behind: bool) -> Real:
+    """The mean of what is `there` near each hour, of which there are `near`: float64[series, hours].
 
     A load that is counted otherwise from some day on does so for good, and a growing one grows.
     """
-    return coarse(_within(np.where(np.isnan(relative), 0.0, relative), behind=behind) / (near + _DOUBT))
+    level = _within(np.where(there, relative, 0.0), behind=behind)
+    level /= near
+    return coarse(level)
 
 
-def _within(of: Real, *, behind: bool) -> Real:
+def _within(of: Real | Mask, *, behind: bool) -> Real:
     """The sum within 45 days to each side of each hour, or of the 90 days before it: float64[series, hours]."""
     series, hours = of.shape
     back, ahead = (_LEVEL, 0) if behind else (_LEVEL // 2, _LEVEL // 2 + 1)
-    so_far = np.cumsum(of, axis=1)
-    parts = (np.zeros((series, back + 1)), so_far, np.repeat(so_far[:, -1:], ahead, axis=1))
-    wide = np.concatenate(parts, axis=1)
-    return np.asarray(wide[:, back + ahead : back + ahead + hours] - wide[:, :hours])
+    so_far = np.zeros((series, back + 1 + hours + ahead))
+    np.cumsum(of, axis=1, dtype=np.float64, out=so_far[:, back + 1 : back + 1 + hours])
+    so_far[:, back + 1 + hours :] = so_far[:, back + hours, None]
+    return np.asarray(so_far[:, back + ahead : back + ahead + hours] - so_far[:, :hours])
 
 
 def _course(relative: Real, stands: Mask, first: int) -> Real:
@@ -78,24 +104,25 @@ def _course(relative: Real, stands: Mask, first: int) -> Real:
     day = (first - _TURN - before) // 24 + np.arange(days)
     basis, kind = _seasons(day), _kind(day)
 
-    def by_day(values: Real) -> Real:
+    def by_day(values: Real | Mask) -> Real:
         folded = np.zeros((series, days * 24))
         folded[:, before : before + hours] = values
-        return folded.reshape(series, days, 24).transpose(0, 2, 1)
+        return folded.reshape(series, days, 24)
 
-    seen, value = by_day(stands.astype(np.float64)), by_day(np.where(stands, relative, 0))
+    seen, value = by_day(stands), by_day(np.where(stands, relative, 0))
     width = basis.shape[1]
-    course = np.zeros((series, 24, days))
+    course = np.zeros((series, days, 24))
     for each in range(3):
-        on = kind == each
-        if not on.any():
+        on = np.flatnonzero(kind == each)
+        if not on.size:
             continue
         of = basis[on]
         products = (of[:, :, None] * of[:, None, :]).reshape(-1, width * width)
-        matrix = (seen[:, :, on] @ products).reshape(-1, width, width) + np.diag(_RIDGE)
-        weights = solve(matrix, (value[:, :, on] @ of).reshape(-1, width)).reshape(series, 24, width)
-        course[:, :, on] = sum(weights[:, :, k, None] * of[:, k] for k in range(width))
-    return coarse(course.transpose(0, 2, 1).reshape(series, days * 24)[:, before : before + hours])
+        matrix = (products.T @ seen[:, on]).transpose(0, 2, 1).reshape(-1, width, width) + np.diag(_RIDGE)
+        right = (of.T @ value[:, on]).transpose(0, 2, 1).reshape(-1, width)
+        weights = np.ascontiguousarray(solve(matrix, right).reshape(series, 24, width).transpose(2, 0, 1))
+        course[:, on] = sum(weights[k][:, None, :] * of[:, k, None] for k in range(width))
+    return coarse(course.reshape(series, days * 24)[:, before : before + hours])
 
 
 def _seasons(day: Days) -> Real:

@@ -19,8 +19,7 @@ from eia930.estimating.learnt import Learnt, Manner
 from eia930.estimating.likeness import allowed
 from eia930.estimating.windows import Window, years
 
-_AROUND = (-1, 0, 1)
-_MANNER = Manner(every=3, partners=14, demand=_AROUND, forecast=_AROUND)
+_MANNER = Manner(every=3, partners=10, demand=(0,), forecast=(-1, 0, 1))
 """Weights are learnt from every third hour: a day has all its hours in three days."""
 _NEAR = 90 * 24
 """Hours beside a year of which residuals tell how they hang together in time."""
@@ -76,8 +75,6 @@ def _range(demand: Real, window: Window) -> tuple[Real, Real]:
 
 def _estimated(of: Learnt, row: int, at: Index) -> Real:
     """Estimates of one series at hours `at`: float64[hours] in MW."""
-    there, evidence = ~np.isnan(of.own.value[row]), of.evidence(row)
-    known = of.learn[there[of.learn]]
-    known = known[(known >= of.give.start - _NEAR) & (known < of.give.stop + _NEAR)]
-    points = own_hours(there, at, ahead=True)
-    return of.level(row, at, points=points, usual=of.usual(evidence, known), evidence=evidence)
+    near = slice(max(of.give.start - _NEAR, 0), min(of.give.stop + _NEAR, of.learn.size))
+    points = own_hours(~np.isnan(of.own.value[row]), at, ahead=True)
+    return of.level(row, at, points=points, near=near, evidence=of.evidence(row))

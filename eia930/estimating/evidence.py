@@ -14,15 +14,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.estimating.exact import Mask, Real, solve
+from eia930.estimating.exact import Mask, Real, in_parts, solve
 
 Index = NDArray[np.intp]
 
 _SEASONS = _PARTS = 4
 _BESIDE = np.array([[1.0, 0.5, 0.2, 0.5], [0.5, 1.0, 0.5, 0.2], [0.2, 0.5, 1.0, 0.5], [0.5, 0.2, 0.5, 1.0]])
 """How much a season (a part of the day) tells of another."""
+_MIXING = np.concatenate((np.kron(_BESIDE, _BESIDE), np.ones((1, _PARTS * _SEASONS))))
+"""float64[cells + 1, cells]: how much each cell tells of each, and of all cells together."""
 _RIDGE = 0.02
-_BATCH = 256
 _CELLS = _SEASONS * _PARTS
 _COMMON = 16
 """A pattern of fewer lessons in a cell has the weights of all cells together."""
@@ -35,7 +36,7 @@ class Signals:
     """Departures of demand and of forecasts, and where each is whole around an hour."""
 
     value: Real
-    """float64[signals, 2 + hours + 1]: NaN before and after."""
+    """float64[signals, 2 + hours + 1]: zero before and after, and where nothing stands."""
     whole: Mask
     """bool[signals, hours]: all the signal's lags are there."""
     lags: tuple[tuple[int, ...], ...]
@@ -45,16 +46,20 @@ class Signals:
         """One signal around hours `at`: float64[lags, hours]."""
         return np.asarray(self.value[signal][at[None, :] + (2 + np.array(self.lags[signal]))[:, None]])
 
+    def along(self, signal: int, part: slice) -> list[Real]:
+        """One signal around each hour of a stretch: of each lag float64[hours], not to be changed."""
+        return [self.value[signal, part.start + 2 + lag : part.stop + 2 + lag] for lag in self.lags[signal]]
+
 
 def signals(value: Real, lags: Sequence[tuple[int, ...]]) -> Signals:
     """Take series float64[signals, hours] with the lags of each."""
     series, hours = value.shape
-    wide = np.concatenate((np.full((series, 2), np.nan), value, np.full((series, 1), np.nan)), axis=1)
-    there = ~np.isnan(wide)
-    whole = np.ones(value.shape, bool)
+    wide, whole = np.zeros((series, 2 + hours + 1)), np.ones(value.shape, bool)
     for row, of in enumerate(lags):
+        there = np.concatenate(([False, False], ~np.isnan(value[row]), [False]))
+        wide[row, 2:-1] = np.where(there[2:-1], value[row], 0.0)
         for lag in of:
-            whole[row] &= there[row, 2 + lag : 2 + lag + hours]
+            whole[row] &= there[2 + lag : 2 + lag + hours]
     return Signals(wide, whole, tuple(lags))
 
 
@@ -67,28 +72,27 @@ class Evidence:
     """float64[cells + 1, p, p], covariance of features, each signal's lags in turn; last, that of all cells."""
     right: Real
     """float64[cells + 1, p], covariance with the target."""
-    common: Index
-    """Patterns in a cell, as `expected` numbers them, that are often enough there to have weights of their own."""
+    common: Mask
+    """Of each pattern in a cell, as `expected` numbers them: whether it is often enough there for its own weights."""
 
-    def pattern(self, of: Signals, at: Index) -> Index:
-        """Which signals are whole at hours `at`: int[hours], a bit a signal."""
-        return _pattern(self.joined, of.whole, at)
-
-    def expected(self, of: Signals, at: Index, first: int) -> Real:
-        """What the evidence at hours `at` says of the target: float64[hours], 0 where there is none."""
-        found = np.zeros(at.size)
-        if not self.joined or not at.size:
+    def expected(self, of: Signals, part: slice, first: int) -> Real:
+        """What the evidence says of the target at each hour of a stretch: float64[hours], 0 where there is none."""
+        hours = np.arange(part.start, part.stop)
+        found = np.zeros(hours.size)
+        if not self.joined or not hours.size:
             return found
-        pattern = self.pattern(of, at) * len(self.matrix)
-        known, which = np.unique(pattern + cells(first, at), return_inverse=True)
-        common = np.where(np.isin(known, self.common), known, known // len(self.matrix) * len(self.matrix) + _CELLS)
-        known, again = np.unique(common, return_inverse=True)
-        which = again[which]
-        weights = np.ascontiguousarray(self._weights(of, known).T)
+        several = len(self.matrix)
+        number = _pattern(self.joined, of.whole[:, part]) * several + cells(first, hours)
+        number = np.where(self.common[number], number, number // several * several + _CELLS)
+        known = np.flatnonzero(np.bincount(number))
+        place = np.zeros(known[-1] + 1, np.intp)
+        place[known] = np.arange(known.size)
+        which, weights = place[number], np.ascontiguousarray(self._weights(of, known).T)
         k = 0
         for signal in self.joined:
-            for row in of.taken(signal, at):
-                found += weights[k][which] * np.where(np.isnan(row), 0.0, row)
+            # A signal that is not whole has no weight, whatever of it stands.
+            for row in of.along(signal, part):
+                found += weights[k][which] * row
                 k += 1
         return found
 
@@ -96,14 +100,9 @@ class Evidence:
         """Weights of each pattern in a cell: float64[patterns, p]."""
         bits = (known[:, None] // len(self.matrix) >> np.arange(len(self.joined))) & 1
         features = np.repeat(bits == 1, [len(of.lags[signal]) for signal in self.joined], axis=1)
-        out = np.empty(features.shape)
-        own = np.arange(features.shape[1])
-        for start in range(0, len(features), _BATCH):
-            on, cell = features[start : start + _BATCH], known[start : start + _BATCH] % len(self.matrix)
-            matrix = np.where(on[:, :, None] & on[:, None, :], self.matrix[cell], 0.0)
-            matrix[:, own, own] += ~on
-            out[start : start + _BATCH] = np.where(on, solve(matrix, np.where(on, self.right[cell], 0.0)), 0.0)
-        return out
+        cell = known % len(self.matrix)
+        parts = in_parts(np.arange(len(known)))
+        return np.concatenate([conditioned(self.matrix[cell[i]], self.right[cell[i]], features[i]) for i in parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,28 +137,39 @@ def weigh(target: Real, candidates: Sequence[int], most: int, of: Signals, learn
             good, left = both, count
         if len(joined) == most:
             break
-    at, cell = learnt.at[good], learnt.cell[good]
-    stacked = np.concatenate([*(of.taken(signal, at) for signal in joined), target[None, at]])
-    ends = np.searchsorted(cell, np.arange(_CELLS + 1))
+    # What does not count is zero: sums are exact, so it is as if it were not there.
+    stacked = np.concatenate([*(of.taken(signal, learnt.at) for signal in joined), target[None, learnt.at]])
+    stacked = np.where(good, stacked, 0.0)
+    ends = np.searchsorted(learnt.cell, np.arange(_CELLS + 1))
     total = np.stack([stacked[:, a:b] @ stacked[:, a:b].T for a, b in pairwise(ends)])
-    mixing = np.concatenate((np.kron(_BESIDE, _BESIDE), np.ones((1, _CELLS))))
-    moments, count_in = np.zeros((len(mixing), *total.shape[1:])), np.diff(ends)
-    for each, weights in zip(total, mixing.T, strict=True):
+    moments, count_in = np.zeros((len(_MIXING), *total.shape[1:])), np.bincount(learnt.cell[good], minlength=_CELLS)
+    for each, weights in zip(total, _MIXING.T, strict=True):
         moments += weights[:, None, None] * each
-    for moment, weights in zip(moments, mixing, strict=True):
-        moment /= max(float((weights * count_in).sum()), 1.0)
+    moments /= np.maximum((_MIXING * count_in).sum(axis=1), 1.0)[:, None, None]
     matrix, right = moments[:, :-1, :-1].copy(), moments[:, :-1, -1].copy()
     own = np.arange(matrix.shape[1])
     matrix[:, own, own] += _RIDGE * matrix[:, own, own] + 1e-7
-    numbers = _pattern(joined, learnt.whole, np.arange(learnt.at.size)) * len(mixing) + learnt.cell
-    known, times = np.unique(numbers, return_counts=True)
-    return Evidence(tuple(joined), matrix, right, known[times >= _COMMON])
+    numbers = _pattern(joined, learnt.whole) * len(_MIXING) + learnt.cell
+    common = np.bincount(numbers, minlength=len(_MIXING) << len(joined)) >= _COMMON
+    return Evidence(tuple(joined), matrix, right, common)
 
 
-def _pattern(joined: Sequence[int], whole: Mask, at: Index) -> Index:
-    found = np.zeros(at.size, np.intp)
+def conditioned(matrix: Real, right: Real, on: Mask) -> Real:
+    """Weights of the features that are `on`, of each system, as if the others were not: float64[systems, features].
+
+    `matrix`: float64[systems, features, features]; `right` and `on`: [systems, features].
+    """
+    left = np.where(on[:, :, None] & on[:, None, :], matrix, 0.0)
+    own = np.arange(on.shape[1])
+    left[:, own, own] += ~on
+    return np.where(on, solve(left, np.where(on, right, 0.0)), 0.0)
+
+
+def _pattern(joined: Sequence[int], whole: Mask) -> Index:
+    """Which signals are whole at each hour: int[hours], a bit a signal."""
+    found = np.zeros(whole.shape[1], np.intp)
     for bit, signal in enumerate(joined):
-        found += whole[signal, at].astype(np.intp) << bit
+        found += whole[signal].astype(np.intp) << bit
     return found
 
 

@@ -16,11 +16,21 @@ Mask = NDArray[np.bool_]
 _STEP, _MOST = 2.0**14, 8.0
 _LEAST_PIVOT = 0.005
 _ROWS = 12
+_AT_ONCE = 128
 
 
 def coarse(values: Real) -> Real:
     """Round to multiples of 2⁻¹⁴ and hold within ±8; NaN stays. Any shape."""
-    return np.asarray(np.round(np.clip(values, -_MOST, _MOST) * _STEP) / _STEP)
+    out = np.asarray(values * _STEP)
+    np.clip(out, -_MOST * _STEP, _MOST * _STEP, out=out)
+    np.rint(out, out=out)
+    out *= 1 / _STEP
+    return out
+
+
+def in_parts(systems: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """What names each system, some at a time: as many as are solved near the processor. At least one part."""
+    return np.array_split(systems, max(-(-len(systems) // _AT_ONCE), 1))
 
 
 def solve(matrix: Real, right: Real) -> Real:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eia930.estimating.bridge import autocovariance, kriged, placed
+from eia930.estimating.bridge import autocovariance, kriged
 from eia930.estimating.course import Departures, departures
 from eia930.estimating.evidence import Evidence, Index, Lessons, Signals, lessons, signals, weigh
 from eia930.estimating.exact import Mask, Real, coarse
@@ -87,22 +87,17 @@ class Learnt:
         partners = [int(j) for j in np.argsort(-close, kind="stable")[: 2 * most] if close[j] > 0]
         return weigh(self.own.value[row], [row + len(self.own.value), *partners], most, self.signals, self.lessons)
 
-    def usual(self, evidence: Evidence, known: Index) -> Index:
-        """Those of the hours `known` that have the commonest pattern of evidence."""
-        pattern = evidence.pattern(self.signals, known)
-        return known[pattern == np.argmax(np.bincount(pattern))] if known.size else known
-
-    def level(self, row: int, at: Index, *, points: Index, usual: Index, evidence: Evidence) -> Real:
+    def level(self, row: int, at: Index, *, points: Index, near: slice, evidence: Evidence) -> Real:
         """What a series most likely was at hours `at`, MW: told by the evidence, bridged from its own hours `points`.
 
-        How residuals hang together in time is taken from the hours `usual`.
+        How residuals hang together in time is taken from the stretch `near`.
         """
         target = self.own.value[row]
-        asked = np.zeros(target.size, bool)
-        for some in (points[points >= 0], usual, at):
-            asked[some] = True
-        told, needed = np.zeros(target.size), np.flatnonzero(asked)
-        told[needed] = evidence.expected(self.signals, needed, self.first)
-        residual = coarse(target - told)
-        departed = told[at] + kriged(residual, at, points, autocovariance(placed(residual, usual)))
+        asked = np.concatenate((points[points >= 0], at, [near.start, near.stop - 1]))
+        part = slice(int(asked.min()), int(asked.max()) + 1)
+        told = evidence.expected(self.signals, part, self.first)
+        residual = coarse(target[part] - told)
+        along = autocovariance(residual[near.start - part.start : near.stop - part.start])
+        here, there = at - part.start, np.where(points >= 0, points - part.start, -1)
+        departed = told[here] + kriged(residual, here, there, along)
         return np.asarray((self.own.course[row, at] + departed) * self.own.mean[row])

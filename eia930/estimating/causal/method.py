@@ -57,7 +57,7 @@ def _manner(window: Window) -> Manner:
 
 def _told(of: Learnt, row: int, at: Index) -> Real:
     """One series at hours `at`: float64[hours] in MW."""
-    there, evidence = ~np.isnan(of.own.value[row]), of.evidence(row)
-    usual = of.usual(evidence, of.learn[there[of.learn]][-_NEAR:])
+    there = ~np.isnan(of.own.value[row])
+    near = slice(int(of.learn[there[of.learn]][-_NEAR:][0]), int(of.learn[-1]) + 1)
     points = own_hours(there, at, ahead=False, beside=_BESIDE)
-    return of.level(row, at, points=points, usual=usual, evidence=evidence)
+    return of.level(row, at, points=points, near=near, evidence=of.evidence(row))
