@@ -23,7 +23,7 @@ from eia930.sources.columns import AnswerName, Columns, Refusal, Row, Stored
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Failure, Fetched, Readied, after_reading
 from eia930.sources.files.client import FILES_URL, Client, checked_files_url
-from eia930.sources.files.contents.columns import Records
+from eia930.sources.files.contents.grouping import Records
 from eia930.sources.files.counting import counted
 from eia930.sources.files.downloading import download
 from eia930.sources.files.lane import FileAnswer, FileRequest, Files

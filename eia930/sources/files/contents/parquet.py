@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eia930.sources.columns import Filled, Refusal
-from eia930.sources.files.contents.columns import FileAccount, Group, Parsed, Records
+from eia930.sources.files.contents.columns import FileAccount, Parsed
+from eia930.sources.files.contents.grouping import Group, Records
 
 _SCHEMA = pa.schema(
     [

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from eia930.errors import Garbled
 
-BLOCK = 2**20
+BLOCK = 2**21
 """Bytes that are read at a time: a block, and what it is turned into, stay in the processor's cache."""
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_HEADER = 64 * 1024
@@ -72,7 +72,7 @@ class Lines:
         while more := self._read():
             end = more.rfind(b"\n") + 1
             if end:
-                yield self._plain(block + more[:end])
+                yield self._plain(b"".join((block, memoryview(more)[:end])))
                 block = more[end:]
             else:
                 block += more
@@ -142,6 +142,8 @@ def table(name: str, block: bytes, columns: dict[str, pa.DataType], header: tupl
         return pacsv.read_csv(
             pa.BufferReader(block),
             read_options=pacsv.ReadOptions(column_names=header, block_size=len(block) + 1, use_threads=False),
+            # Where there are no quotes, looking for none makes text a tenth faster.
+            parse_options=pacsv.ParseOptions(quote_char='"' if b'"' in block else False),
             convert_options=pacsv.ConvertOptions(
                 column_types=columns,
                 include_columns=list(columns),

@@ -112,6 +112,20 @@ def test_7_commas_part_thousands_only_where_they_do() -> None:
     assert "quote" in refused(flows(flow(7, '"1'))).what
 
 
+@pytest.mark.parametrize("beside", ["6", "6.5", "none"])
+def test_7_a_negative_zero_is_zero_whatever_stands_beside_it(beside: str) -> None:
+    parsed = read(flows(flow(7, "-0"), flow(8, beside)), "interchange", H1_2022)
+    ((_, records),) = parsed.groups.items()
+    assert not np.signbit(records.value[0])
+    cells = demand("PJM", H2_2025, [7.0, 6.0])
+    data = bytes_of(cells, "balance", H2_2025).replace(b",7,", b",-0,").replace(b",6,", f",{beside},".encode())
+    assert not np.signbit(read(data, "balance", H2_2025).groups["region-data", "PJM"].value[0])
+
+
+def test_8_lines_of_no_code_at_all_are_no_file() -> None:
+    assert "can be codes" in refused(flows(flow(7, code="../x"), flow(8, other=""))).what
+
+
 def test_8_codes_that_no_table_knows_are_loaded_and_named() -> None:
     cells = demand("ZZZZ", H2_2025, [5.0, 6.0])
     parsed = read(bytes_of(cells, "balance", H2_2025), "balance", H2_2025)
