@@ -17,8 +17,10 @@ import tempfile
 import time
 
 import msgspec
+from given import ended
 
 from eia930.emulator import Emulator, synthetic
+from eia930.errors import UsageError
 from eia930.reference.hours import parse_hour
 from eia930.store.manifest import read_manifest
 from eia930.store.storage import Storage
@@ -32,12 +34,16 @@ def load(url: str, output: str) -> float:
     """Seconds of a load, the program's start included."""
     command = [sys.executable, "-m", "pipelines.historical", *QUESTION, *PACE, "--source=api", f"--api_url={url}"]
     began = time.perf_counter()
-    subprocess.run(
+    done = subprocess.run(
         [*command, "--api_key=env:BENCH_KEY", f"--output={output}"],
         env={**os.environ, "BENCH_KEY": "any"},
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    if done.returncode:
+        said = done.stderr.strip().rpartition("\n")[2].removeprefix("error: ")
+        raise UsageError(f"a load into {output} ended with {done.returncode}: {said}")
     return time.perf_counter() - began
 
 
@@ -46,6 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bucket", help="an empty place: s3://BUCKET/PREFIX")
     bucket = parser.parse_args().bucket
+    Storage.at(bucket, flag="BUCKET")
     with tempfile.TemporaryDirectory() as folder, Emulator(synthetic(now=NOW), now=NOW) as api:
         places = {"folder": folder, "bucket": bucket}
         seconds = {name: (load(api.url, place), load(api.url, place)) for name, place in places.items()}
@@ -60,4 +67,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

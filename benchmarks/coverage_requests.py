@@ -5,10 +5,13 @@ python benchmarks/coverage_requests.py [--replay FILE.parquet] [--regions all]
 """
 
 import argparse
+import sys
 import tempfile
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
+
+from given import ended, rows_in
 
 from eia930.emulator import Emulator, replay, synthetic
 from eia930.question.plan import Question, plan
@@ -19,6 +22,7 @@ from eia930.store import lease
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
+COLUMNS = ("period", "respondent", "type", "value")
 FIVE = "PACW,ERCO,CAL,TEX,MISO"
 PER_HOUR = 6300
 
@@ -32,7 +36,7 @@ def main() -> None:
     parser.add_argument("--end", default="2026-08-01")
     flags = parser.parse_args()
     routes = flags.routes.split(",") if flags.routes else ["region-data"] if flags.replay else list(ROUTES)
-    rows = replay([flags.replay]) if flags.replay else synthetic(now=parse_hour(flags.end))
+    rows = replay([rows_in(flags.replay, COLUMNS)]) if flags.replay else synthetic(now=parse_hour(flags.end))
     start = parse_hour(flags.start or ("2015-07-01" if flags.replay else "2019-01-01"))
     end = parse_hour("2020-07-02" if flags.replay else flags.end)
     print("| route | regions | series | requests | rows read | of the rows | minutes at the pace | pages of a load |")
@@ -65,4 +69,4 @@ def line(server: Emulator, route: str, regions: str, first: int, last: int) -> s
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

@@ -25,6 +25,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from given import ended, rows_in
 from numpy.typing import NDArray
 
 from eia930.estimating.demand import estimate
@@ -50,7 +51,8 @@ class Record:
 
 
 def read(rows: Path, labels: Path, years: tuple[int, int]) -> Record:
-    table = pq.read_table(labels, columns=["period", "respondent", "category"])
+    table = pq.read_table(rows_in(labels, columns := ["period", "respondent", "category"]), columns=columns)
+    rows_in(rows, ("period", "respondent", "type", "value"))
     whose, hours = table["respondent"].cast(pa.string()), hours_of(table["period"])
     good = pc.equal(table["category"].cast(pa.string()), "OKAY").to_numpy()
     begins, frames = read_frames(rows, REGION)
@@ -263,4 +265,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -30,6 +30,7 @@ from estimate import (
     read,
     record_flags,
 )
+from given import ended
 from numpy.typing import NDArray
 
 from eia930.estimating.causal.filling import Standing, filled
@@ -99,4 +100,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

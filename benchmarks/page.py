@@ -48,6 +48,9 @@ def main() -> None:
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     flags.add_argument("names", nargs="*", help="only these: screening, assemble, …")
     wanted = flags.parse_args().names
+    named = {Path(spot["command"].split()[0]).stem for page in PAGES for spot in SPOT.finditer(page.read_text("utf-8"))}
+    if strange := sorted(set(wanted) - named):
+        raise SystemExit(f"no page names {', '.join(strange)}; there are {', '.join(sorted(named))}")
     for page in PAGES:
         renew(page, wanted)
 

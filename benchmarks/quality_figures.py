@@ -5,18 +5,21 @@
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from given import ended, rows_in
 
 from eia930.checks.all_checks import run_checks
 from eia930.checks.equations import Equation, sides
 from eia930.checks.outcome import Check
 from eia930.checks.shifted import WEEK, find_shift, shifted
+from eia930.errors import UsageError
 from eia930.reference.hours import parse_hour
 from eia930.reference.respondents import members, subregions
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION
+from eia930.reference.routes import FUEL, INTERCHANGE, REGION, Route
 from eia930.reference.series import parse_series
 from eia930.screening.demand import screen
 from eia930.screening.flags import FLAGS
@@ -104,12 +107,19 @@ def show(checks: Sequence[Check]) -> None:
         print(f"  {check.name}: {check.hours_broken:,} of {check.hours_checked:,}: {worst}")
 
 
+def _of_day(folder: Path, route: Route) -> Path:
+    found = sorted(folder.glob(f"{route.id}_????-??-??.parquet"))
+    if len(found) != 1:
+        raise UsageError(f"--day {folder} has {len(found)} files {route.id}_YYYY-MM-DD.parquet: give a folder with one")
+    return rows_in(found[0], ("period", *route.keys, "value"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--years", type=Path, required=True)
     parser.add_argument("--day", type=Path, required=True)
     asked = parser.parse_args()
-    first, frames = read_frames(asked.years, REGION)
+    first, frames = read_frames(rows_in(asked.years, ("period", "respondent", "type", "value")), REGION)
     forecasts(frames)
     reduced(frames)
     planted_shift(frames)
@@ -118,8 +128,7 @@ def main() -> None:
     show(run_checks(frames, first, MEMBERS).checks)
     day: Frames = {}
     for route in (REGION, FUEL, INTERCHANGE):
-        (path,) = asked.day.glob(f"{route.id}_????-??-??.parquet")
-        first, rows = read_frames(path, route)
+        first, rows = read_frames(_of_day(asked.day, route), route)
         day |= rows
     flagged = [
         n
@@ -134,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

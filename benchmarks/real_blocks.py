@@ -31,6 +31,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from given import ended, rows_in
 from numpy.typing import NDArray
 from pyarrow.fs import FileSystemHandler, LocalFileSystem, PyFileSystem
 from real_rows import command, load, serving
@@ -41,6 +42,8 @@ from eia930.screening.methods import screen_series
 from eia930.store.storage import Storage
 from ringdata import RingBlocks
 from ringdata.config import CONFIGS
+from ringdata.files import Files
+from ringdata.folder import open_any
 from ringdata.formats import folder_of
 from ringdata.layout import SPLITS, Layout
 from ringdata.orders import ORDERS
@@ -387,6 +390,8 @@ def check(output: Path, flags: argparse.Namespace) -> int:
     """All of it; 1 where anything differs."""
     against = {"all": frozenset(FLAGS[1:]), "none": frozenset[str]()}.get(flags.trust_flags)
     against = frozenset(flags.trust_flags.split(",")) if against is None else against
+    for config, form in product(CONFIGS, FORMATS):
+        open_any(Files(output / folder_of(config.name, form)))
     since = time.monotonic()
     truth = Truth(output, against)
     rows = sum(entry["rows"] for entry in json.loads((output / "manifest.json").read_text())["files"] if _tidy(entry))
@@ -428,8 +433,10 @@ def main() -> int:
     if flags.output is not None:
         return check(flags.output.absolute(), flags)
     with tempfile.TemporaryDirectory() as folder:
-        return check(replayed(flags.rows.absolute(), Path(folder)), flags)
+        return check(
+            replayed(rows_in(flags.rows.absolute(), ("period", "respondent", "type", "value")), Path(folder)), flags
+        )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -149,15 +149,28 @@ def digest(output: Path) -> str:
 
 
 def main() -> int:
-    """Print what was found; 1 if anything is not as it should be."""
+    """Print what was found; 1 if anything is not as it should be, 2 if the rows cannot be served."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", type=Path)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--regions", default="all")
     parser.add_argument("--seed", type=int, default=1)
     flags = parser.parse_args()
+    if why := _unfit(flags.rows):
+        print(f"error: {flags.rows} {why}", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory() as folder:
         return _all(flags, Path(folder))
+
+
+def _unfit(rows: Path) -> str:
+    """Why a file cannot be served; empty where it can."""
+    try:
+        found = pq.read_schema(rows).names
+    except (OSError, pa.ArrowException) as error:
+        return f"is no Parquet file of rows: {str(error).splitlines()[0]}"
+    lacking = [name for name in ("period", "respondent", "type", "value") if name not in found]
+    return f"has no column {', '.join(lacking)}" if lacking else ""
 
 
 def _all(flags: argparse.Namespace, folder: Path) -> int:

@@ -77,10 +77,13 @@ def _bare(space: pdoc.doc.Module | pdoc.doc.Class) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """1 where a public name has no docstring."""
+    """1 where a public name has no docstring, 2 where the pages cannot be written there."""
     parser = argparse.ArgumentParser(description="Build the API page from the docstrings.")
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "docs", help="folder of the pages")
     folder = parser.parse_args(arguments).to
+    if folder.exists() and not folder.is_dir():
+        print(f"error: --to {folder} is a file: give a folder", file=sys.stderr)
+        return 2
     missing = bare()
     for name in missing:
         print(f"{name} has no docstring", file=sys.stderr)

@@ -101,12 +101,15 @@ def _lines(words: list[str], indent: str) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """1 where `--check` finds a line too long."""
+    """1 where `--check` finds a line too long, 2 where a page is not there."""
     parser = argparse.ArgumentParser(description=f"Wrap pages at {WIDTH} columns.")
     parser.add_argument("pages", nargs="+", type=Path, help="Markdown files")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where a line is too long")
     chosen = parser.parse_args(arguments)
     bad = 0
+    if strange := [path for path in chosen.pages if not path.is_file()]:
+        print(f"error: {strange[0]} is no file: give Markdown pages", file=sys.stderr)
+        return 2
     for path in chosen.pages:
         text = path.read_text("utf-8")
         if chosen.check:

@@ -140,13 +140,15 @@ def down(folder: Path) -> Sequence[Process]:
 
 
 def load(folder: Path) -> Cluster:
-    """The cluster noted in `folder`."""
+    """The cluster noted in `folder`. ClusterError where none is."""
     try:
         noted = json.loads(_state(folder).read_text("utf-8"))
-    except FileNotFoundError:
+        started = tuple(Process(**process) for process in noted.pop("processes"))
+        return Cluster(**{**noted, "flags": tuple(noted["flags"]), "processes": started})
+    except (FileNotFoundError, NotADirectoryError):
         raise ClusterError(f"no cluster is noted in {folder}: run `up` first") from None
-    started = tuple(Process(**process) for process in noted.pop("processes"))
-    return Cluster(**{**noted, "flags": tuple(noted["flags"]), "processes": started})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ClusterError(f"{_state(folder)} is no note of a cluster: remove it, and run `up`") from None
 
 
 def ask(cluster: Cluster, path: str, *, timeout: float = 5.0) -> Any:

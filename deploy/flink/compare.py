@@ -120,6 +120,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=Path, help="recorded rows to replay, for all of their hours")
     parser.add_argument("--folder", type=Path, default=cluster.MADE, help="where the cluster's cluster.json is kept")
     given, flags = parser.parse_known_args(arguments)
+    if given.rows and not given.rows.is_file():
+        print(f"flink: --rows {given.rows} is no file: give recorded rows", file=sys.stderr)
+        return 2
     try:
         on_cluster = cluster.load(given.folder.resolve()).flags
         # Below the checkout, where the cluster's workers see it too.

@@ -15,7 +15,7 @@ def layout_of(folder: str) -> Layout:
     """The layout of a folder of blocks; MissingFile where there is none."""
     try:
         return Layout.from_json((Path(folder) / "layout.json").read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise MissingFile(f"{folder} has no layout.json: give a folder of panel blocks, OUTPUT/blocks/panel") from None
 
 

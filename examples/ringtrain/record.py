@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringdata import Layout, RingBlocks, latest
+from ringdata.errors import MissingFile
 from ringtrain import calendar
 from ringtrain.patches import Patches
 
@@ -73,4 +74,7 @@ def _days(item: dict[str, NDArray[Any]], cut: Patches, scale: NDArray[np.float32
 
 
 def _slots(folder: str) -> int:
-    return Layout.from_json((Path(folder) / "layout.json").read_bytes()).grid.slots
+    try:
+        return Layout.from_json((Path(folder) / "layout.json").read_bytes()).grid.slots
+    except (FileNotFoundError, NotADirectoryError):
+        raise MissingFile(f"{folder} has no layout.json: give a folder of panel blocks, OUTPUT/blocks/panel") from None
