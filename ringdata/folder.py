@@ -19,6 +19,10 @@ from ringdata.manifest import AGAIN, LAYOUT, LOOKS, MANIFEST, SEQUENCES, Entry, 
 from ringdata.shards import ShardReader, Tokens
 
 _OPENERS = 8
+_SYNTHETIC = "synthetic"
+"""Where below an output a load without a key writes."""
+_DEEPEST = 4
+"""Folders of an output above its blocks: `tfds/eia930/panel/1.0.0`."""
 _Taken = TypeVar("_Taken")
 
 
@@ -106,14 +110,29 @@ def _check_place(files: Files) -> None:
     """Refuse what is no folder, or one above or below the blocks."""
     kind = files.reach()
     if kind == FileType.NotFound:
-        raise MissingFile(f"{files.path} does not exist: give a folder such as OUTPUT/blocks/panel")
+        beside = _synthetic_beside(files)
+        hint = f"; {beside} does, whose hours are synthetic: no load with a key has written here" if beside else ""
+        raise MissingFile(f"{files.path} does not exist: give a folder such as OUTPUT/blocks/panel{hint}")
     if kind == FileType.File:
         raise MissingFile(f"{files.path} is a file: give the folder that holds it, such as OUTPUT/blocks/panel")
-    below = [PurePosixPath(above) / config.name for above in ("", "blocks") for config in reversed(CONFIGS)]
+    above = ("", "blocks", f"{_SYNTHETIC}/blocks")
+    below = [PurePosixPath(folder) / config.name for folder in above for config in reversed(CONFIGS)]
     found = files.infos([files.root / LAYOUT, *(files.root / place / LAYOUT for place in below)])
     there = [place for place, info in zip(below, found[1:], strict=True) if info.type == FileType.File]
     if found[0].type != FileType.File and there:
         raise MissingFile(f"{files.path} holds no blocks itself: give {files.path.rstrip('/')}/{there[0]}")
+
+
+def _synthetic_beside(files: Files) -> str:
+    """The folder of the same name that a load without a key has written below the output; empty where none has."""
+    words, above = files.path.rstrip("/").split("/"), [root for root in files.root.parents if root.name][:_DEEPEST]
+    try:
+        infos = files.infos([root / _SYNTHETIC / files.root.relative_to(root) for root in above])
+    except FolderError:
+        return ""
+    found = (number for number, info in enumerate(infos, 1) if info.type == FileType.Directory)
+    number = next(found, 0)
+    return "/".join([*words[:-number], _SYNTHETIC, *words[-number:]]) if number else ""
 
 
 def _manifest(files: Files) -> tuple[dict[str, Entry], bytes]:

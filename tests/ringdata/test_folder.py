@@ -120,6 +120,19 @@ def test_a_folder_above_the_blocks(data_set: Path) -> None:
     refused(data_set / "blocks", MissingFile, "holds no blocks itself: give", "/blocks/panel")
 
 
+def test_blocks_of_a_load_without_a_key_are_hinted_at(
+    data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes below the output: whoever leaves that out is told, whatever part of the path he gave."""
+    shutil.copytree(data_set, tmp_path / "data/synthetic")
+    monkeypatch.chdir(tmp_path)
+    there = f"{tmp_path}/data/synthetic"
+    for name in ("blocks/panel", "blocks/series", "tfds/eia930/panel/1.0.0"):
+        refused(Path("data") / name, MissingFile, f"data/{name} does not exist", f"; {there}/{name} does, whose hours")
+    refused(Path("data"), MissingFile, f"data holds no blocks itself: give {there}/blocks/panel")
+    refused(Path("data/blocks/panels"), MissingFile, "such as OUTPUT/blocks/panel")
+
+
 def test_one_slash_is_a_slip(tmp_path: Path) -> None:
     refused(Path("s3:/eia/blocks/panel"), MissingFile, "did you mean s3://eia/blocks/panel?")
 
