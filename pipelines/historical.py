@@ -25,11 +25,11 @@ from eia930.question.plan import passed_over, plan, unknown
 from eia930.sources.past.source import require_then
 from eia930.store.fenced import Look
 from eia930.store.origin import require_publisher
-from pipelines.options.settings import LoadSettings, settings
+from pipelines.options.settings import LoadSettings, PastLoad, settings
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
 from pipelines.past.memory import remember
-from pipelines.running.before.lists import wanted, with_held
+from pipelines.running.before.lists import say, wanted, with_held
 from pipelines.running.before.recall import Before, formats_in, say_gone
 from pipelines.running.lines import say_begun
 from transforms.block_memory import recalled
@@ -161,6 +161,16 @@ def _sound(todo: LoadSettings) -> Storage:
     return output
 
 
+def _say_words(past: PastLoad) -> None:
+    """In whose words a past state is asked for, where they are not those of a load that had begun by then."""
+    if past.asked is None:
+        say("no load is remembered in raw/asked/: asked is what flags say, or else the usual hours and cuts")
+    elif past.asked.began.timestamp() > past.source.until:
+        say(
+            f"no load had begun by then: asked is what the first one did, which began {past.asked.began:%Y-%m-%dT%H:%M}"
+        )
+
+
 def _as_before(todo: LoadSettings, output: Storage, spans: Sequence[Span]) -> LoadSettings:
     """With cuts, slots, flags and formats as the output has them; a past state has those of then."""
     if todo.past is None:
@@ -170,6 +180,7 @@ def _as_before(todo: LoadSettings, output: Storage, spans: Sequence[Span]) -> Lo
         before.say_changes(todo.blocks)
     else:
         require_then(todo.past.source, spans)
+        _say_words(todo.past)
         there = formats_in(output)
         todo = replace(todo, blocks=recalled(todo.blocks, todo.past.asked.blocks if todo.past.asked else None))
     say_gone(there, todo.formats)

@@ -50,13 +50,14 @@ def remember(storage: Storage, asked: Asked) -> None:
 
 
 def asked_then(storage: Storage, until: datetime) -> Asked | None:
-    """The last load that had begun by then; None where none is remembered.
+    """The last load that had begun by then, or else the first of all; None where none is remembered.
 
+    The first: a server's clock may be behind ours, so that answers are older than the load that asked for them.
     UsageError where what is remembered of it is damaged: in other words it would be another past.
     """
-    for entry in reversed(storage.list(ROOT)):
-        if entry.key.rsplit("/", 1)[-1] > f"{until:{_STAMP}}.json.zst":
-            continue
+    every = storage.list(ROOT)
+    begun = [one for one in every if one.key.rsplit("/", 1)[-1] <= f"{until:{_STAMP}}.json.zst"]
+    for entry in reversed(begun) if begun else every:
         try:
             return msgspec.json.decode(unpack(storage.get(entry.key)), type=Asked)
         except KeyError:

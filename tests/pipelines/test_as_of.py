@@ -112,6 +112,23 @@ def test_what_cannot_be_is_one_line_and_changes_nothing(
     assert not (tmp_path / "then").exists()
 
 
+def test_answers_older_than_the_load_that_asked_are_asked_for_in_its_words(
+    rows: RowSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where the server's clock is behind, and the hour of the load is asked for right after it."""
+    monkeypatch.setenv("EIA_API_KEY", "key")
+    cuts = ("--validation_start=2023-10-01", "--test_start=2023-12-01", "--types=D")
+    with Emulator(rows, now=parse_hour("2024-01-05T06")) as server:
+        words = [f"--api_url={server.url}", f"--output={tmp_path / 'out'}", *ASKED, *PACE, *cuts]
+        assert load(words, now=when("2024-01-05T06") + timedelta(minutes=3)) == 0
+    capsys.readouterr()
+    assert main(["--as_of=2024-01-05T06", f"--raw={tmp_path / 'out'}", f"--output={tmp_path / 'then'}"]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
+    assert len(said) == 1
+    assert "no load had begun by then: asked is what the first one did, which began 2024-01-05T06:03" in said[0]
+    assert sums(tmp_path / "then") == sums(tmp_path / "out")
+
+
 def test_a_past_state_needs_no_memory_of_what_was_asked(loaded: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(loaded / "out/raw/eia", out / "raw/eia")

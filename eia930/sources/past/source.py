@@ -103,5 +103,6 @@ def require_then(source: PastSource, spans: Sequence[Span]) -> None:
         raise UsageError(f"--raw {source.raw.place}: no stored answer speaks of these regions and hours")
     raise UsageError(
         f"--as_of {datetime.fromtimestamp(source.until, UTC):%Y-%m-%dT%H}: the first answer of these regions in "
-        f"{source.raw.place} was retrieved {first:%Y-%m-%dT%H:%M:%S}"
+        f"{source.raw.place} was retrieved {first:%Y-%m-%dT%H:%M:%S}",
+        remedy="give an hour after that, once it has come; as it is now it stands in that output",
     )
