@@ -9,6 +9,8 @@ READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock requirements-kernel
 READY_TORCH := .venv-torch/.ready-$(shell cat requirements-torch.lock requirements-kernels.lock 2>/dev/null | cksum | cut -d' ' -f1)
 READY_READERS := .venv-readers/.ready-$(shell cat requirements-readers.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
+# Some images say so. Tests start many programs, and none should compile all of ours anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test test-slow test-recorded test-ml test-torch test-readers test-gcp test-flink test-operations test-month lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
@@ -51,7 +53,7 @@ run: $(READY)  ## install, and load five regions (synthetic without a key); ARGS
 	$(BIN)/python -m pipelines.historical --runner=DirectRunner $(ARGS)
 
 test: $(READY)  ## install, and run the tests (some eight minutes on two cores)
-	$(BIN)/python -m pytest -n logical --dist loadfile -m "not slow and not flink and not recorded" $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --timeout=600 -m "not slow and not flink and not recorded" $(ARGS)
 
 test-slow: $(READY)  ## what is long, one more of a kind, or by an S3 server that Go builds
 	$(BIN)/python -m pytest -m "slow" $(ARGS)

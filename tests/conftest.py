@@ -9,6 +9,13 @@ from typing import Any, NoReturn
 
 import pytest
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Of `-n auto`: half as many again as cores, for tests wait a good part of their time for what they started."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 LEFT_OUT = {
     "slow": "long, or one more of a kind, or by an S3 server that Go builds: make test-slow",
     "flink": "a real Flink cluster (Java 17, Maven and Go): make test-flink",
