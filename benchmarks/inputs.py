@@ -88,10 +88,11 @@ def main() -> int:
     real = asked.rows is not None
     record = read(asked.rows, asked.labels, (asked.first, asked.last)) if real else made_up()
     lines = [f"{asked.first}–{asked.last}, {len(record.areas)} authorities." if real else "Made-up loads.", ""]
-    lines += table(record, hide_lengths(record.demand, asked.every), FIXED)
+    some = range(0, len(record.areas), asked.every)
+    lines += table(record, hide_lengths(record.demand, some), FIXED)
     if real:
         lines += ["", "By the lengths and places of real gaps and flags:", ""]
-        lines += table(record, hide_real(record.demand, asked.every), REAL)
+        lines += table(record, hide_real(record.demand, some), REAL)
     print("\n".join(lines))
     print(f"\nat most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB in all")
     if asked.docs:

@@ -17,6 +17,7 @@ from eia930.estimating.evidence import Index
 from eia930.estimating.exact import Mask, Real
 from eia930.estimating.learnt import Learnt, Manner
 from eia930.estimating.likeness import allowed
+from eia930.estimating.lone import is_lone, lone_hours
 from eia930.estimating.windows import Window, years
 
 _MANNER = Manner(every=3, partners=10, demand=(0,), forecast=(-1, 0, 1))
@@ -75,6 +76,12 @@ def _range(demand: Real, window: Window) -> tuple[Real, Real]:
 
 def _estimated(of: Learnt, row: int, at: Index) -> Real:
     """Estimates of one series at hours `at`: float64[hours] in MW."""
-    near = slice(max(of.give.start - _NEAR, 0), min(of.give.stop + _NEAR, of.learn.size))
-    points = own_hours(~np.isnan(of.own.value[row]), at, ahead=True)
-    return of.level(row, at, points=points, near=near, evidence=of.evidence(row))
+    there, evidence = ~np.isnan(of.own.value[row]), of.evidence(row)
+    departed, lone = np.full(at.size, np.nan), is_lone(there, at)
+    departed[lone] = lone_hours(of, row, at[lone], evidence)
+    left = np.isnan(departed)
+    if left.any():
+        near = slice(max(of.give.start - _NEAR, 0), min(of.give.stop + _NEAR, of.learn.size))
+        points = own_hours(there, at[left], ahead=True)
+        departed[left] = of.departed(row, at[left], points=points, near=near, evidence=evidence)
+    return of.level(row, at, departed)

@@ -87,8 +87,12 @@ class Learnt:
         partners = [int(j) for j in np.argsort(-close, kind="stable")[: 2 * most] if close[j] > 0]
         return weigh(self.own.value[row], [row + len(self.own.value), *partners], most, self.signals, self.lessons)
 
-    def level(self, row: int, at: Index, *, points: Index, near: slice, evidence: Evidence) -> Real:
-        """What a series most likely was at hours `at`, MW: told by the evidence, bridged from its own hours `points`.
+    def level(self, row: int, at: Index, departed: Real) -> Real:
+        """The MW of departures at hours `at`."""
+        return np.asarray((self.own.course[row, at] + departed) * self.own.mean[row])
+
+    def departed(self, row: int, at: Index, *, points: Index, near: slice, evidence: Evidence) -> Real:
+        """Departures at hours `at`: told by the evidence, bridged from the series' own hours `points`.
 
         How residuals hang together in time is taken from the stretch `near`.
         """
@@ -99,5 +103,4 @@ class Learnt:
         residual = coarse(target[part] - told)
         along = autocovariance(residual[near.start - part.start : near.stop - part.start])
         here, there = at - part.start, np.where(points >= 0, points - part.start, -1)
-        departed = told[here] + kriged(residual, here, there, along)
-        return np.asarray((self.own.course[row, at] + departed) * self.own.mean[row])
+        return told[here] + kriged(residual, here, there, along)

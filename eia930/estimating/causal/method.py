@@ -60,4 +60,4 @@ def _told(of: Learnt, row: int, at: Index) -> Real:
     there = ~np.isnan(of.own.value[row])
     near = slice(int(of.learn[there[of.learn]][-_NEAR:][0]), int(of.learn[-1]) + 1)
     points = own_hours(there, at, ahead=False, beside=_BESIDE)
-    return of.level(row, at, points=points, near=near, evidence=of.evidence(row))
+    return of.level(row, at, of.departed(row, at, points=points, near=near, evidence=of.evidence(row)))
