@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from eia930.estimating.exact import Mask
+from eia930.estimating.learning.exact import Mask
 from eia930.record.assembly import GroupReport, SeriesReport
 from eia930.reference.respondents import members
 from eia930.reference.routes import REGION, ROUTES

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eia930.estimating.demand import estimates
-from eia930.estimating.evidence import Index
-from eia930.estimating.exact import Mask, Real
+from eia930.estimating.learning.evidence import Index
+from eia930.estimating.learning.exact import Mask, Real
 
 METHODS = ("eia", "regression_kriging", "same_hour")
 _EIA, _OURS, _SAME_HOUR = range(3)

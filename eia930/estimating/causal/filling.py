@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eia930.estimating.causal.method import causal_estimates
-from eia930.estimating.evidence import Index
-from eia930.estimating.exact import Mask, Real
+from eia930.estimating.learning.evidence import Index
+from eia930.estimating.learning.exact import Mask, Real
 
 REACH = 31 * 24
 """Hours after a series' last hour that stands in which it is filled, whether or not it goes on later."""

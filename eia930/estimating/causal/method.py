@@ -13,11 +13,11 @@ from functools import partial
 
 import numpy as np
 
-from eia930.estimating.bridge import own_hours
-from eia930.estimating.evidence import Index
-from eia930.estimating.exact import Mask, Real
-from eia930.estimating.learnt import Learnt, Manner
-from eia930.estimating.likeness import allowed
+from eia930.estimating.learning.bridge import own_hours
+from eia930.estimating.learning.evidence import Index
+from eia930.estimating.learning.exact import Mask, Real
+from eia930.estimating.learning.learnt import Learnt, Manner
+from eia930.estimating.learning.likeness import allowed
 from eia930.estimating.windows import Window, quarters
 
 _EVERY, _MANY = 5, 4400

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from eia930.estimating.bridge import BESIDE, DAYS, REACH, autocovariance, kriged, own_hours
+from eia930.estimating.learning.bridge import BESIDE, DAYS, REACH, autocovariance, kriged, own_hours
 
 Real = NDArray[np.float64]
 

@@ -4,7 +4,7 @@
 import numpy as np
 
 from eia930.estimating.demand import estimate
-from eia930.estimating.lone import is_lone
+from eia930.estimating.learning.lone import is_lone
 from tests.eia930.estimating.test_demand import FIRST, FORECAST, TRUTH
 
 YEARS = 2 * 8766

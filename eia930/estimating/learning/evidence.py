@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.estimating.exact import Mask, Real, in_parts, solve
+from eia930.estimating.learning.exact import Mask, Real, in_parts, solve
 
 Index = NDArray[np.intp]
 

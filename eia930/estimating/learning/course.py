@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.estimating.exact import Mask, Real, coarse, solve
+from eia930.estimating.learning.exact import Mask, Real, coarse, solve
 
 Days = NDArray[np.int64]
 

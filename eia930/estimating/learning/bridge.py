@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.estimating.exact import Mask, Real, coarse, in_parts, solve
+from eia930.estimating.learning.exact import Mask, Real, coarse, in_parts, solve
 
 BESIDE = 4
 """Present hours on each side."""

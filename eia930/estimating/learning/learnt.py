@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eia930.estimating.bridge import autocovariance, kriged
-from eia930.estimating.course import Departures, departures
-from eia930.estimating.evidence import Evidence, Index, Lessons, Signals, lessons, signals, weigh
-from eia930.estimating.exact import Mask, Real, coarse
-from eia930.estimating.likeness import LEAST, closeness
+from eia930.estimating.learning.bridge import autocovariance, kriged
+from eia930.estimating.learning.course import Departures, departures
+from eia930.estimating.learning.evidence import Evidence, Index, Lessons, Signals, lessons, signals, weigh
+from eia930.estimating.learning.exact import Mask, Real, coarse
+from eia930.estimating.learning.likeness import LEAST, closeness
 from eia930.estimating.windows import Window
 
 

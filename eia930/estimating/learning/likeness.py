@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eia930.estimating.exact import Mask, Real, coarse
+from eia930.estimating.learning.exact import Mask, Real, coarse
 
 LEAST = 500
 """Hours that a series must have where is learnt."""

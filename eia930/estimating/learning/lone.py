@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from eia930.estimating.evidence import Evidence, Index, conditioned
-from eia930.estimating.exact import Mask, Real, coarse
-from eia930.estimating.learnt import Learnt
+from eia930.estimating.learning.evidence import Evidence, Index, conditioned
+from eia930.estimating.learning.exact import Mask, Real, coarse
+from eia930.estimating.learning.learnt import Learnt
 
 _BENDS = (-168, -24, -2, 2, 24, 168)
 _FAR = 169
