@@ -18,6 +18,7 @@ from eia930.estimating.learning.exact import Mask, Real
 from eia930.estimating.learning.learnt import Learnt, Manner
 from eia930.estimating.learning.likeness import allowed
 from eia930.estimating.learning.lone import is_lone, lone_hours
+from eia930.estimating.remembered import Recall, anew
 from eia930.estimating.windows import Window, years
 
 _MANNER = Manner(every=3, partners=10, demand=(0,), forecast=(-1, 0, 1))
@@ -44,6 +45,7 @@ def estimates(
     first: int,
     barred: Mask | None = None,
     wanted: Mask | None = None,
+    recall: Recall = anew,
 ) -> Iterator[tuple[slice, Real]]:
     """The same, a window at a time: its columns, and float64[series, columns].
 
@@ -51,6 +53,7 @@ def estimates(
     NaN where missing or flagged; a row of `forecast` is the day-ahead forecast of the same row of `demand`, or NaN.
     `barred`: bool[series, series], true where the second must not tell of the first (its sum contains it).
     `wanted`: bool[series, hours], the hours to estimate; None: all that are NaN. A window without any is passed over.
+    `recall`: who may know what was told of a window before.
     Nothing is said of a series that has fewer than 500 hours in a window. ValueError if shapes differ.
     """
     if demand.shape != forecast.shape or demand.ndim != 2:
@@ -62,10 +65,13 @@ def estimates(
         missing = np.isnan(demand[:, window.give])
         missing &= True if wanted is None else wanted[:, window.give]
         if missing.any():
-            learnt = Learnt.of(demand, forecast, first=first, window=window, allowed=others, manner=_MANNER)
-            low, high = _range(demand, window)
-            found = learnt.each(missing, partial(_estimated, learnt))
-            yield window.give, np.clip(np.round(found), low, high)
+
+            def make(window: Window = window, missing: Mask = missing) -> Real:
+                learnt = Learnt.of(demand, forecast, first=first, window=window, allowed=others, manner=_MANNER)
+                found = learnt.each(missing, partial(_estimated, learnt))
+                return np.clip(np.round(found), *_range(demand, window))
+
+            yield window.give, recall(window, missing, make)
 
 
 def _range(demand: Real, window: Window) -> tuple[Real, Real]:

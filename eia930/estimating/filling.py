@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eia930.estimating.demand import estimates
 from eia930.estimating.learning.evidence import Index
 from eia930.estimating.learning.exact import Mask, Real
+from eia930.estimating.remembered import Recall, anew
 
 METHODS = ("eia", "regression_kriging", "same_hour")
 _EIA, _OURS, _SAME_HOUR = range(3)
@@ -51,13 +52,13 @@ class Estimates:
         return {name: count for name, count in zip(METHODS, found, strict=True) if count}
 
 
-def filled(of: Gathered) -> Iterator[Estimates]:
+def filled(of: Gathered, recall: Recall = anew) -> Iterator[Estimates]:
     """Estimates of each series in turn; every hour wanted has one, save where a series has no hour that stands."""
     figures, by = [one.copy() for one in of.eia], [np.full(len(one), _EIA, np.int8) for one in of.eia]
     left = np.zeros(of.demand.shape, bool)
     for row, (wanted, figure) in enumerate(zip(of.wanted, figures, strict=True)):
         left[row, wanted[np.isnan(figure)]] = True
-    for give, found in estimates(of.demand, of.forecast, first=of.first, barred=of.barred, wanted=left):
+    for give, found in estimates(of.demand, of.forecast, first=of.first, barred=of.barred, wanted=left, recall=recall):
         for row, wanted in enumerate(of.wanted):
             some = slice(*np.searchsorted(wanted, (give.start, give.stop)).tolist())
             told = found[row, wanted[some] - give.start]

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from eia930.estimating.areas import demand_of, key_of
 from eia930.estimating.filling import METHODS, Estimates, filled
 from eia930.estimating.gathering import Frame, gathered
+from eia930.estimating.remembered import YEARS, Remembered
 from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screening, SeriesReport
 from eia930.record.avro import write_avro
@@ -71,14 +72,14 @@ def _estimates(storage: Storage, groups: Sequence[GroupReport], screening: Scree
     if not accounts:
         return {}
     files = {(group.route, group.respondent): _tidy_file(group) for group in groups}
-    found = gathered(
+    known = gathered(
         storage,
         [key_of(one) for one in accounts],
         [files[one.route, one.respondent] for one in accounts],
         Frame(min(_first(one) for one in accounts), max(_last(one) for one in accounts)),
         screening=screening,
     )
-    pairs = zip(accounts, filled(found), strict=True)
+    pairs = zip(accounts, filled(known, Remembered(storage, YEARS, known)), strict=True)
     return {one.series_id: estimates for one, estimates in pairs if len(estimates.hour)}
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What unobserved demand holds in blocks of inputs=estimate: made once for an output, and kept beside it. No Beam.
 
-    raw/filled/demand    all fills, under the name of all that decides them
+    raw/filled/demand              all fills, under the name of all that decides them
+    raw/filled/quarters/<month>    those of a quarter, under the name of what they are made of
 
 May be deleted at any time.
 """
@@ -41,7 +42,8 @@ def inputs_of(
             return DemandFills.of_bytes(data)
         except (msgspec.MsgspecError, zstandard.ZstdError):
             pass  # as if it were not there
-    fills = demand_fills([ref.series_id for ref in refs], load, first=chosen.first, last=chosen.last)
+    names = [ref.series_id for ref in refs]
+    fills = demand_fills(names, load, first=chosen.first, last=chosen.last, storage=storage)
     if name:
         keep(storage, _PATH, name, fills.to_bytes())
     return fills

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from eia930.estimating.causal.method import causal_estimates
 from eia930.estimating.learning.evidence import Index
 from eia930.estimating.learning.exact import Mask, Real
+from eia930.estimating.remembered import Recall, anew
 
 REACH = 31 * 24
 """Hours after a series' last hour that stands in which it is filled, whether or not it goes on later."""
@@ -43,7 +44,7 @@ class Fills:
     value: NDArray[np.float32]
 
 
-def filled(of: Standing) -> Iterator[Fills]:
+def filled(of: Standing, recall: Recall = anew) -> Iterator[Fills]:
     """The fills of each series in turn: every hour within REACH of an earlier one that stands has one.
 
     Each lies between the least and the most that stood of its series before it, and is a function of demand before its
@@ -52,7 +53,8 @@ def filled(of: Standing) -> Iterator[Fills]:
     wanted = np.array([_wanted(row) for row in of.demand], bool).reshape(of.demand.shape)
     told: list[list[Real]] = [[] for _ in wanted]
     at: list[list[Index]] = [[] for _ in wanted]
-    for give, found in causal_estimates(of.demand, of.forecast, wanted, first=of.first, barred=of.barred):
+    windows = causal_estimates(of.demand, of.forecast, wanted, first=of.first, barred=of.barred, recall=recall)
+    for give, found in windows:
         for row, mine in enumerate(wanted[:, give]):
             told[row].append(found[row][mine])
             at[row].append(np.flatnonzero(mine) + give.start)

@@ -18,6 +18,7 @@ from eia930.estimating.learning.evidence import Index
 from eia930.estimating.learning.exact import Mask, Real
 from eia930.estimating.learning.learnt import Learnt, Manner
 from eia930.estimating.learning.likeness import allowed
+from eia930.estimating.remembered import Recall, anew
 from eia930.estimating.windows import Window, quarters
 
 _EVERY, _MANY = 5, 4400
@@ -29,13 +30,20 @@ _BESIDE = 3
 
 
 def causal_estimates(
-    demand: Real, forecast: Real, wanted: Mask, *, first: int, barred: Mask | None = None
+    demand: Real,
+    forecast: Real,
+    wanted: Mask,
+    *,
+    first: int,
+    barred: Mask | None = None,
+    recall: Recall = anew,
 ) -> Iterator[tuple[slice, Real]]:
     """Demand where it is `wanted` (bool[series, hours]), a window at a time: its columns, float64[series, columns].
 
     `demand`, `forecast`: float64[series, hours] in MW on one frame that begins at hour `first` (since 1970 UTC, hour
     ending), NaN where nothing stands; a row of `forecast` is the day-ahead forecast of the same row, or NaN.
     `barred`: bool[series, series], true where the second must not tell of the first (its sum contains it).
+    `recall`: who may know what was told of a window before.
     A value is a function of `demand` before its hour and of `forecast` up to it. NaN elsewhere, and where a series has
     fewer than 500 hours in the year before the window: so in the first month of a record. ValueError if shapes differ.
     """
@@ -45,9 +53,13 @@ def causal_estimates(
     for window in quarters(first, demand.shape[1]) if demand.size else ():
         some = wanted[:, window.give]
         if some.any():
-            manner = _manner(window)
-            learnt = Learnt.of(demand, forecast, first=first, window=window, allowed=others, manner=manner)
-            yield window.give, learnt.each(some, partial(_told, learnt))
+
+            def make(window: Window = window, some: Mask = some) -> Real:
+                manner = _manner(window)
+                learnt = Learnt.of(demand, forecast, first=first, window=window, allowed=others, manner=manner)
+                return learnt.each(some, partial(_told, learnt))
+
+            yield window.give, recall(window, some, make)
 
 
 def _manner(window: Window) -> Manner:

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from eia930.estimating.areas import DEMAND, barred, forecast_of
 from eia930.estimating.causal.filling import Fills, Standing, filled
+from eia930.estimating.remembered import QUARTERS, Remembered, anew
 from eia930.record.spool import Spool
 from eia930.reference.series import known_series
+from eia930.store.storage import Storage
 
 Load = Callable[[str, int, int], tuple[NDArray[np.float32], NDArray[np.bool_]]]
 """`load(series_id, first_hour, hours)`: value float32[hours] in MW, and whether each is observed."""
@@ -58,10 +60,13 @@ class DemandFills:
         )
 
 
-def demand_fills(names: Iterable[str], load: Load, *, first: int, last: int) -> DemandFills:
+def demand_fills(
+    names: Iterable[str], load: Load, *, first: int, last: int, storage: Storage | None = None
+) -> DemandFills:
     """The fills of all demand among the series `names`, for hours `first`..`last` (inclusive, since 1970 UTC).
 
-    `load` is asked once for all hours of each demand and its forecast. StorageError where there is no room for them.
+    `load` is asked once for all hours of each demand and its forecast. In `storage` what was made is remembered, a
+    quarter at a time. StorageError where there is no room for them.
     """
     series = known_series(names)
     demand = {name: key for name, key in series.items() if key.type == DEMAND}
@@ -75,7 +80,8 @@ def demand_fills(names: Iterable[str], load: Load, *, first: int, last: int) -> 
         known = forecast is not None and forecast.id in series
         ahead.put(row, _standing(load, forecast.id, first, hours) if forecast and known else np.full(hours, np.nan))
     of = Standing(first=first, demand=rows.rows, forecast=ahead.rows, barred=barred(keys))
-    return DemandFills(dict(zip(demand, filled(of), strict=True)))
+    recall = anew if storage is None else Remembered(storage, QUARTERS, of)
+    return DemandFills(dict(zip(demand, filled(of, recall), strict=True)))
 
 
 def _standing(load: Load, name: str, first: int, hours: int) -> NDArray[np.float64]:
