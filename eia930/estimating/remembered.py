@@ -2,7 +2,7 @@
 """What was told of a window before, where all that bears on it is as it was: an hour more makes few windows anew.
 
     raw/estimated/years/<year-month>      a year's estimates, by the month that it begins with
-    raw/filled/quarters/<year-month>      a quarter's fills, likewise (a month's in a record's first year)
+    raw/filled/quarters/<year-month>      a quarter's fills, likewise (a month's in a record's first half-year)
 
 Each under the name of the very numbers that it was made of. May be deleted at any time.
 """

@@ -28,14 +28,14 @@ def years(first: int, hours: int) -> Iterator[Window]:
 
 
 def quarters(first: int, hours: int) -> Iterator[Window]:
-    """A quarter at a time, a month in a record's first year, by what is learnt in the year before it.
+    """A quarter at a time, a month in a record's first half-year, by what is learnt in the year before it.
 
     The first month has nothing to learn from, so it is in none. `first`: hours since 1970 UTC.
     """
     columns, end = _Columns(first, hours), moment_of(first + hours - 1)
     begun = month = moment_of(first).year * 12 + moment_of(first).month - 1
     while month <= end.year * 12 + end.month - 1:
-        after = month + 1 if month < begun + 12 else month // 3 * 3 + 3
+        after = month + 1 if month < begun + 6 else month // 3 * 3 + 3
         give = columns.between(_month(month), _month(after))
         learn = columns.between(_month(month - 12), _month(month))
         if give.stop > give.start and learn.stop > learn.start:

@@ -15,7 +15,8 @@ DAYS = (1, 2, 3, 7, 14)
 REACH = 2 * 14 * 24 + 48
 """Hours of autocovariance."""
 _NUGGET = 0.01
-_NONE = np.iinfo(np.intp).max // 4
+_APART = 1 << 32
+"""Hours between points that are not there: they tell nothing of each other, nor of anything."""
 
 
 def own_hours(there: Mask, at: NDArray[np.intp], *, ahead: bool, beside: int = BESIDE) -> NDArray[np.intp]:
@@ -64,9 +65,10 @@ def kriged(residual: Real, at: NDArray[np.intp], points: NDArray[np.intp], covar
     """
     value = np.where(points >= 0, residual[points], np.nan)
     on = ~np.isnan(value)
+    lags = np.where(on, points - at[:, None], _APART * np.arange(1, points.shape[1] + 1))
     # Hours whose points lie alike have the same weights: so the lone hours of a year, and the gaps of one length.
-    lags, which = np.unique(np.where(on, points - at[:, None], _NONE), axis=0, return_inverse=True)
-    weights = np.concatenate([_weights(part, covariance) for part in in_parts(lags)])
+    alike, which = np.unique(lags, axis=0, return_inverse=True)
+    weights = np.concatenate([_weights(part, covariance) for part in in_parts(alike, points.shape[1])])
     found = np.zeros(at.size)
     for k in range(points.shape[1]):
         found += weights[which, k] * np.where(on[:, k], value[:, k], 0.0)
@@ -74,16 +76,9 @@ def kriged(residual: Real, at: NDArray[np.intp], points: NDArray[np.intp], covar
 
 
 def _weights(lags: NDArray[np.intp], covariance: Real) -> Real:
-    """Weights of points that lie so many hours away, _NONE for none: float64[systems, points]."""
-    on = lags != _NONE
-    right = np.where(on, _at(covariance, lags), 0.0)
-    both = on[:, :, None] & on[:, None, :]
-    matrix = np.where(both, _at(covariance, lags[:, :, None] - lags[:, None, :]), 0.0)
-    index = np.arange(lags.shape[1])
-    matrix[:, index, index] = 1 + _NUGGET
-    return solve(matrix, right)
-
-
-def _at(covariance: Real, lag: NDArray[np.intp]) -> Real:
-    far = np.abs(lag)
-    return np.where(far < covariance.size, covariance[np.minimum(far, covariance.size - 1)], 0.0)
+    """Weights of points that lie so many hours away: float64[systems, points]; 0 for those far from all others."""
+    known, away = np.append(covariance, 0.0), np.ascontiguousarray(lags.T)
+    matrix = known[np.minimum(np.abs(away[:, None] - away), covariance.size)]
+    index = np.arange(len(away))
+    matrix[index, index] = 1 + _NUGGET
+    return solve(matrix.transpose(2, 0, 1), known[np.minimum(np.abs(lags), covariance.size)])

@@ -101,7 +101,7 @@ class Evidence:
         bits = (known[:, None] // len(self.matrix) >> np.arange(len(self.joined))) & 1
         features = np.repeat(bits == 1, [len(of.lags[signal]) for signal in self.joined], axis=1)
         cell = known % len(self.matrix)
-        parts = in_parts(np.arange(len(known)))
+        parts = in_parts(np.arange(len(known)), features.shape[1])
         return np.concatenate([conditioned(self.matrix[cell[i]], self.right[cell[i]], features[i]) for i in parts])
 
 

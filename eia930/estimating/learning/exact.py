@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 _STEP, _MOST = 2.0**14, 8.0
 _LEAST_PIVOT = 0.005
 _ROWS = 12
-_AT_ONCE = 128
+_AT_ONCE = 1 << 15
 
 
 def coarse(values: Real) -> Real:
@@ -28,9 +28,9 @@ def coarse(values: Real) -> Real:
     return out
 
 
-def in_parts(systems: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+def in_parts(systems: NDArray[np.intp], unknowns: int) -> list[NDArray[np.intp]]:
     """What names each system, some at a time: as many as are solved near the processor. At least one part."""
-    return np.array_split(systems, max(-(-len(systems) // _AT_ONCE), 1))
+    return np.array_split(systems, max(-(-len(systems) * unknowns**2 // _AT_ONCE), 1))
 
 
 def solve(matrix: Real, right: Real) -> Real:
