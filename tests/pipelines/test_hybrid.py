@@ -3,18 +3,24 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 
 from eia930.emulator import Emulator, Faults, synthetic
 from eia930.emulator.files.quirks import Quirks
 from eia930.emulator.files.world import synthetic_files
+from eia930.emulator.series import RowSource, Series
 from eia930.reference.hours import parse_hour
+from eia930.reference.routes import Route
+from pipelines.coverage import main as coverage
 from pipelines.historical import main
 from tests.eia930.few import FEW, few_files
 
@@ -117,6 +123,45 @@ def test_differences_are_found_to_the_number_and_the_apis_value_stands(
     assert not list((tmp_path / "odd" / "rejects").rglob("*.jsonl"))
     table = rows(tmp_path / "odd").filter(pa.compute.field("source") == "api")
     assert table.num_rows > 0
+
+
+@dataclass(frozen=True)
+class Holed:
+    """Rows of an API that lacks some which the files have, of others the value, and some days of both."""
+
+    rows: RowSource
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rows, name)
+
+    def series(self, route: Route, respondent: str) -> tuple[Series, ...]:
+        return tuple(_holed(one) for one in self.rows.series(route, respondent))
+
+
+def _holed(one: Series) -> Series:
+    day = one.hours // 24
+    kept = day % 17 != 3
+    empty = one.empty | (day % 19 == 5)
+    return replace(one, hours=one.hours[kept], values=one.values[kept], empty=empty[kept])
+
+
+def test_a_count_by_both_is_what_a_load_of_both_holds(tmp_path: Path) -> None:
+    words = ["--start=2018-11-20", "--end=2019-04-01", "--regions=AEC,CISO", "--routes=region-data,interchange-data"]
+    files = few_files("AEC", "CISO", now=NOW)
+    with Emulator(Holed(synthetic(now=NOW)), files=files, quirks=Quirks(lack=300)) as server:
+        where = [f"--files_url={server.files_url}", f"--api_url={server.url}", "--source=hybrid", "--min_delay=0"]
+        counted, out = tmp_path / "counted", tmp_path / "loaded"
+        assert coverage([*where, *words, f"--output={counted}", "--requests_per_hour=1000000"]) == 0
+        assert load(server, out, *words) == 0
+    assert coverage([f"--from_tidy={out}", f"--output={tmp_path / 'exact'}"]) == 0
+    told, exact = (pq.read_table(tmp_path / name / "coverage.parquet") for name in ("counted", "exact"))
+    assert told.to_pylist() == exact.to_pylist()
+    hours = report(out)["hours"]
+    assert (pc.sum(told["present"]).as_py(), pc.sum(told["null"]).as_py()) == (hours["present"], hours["null"])
+    # Neither source alone has as many, and some have no value by either.
+    assert hours["null"] > 0
+    both = rows(out, "region-data").filter(pc.field("period") >= pa.scalar(datetime(2019, 1, 1, tzinfo=UTC)))
+    assert set(both["source"].to_pylist()) == {"api", "files"}
 
 
 def test_where_the_api_has_nothing_the_files_value_stands(plain: Emulator, tmp_path: Path) -> None:

@@ -121,11 +121,15 @@ class FilesSource:
         fetched = after_reading(fetched, (self.ready(storage, name, spans) for name in fetched.unread))
         lacking = {(one.route, one.respondent) for one in fetched.failures}
         whole = [] if fetched.stopped else [one for one in spans if (one.route, one.respondent) not in lacking]
-        return fetched, [counted(span, self._read(storage, span, newest=1)) for span in whole]
+        return fetched, [counted(span, self.newest(storage, span)) for span in whole]
 
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What the stored files say of a span, the oldest half and version first."""
         return self._read(storage, span)
+
+    def newest(self, storage: Storage, span: Span) -> Iterator[Stored]:
+        """The same of the newest version of each half alone: what was revised away is no more."""
+        return self._read(storage, span, newest=1)
 
     def _read(self, storage: Storage, span: Span, *, newest: int = 0) -> Iterator[Stored]:
         """The same of the `newest` versions of each half; 0: of all."""

@@ -16,10 +16,11 @@ from eia930.question.span import Span
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.source import ApiSource
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
-from eia930.sources.fetched import Fetched, Readied
+from eia930.sources.fetched import Fetched, Readied, by_span
 from eia930.sources.files.counting import joined
 from eia930.sources.files.source import FilesSource
 from eia930.sources.files.versions import ROOT as FILES
+from eia930.sources.hybrid.counting import read, unsure
 from eia930.sources.matrix import Matrix
 from eia930.sources.session import Session, alone
 from eia930.sources.source import Estimate, ListsAsked, Terms
@@ -94,17 +95,36 @@ class HybridSource:
         return alone(storage, run, lambda session: self._both(storage, spans, run, session))
 
     def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
-        """Both counts, month by month the larger: exact where one of the two has all that the other has."""
+        """Both counts as one, exactly. Months in which both have holes are read of the API, as a load reads them."""
         fetched, here = self.files.count(storage, spans, run)
         if fetched.stopped:
             return fetched, []
         asked, there = self.api.count(storage, served(spans), run)
-        failures = (*fetched.failures, *asked.failures)
         files, api = ({one.span.id: one for one in some} for some in (here, there))
-        lacking = {f"{one.route}/{one.respondent}" for one in failures}
-        whole = [span for span in spans if span.id not in lacking]
-        matrices = [] if asked.stopped else [joined(span, files.get(span.id), api.get(span.id)) for span in whole]
-        return replace(asked, failures=failures, warnings=fetched.warnings), matrices
+        asked = replace(asked, failures=(*fetched.failures, *asked.failures), warnings=fetched.warnings)
+        whole = [] if asked.stopped else _whole(spans, asked)
+        doubts = {
+            part.id: part
+            for one in served(whole)
+            if (part := unsure(one, files.get(one.id), api.get(one.id))) is not None
+        }
+        if doubts:
+            asked = self._read(storage, list(doubts.values()), run, asked)
+            whole = [] if asked.stopped else _whole(spans, asked)
+        matrices = [joined(span, files.get(span.id), api.get(span.id)) for span in whole]
+        return asked, [
+            read(one, part, self.files.newest(storage, one.span), self.api.columns(storage, part))
+            if (part := doubts.get(one.span.id))
+            else one
+            for one in matrices
+        ]
+
+    def _read(self, storage: Storage, parts: Sequence[Span], run: Run, asked: Fetched) -> Fetched:
+        """Ask the API for rows, after it was `asked` to count, at one pace; both accounts as one."""
+        after = replace(self.api, sent_before=self.api.sent_before + asked.tally.sent, worked_before=True)
+        done = after.fetch(storage, parts, run)
+        failures = (*asked.failures, *done.failures)
+        return replace(done, failures=failures, warnings=asked.warnings, lists=asked.lists)
 
     def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
         """The API's lists of codes, as far as they are stored."""
@@ -156,6 +176,12 @@ class HybridSource:
             warnings=(*files.warnings, *api.warnings),
             unread=files.unread,
         )
+
+
+def _whole(spans: Sequence[Span], fetched: Fetched) -> list[Span]:
+    """The spans of which nothing failed."""
+    lacking = by_span(fetched.failures)
+    return [span for span in spans if span.id not in lacking]
 
 
 def served(spans: Sequence[Span]) -> list[Span]:
