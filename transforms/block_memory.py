@@ -166,6 +166,12 @@ def changes(chosen: BlockSettings, memory: Memory | None) -> Iterator[str]:
         )
     if moved := sum(a != b for a, b in zip(chosen.slots, memory.slots, strict=False)):
         yield f"slots change: {moved:,} of {len(memory.slots):,} hold another series, so older checkpoints do not fit"
+    if memory.trust_flags is None and "trust_flags" not in chosen.given:
+        now = _trusted(sorted(chosen.against))
+        yield (
+            f"{CUTS} is of a version that did not remember --trust_flags: {now} count from now on; "
+            "say --trust_flags as the blocks were cut with where that was another"
+        )
     if memory.trust_flags is not None and chosen.against != set(memory.trust_flags):
         before, now = _trusted(memory.trust_flags), _trusted(sorted(chosen.against))
         yield f"--trust_flags changes from {before} to {now}: losses before and after are of other hours"

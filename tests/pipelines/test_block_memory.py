@@ -202,6 +202,21 @@ def test_trusted_flags_are_remembered_and_a_change_is_told(out: Path, capfd: pyt
     assert masks(out) == trusting
 
 
+def test_that_flags_were_not_remembered_yet_is_told_once(out: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """By a version before: whoever cut with others would get other masks, and no word."""
+    told = json.loads((out / "blocks.json").read_text())
+    del told["trust_flags"]
+    for words, lines in (((), 1), (("--trust_flags=all",), 0)):
+        (out / "blocks.json").write_text(json.dumps(told))
+        unlist(out)
+        capfd.readouterr()
+        assert PROGRAMS["blocks"](out, "--formats=parquet", *words) == 0
+        said = capfd.readouterr().err
+        assert said.count("did not remember --trust_flags: all count from now on; say --trust_flags as") == lines
+        assert PROGRAMS["blocks"](out, "--formats=parquet") == 0
+        assert "warning" not in capfd.readouterr().err
+
+
 def test_a_format_goes_only_where_it_is_asked_to_and_told(out: Path, capfd: pytest.CaptureFixture[str]) -> None:
     def there() -> set[str]:
         return {name for name in ("blocks", "tfds", "avro") if any(p.is_file() for p in (out / name).rglob("*"))}
