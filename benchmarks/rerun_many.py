@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a rerun costs before anything is asked, by the number of stored answers: made ones, small, known to be whole.
 
+Once as updates leave them, each an object of its own, and once as later runs do, in archives.
+
 python benchmarks/rerun_many.py [--answers=200000] [--bytes=1000] [--respondents=250]
 """
 
@@ -12,7 +14,8 @@ import tempfile
 import time
 import uuid
 import zlib
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -21,6 +24,7 @@ from eia930.question.span import Span
 from eia930.reference.hours import parse_hour, stamp
 from eia930.sources.api.checked import ROOT
 from eia930.sources.api.estimate import Manner
+from eia930.sources.api.folds.folding import fold
 from eia930.sources.api.left import left
 from eia930.store.lease import Owner
 from eia930.store.run import Run
@@ -47,6 +51,26 @@ def made(place: Path, respondents: int, each: int, size: int) -> list[Span]:
     return spans
 
 
+def folded(storage: Storage, spans: Sequence[Span]) -> None:
+    """As later runs leave it: small answers in archives alone."""
+    for span in spans:
+        folder = f"raw/eia/{span.route}/{span.respondent}"
+        objects, before = 0, len(storage.list(folder))
+        while before != objects:
+            before = objects
+            fold(storage, folder, before=datetime.now(UTC) + timedelta(seconds=5))
+            objects = len(storage.list(folder))
+
+
+def measured(storage: Storage, spans: Sequence[Span], answers: int) -> tuple[float, float]:
+    """Seconds, and processor seconds, until it is known that nothing is left to ask."""
+    began, spent = time.perf_counter(), time.process_time()
+    run = Run(Owner.here(uuid.uuid4().hex), datetime.now(UTC))
+    work = left(storage, spans, run, Manner(None, 0.0, None, 240, 8, refresh=False), now=time.time())
+    assert (work.reused, work.hours, work.damaged) == (answers, 0, 0)
+    return time.perf_counter() - began, time.process_time() - spent
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--answers", type=int, default=200_000)
@@ -54,15 +78,16 @@ def main() -> None:
     parser.add_argument("--respondents", type=int, default=250)
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
+        storage = Storage.at(place)
         spans = made(Path(place), flags.respondents, flags.answers // flags.respondents, flags.bytes)
-        began, spent = time.perf_counter(), time.process_time()
-        run = Run(Owner.here(uuid.uuid4().hex), datetime.now(UTC))
-        work = left(Storage.at(place), spans, run, Manner(None, 0.0, None, 240, 8, refresh=False), now=time.time())
-        seconds, processor = time.perf_counter() - began, time.process_time() - spent
-    assert (work.reused, work.hours, work.damaged) == (flags.answers, 0, 0)
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{flags.answers:,} answers of {flags.respondents:,} respondents x routes: {seconds:.1f} s,", end=" ")
-    print(f"{processor:.1f} s of the processor, {1e6 * processor / flags.answers:.0f} us each, {most:.0f} MB at most")
+        print(f"{flags.answers:,} answers of {flags.respondents:,} respondents x routes", flush=True)
+        for way in ("each by itself", "in archives"):
+            objects = len(storage.list("raw/eia"))
+            seconds, processor = measured(storage, spans, flags.answers)
+            most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"{way}: {objects:,} objects, {seconds:.1f} s, {processor:.1f} s of the processor,", end=" ")
+            print(f"{1e6 * processor / flags.answers:.0f} us each, {most:.0f} MB at most", flush=True)
+            folded(storage, spans)
 
 
 if __name__ == "__main__":

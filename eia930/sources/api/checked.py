@@ -10,7 +10,8 @@ so there size and time are enough. Whatever is not known, or differs, is opened.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from threading import Lock
 
 import msgspec
@@ -44,18 +45,43 @@ class Checked:
 
     def whole(self, held: Held) -> bool:
         """Whether a stored response is as it was written, and settles the hours that its name says."""
+        return not self.damaged([held])
+
+    def damaged(self, some: Iterable[Held]) -> list[Held]:
+        """Those of them that are not. An archive is read once, however many lie in it."""
+        bad = []
+        for archive, members in groupby(sorted(some, key=_archive), _archive):
+            unknown = [one for one in members if not self._unchanged(one)]
+            data = self._read_archive(archive) if archive and unknown else None
+            bad += [one for one in unknown if not self._whole(one, data)]
+        return bad
+
+    def _unchanged(self, held: Held) -> bool:
+        """Whether a bucket's listing says that it is what it was; a disk's says nothing."""
         known = self._known.get(held.key)
-        same = known is not None and known.size == held.size
         written = held.modified.timestamp() if self._storage.path is None else 0.0
-        if known and same and written and known.written == written:
-            return True
+        return bool(known and known.size == held.size and written and known.written == written)
+
+    def _read_archive(self, key: str) -> bytes | None:
         try:
-            data = packed_bytes(self._storage, held)
+            return self._storage.get(key)
+        except KeyError:
+            return None
+
+    def _whole(self, held: Held, archive: bytes | None) -> bool:
+        known, place = self._known.get(held.key), held.place
+        try:
+            if place is None or archive is None:
+                data = packed_bytes(self._storage, held)
+            else:
+                data = archive[place.begin : place.begin + held.size]
         except (KeyError, ValueError):
             return False
         crc = zlib.crc32(data)
-        if not (known and same and known.crc == crc) and not opens(data, held):
+        same = known is not None and known.size == held.size and known.crc == crc
+        if not same and not opens(data, held):
             return False
+        written = held.modified.timestamp() if self._storage.path is None else 0.0
         self._known[held.key] = _Known(len(data), crc, written)
         return True
 
@@ -85,6 +111,10 @@ class Checked:
             return msgspec.json.decode(self._storage.get(self._path), type=dict[str, _Known])
         except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
             return {}
+
+
+def _archive(held: Held) -> str:
+    return held.place.archive if held.place else ""
 
 
 def forget(storage: Storage, span: Span) -> None:

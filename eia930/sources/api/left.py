@@ -92,7 +92,7 @@ def _sound(storage: Storage, span: Span, run: Run) -> _Sound:
     while True:
         shelf = shelf_of(storage, span.route, span.respondent)
         held = shelf.held()
-        spoiled = [one for one in held if usable(one, span) and not checked.whole(one)]
+        spoiled = checked.damaged(one for one in held if usable(one, span))
         if not spoiled and all(fold.whole for fold in shelf.folds):
             break
         # An object of its own may be damaged that lies whole in an archive: then it is heard from there.
