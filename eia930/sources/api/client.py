@@ -151,7 +151,8 @@ def _sort(window: Window) -> list[tuple[str, str]]:
         first = route.respondent
     named = {KIND: route.kind}
     columns = dict.fromkeys((named.get(first, first), PERIOD, route.kind, route.respondent))
-    directions = ["desc" if window.descending else "asc", "asc", "asc", "asc"]
+    way = "desc" if window.descending else "asc"
+    directions = [way, way if isinstance(window, Several) else "asc", "asc", "asc"]
     return [
         pair
         for place, (column, direction) in enumerate(zip(columns, directions, strict=False))

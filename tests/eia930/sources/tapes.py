@@ -92,7 +92,7 @@ def play(lanes: Sequence[Lane | Tape], server: Server, company: Company | None =
     """Ask everything; every answer that is stored, and each must be what the server has just then."""
     stored: list[Answer] = []
     while True:
-        windows = [(lane, window) for lane in lanes if (window := lane.next_window()) is not None]
+        windows = [(lane, window) for lane in lanes for window in iter(lane.next_window, None)]
         if not windows:
             assert sum(lane.left for lane in lanes) == 0
             return stored

@@ -54,7 +54,7 @@ def test_whoever_a_server_leaves_out_is_asked_alone(rows: list[int], hours: int,
     answers = play(lanes_of(spans), server, company)
     assert settled_once(answers, spans)
     assert len(server.asked) <= 2 * len(rows) + 2 * server.total // 5000 + 1
-    assert bool(company.warnings) == (len(rows) > kept)
+    assert not company.warnings or len(rows) > kept
 
 
 @given(silent=st.sets(st.integers(0, 11), max_size=12), hours=st.integers(1, 500))
@@ -77,7 +77,7 @@ def test_of_many_answers_few_are_doubted() -> None:
     assert settled_once(play(lanes_of(spans), server, Company(spans)), spans)
     play(lanes_of(spans), trusting)
     assert len(trusting.asked) > 90
-    assert len(server.asked) <= 1.06 * len(trusting.asked)
+    assert len(server.asked) <= 1.04 * len(trusting.asked)
 
 
 @pytest.mark.parametrize(("youngest", "doubts"), [(1, 0), (LONG_PAST - 1, 0), (LONG_PAST + 1, 1)])

@@ -17,7 +17,7 @@ from eia930.reference.routes import PAGE
 from eia930.sources.api.estimate import Manner, plan_size
 from eia930.sources.api.lanes import Lane
 from eia930.sources.api.responses import Answer
-from eia930.sources.api.together.joint import read_joint
+from eia930.sources.api.together.joint import parts_of, read_joint
 from eia930.sources.api.together.sharing import LONGEST, shared
 from eia930.sources.api.together.tape import Tape
 from tests.eia930.making import FIRST as BEGINS
@@ -101,17 +101,17 @@ def test_pages_of_a_question_of_more_than_twenty_are_full(
     assert len(server.asked) <= server.total // PAGE + 2
 
 
-@given(seed=st.integers(0, 2**32), pace=st.integers(1, 30))
-@settings(deadline=None, max_examples=15)
-def test_rows_that_come_and_go_between_two_pages_lose_nothing(seed: int, pace: int) -> None:
+@given(seed=st.integers(0, 2**32), pace=st.integers(1, 30), respondents=st.sampled_from((8, 30)))
+@settings(deadline=None, max_examples=20)
+def test_rows_that_come_and_go_between_two_pages_lose_nothing(seed: int, pace: int, respondents: int) -> None:
     """Each part is what the server has when it is asked (`play` holds it to that), of every hour one time."""
     draw = np.random.default_rng(seed)
-    counts = [(span(f"R{number}", 0, 399), 5) for number in range(8)]
+    counts = [(span(f"R{number:02}", 0, 399), 5) for number in range(respondents)]
     server = full(counts, gaps=0.2, seed=seed)
 
     def change(here: Server) -> None:
         for _ in range(int(draw.integers(0, pace))):
-            code, place = f"R{draw.integers(8)}", (FIRST + int(draw.integers(400)), int(draw.integers(5)))
+            code, place = f"R{draw.integers(respondents):02}", (FIRST + int(draw.integers(400)), int(draw.integers(5)))
             if here.rows[code].pop(place, None) is None:
                 here.put(code, place, "1")
 
@@ -137,6 +137,58 @@ def test_rows_withdrawn_before_the_next_page_are_noticed() -> None:
     assert isinstance(second, Several)
     assert (second.respondent, second.skip > 4000) == ("A", True)
     assert all((settled(answers, one) == 1).all() for one, _ in counts)
+
+
+@given(
+    rows=st.lists(st.integers(1, 9), min_size=6, max_size=24),
+    hours=st.integers(300, 900),
+    way=st.lists(st.booleans(), min_size=400, max_size=400),
+)
+@settings(deadline=None, max_examples=15)
+def test_both_ends_meet_in_whatever_order_answers_come(rows: list[int], hours: int, way: list[bool]) -> None:
+    counts = [(span(f"R{number:02}", 0, hours - 1, float(some)), some) for number, some in enumerate(rows)]
+    server, order = full(counts), iter(way)
+    (tape,) = all_of(*(one for one, _ in counts))
+    flying: list[Any] = []
+    stored: list[Answer] = []
+    while (window := tape.next_window()) is not None or flying:
+        if window is not None:
+            flying.append(server.answer(window))
+            if next(order):
+                continue
+        answer = flying.pop(0 if next(order) else -1)
+        tape.answered(answer)
+        stored += parts_of(answer)
+    assert tape.left == 0
+    assert all((settled(stored, one) == 1).all() for one, _ in counts)
+    assert sum(one.columns.received for one in stored) == server.total
+    assert len(server.asked) <= server.total // PAGE + 2
+
+
+def test_a_long_tape_is_asked_for_from_both_ends() -> None:
+    """Once it is known by a first page how many rows there are; the ends meet in the middle of a respondent."""
+    counts = [(span(code, 0, 999, 4.0), 4) for code in "ABCDEFGHIJKLMNOP"]
+    server = full(counts)
+    (tape,) = all_of(*(one for one, _ in counts))
+    first = tape.next_window()
+    assert isinstance(first, Several)
+    assert tape.next_window() is None
+    tape.answered(server.answer(first))
+    front, back = tape.next_window(), tape.next_window()
+    assert isinstance(front, Several)
+    assert isinstance(back, Several)
+    assert (front.descending, front.respondents[:2], front.since) == (False, ("B", "C"), FIRST + 249)
+    assert (back.descending, back.respondents, back.since) == (True, ("P", "O", "N", "M"), None)
+    assert tape.next_window() is None
+    tape.answered(server.answer(back))
+    again = tape.next_window()
+    assert isinstance(again, Several)
+    assert (again.descending, again.respondent, again.since, again.skip) == (True, "O", FIRST + 750, 995)
+    tape.answered(server.answer(front))
+    tape.answered(server.answer(again))
+    play([tape], server)
+    assert server.received[:-1] == [PAGE] * (server.total // PAGE)
+    assert {window.descending for window in server.asked} == {False, True}
 
 
 def test_a_page_ends_in_the_middle_of_a_respondent_and_the_next_one_goes_on_there() -> None:

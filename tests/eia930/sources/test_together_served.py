@@ -15,6 +15,7 @@ import pytest
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
+from eia930.reference.routes import ROUTES
 from eia930.sources.api.source import ApiSource
 from eia930.sources.beat import Beat
 from eia930.sources.fetched import Fetched
@@ -64,13 +65,12 @@ def fetch(url: str, storage: Storage, spans: Sequence[Span] = SPANS, **other: An
     return ApiSource(url, "none:", requests_per_hour=None, clocks=clocks, **other).fetch(storage, spans, run)
 
 
-def cells(storage: Storage, codes: Sequence[str] = CODES) -> dict[Cell, str]:
+def cells(storage: Storage, spans: Sequence[Span] = SPANS) -> dict[Cell, str]:
     """What is stored, by respondent, hour and kind."""
     reading = ApiSource("http://127.0.0.1", "none:")
     return {
         (span.respondent, hour, one.columns.kinds[kind]): repr(value)
-        for span in SPANS
-        if span.respondent in codes
+        for span in spans
         for one in reading.columns(storage, span)
         for hour, kind, value in zip(
             one.columns.hour.tolist(), one.columns.kind.tolist(), one.columns.value.tolist(), strict=True
@@ -115,6 +115,21 @@ def test_passing_faults_cost_requests_and_no_row(
     assert found.items() <= truth.items()
     # A row that cannot be read is asked for twice alone; then it is refused, by name.
     assert len(truth) - len(found) <= (2 * len(CODES) if refused else 0)
+
+
+@pytest.mark.parametrize("faults", [Faults(), Faults(p_503=0.2, p_total_wrong=0.1, unstable_order=True)], ids=str)
+def test_a_long_tape_is_asked_for_from_both_ends(rows: RowSource, tmp_path: Path, faults: Faults) -> None:
+    spans = [Span("region-data", code, FIRST, LAST + 500) for code in ROUTES["region-data"].served()[:24]]
+    alone, company = (Storage.at(str(tmp_path / name)) for name in ("alone", "company"))
+    with Emulator(rows) as server:
+        fetch(server.url, alone, spans, together=False)
+    with Emulator(rows, faults=faults, seed=1) as server:
+        done = fetch(server.url, company, spans)
+        ways = ["sort%5B0%5D%5Bdirection%5D=desc" in one.query for one in server.requests]
+    assert (done.stopped, done.failures, done.tally.hours) == ("", (), sum(one.hours for one in spans))
+    assert set(ways) == {False, True}
+    assert faults.p_503 or done.tally.sent <= done.tally.rows // 5000 + 2
+    assert cells(company, spans) == cells(alone, spans)
 
 
 def test_one_who_cannot_be_had_takes_nobody_along(rows: RowSource, storage: Storage, truth: dict[Cell, str]) -> None:

@@ -21,8 +21,8 @@ from eia930.sources.api.together.joint import Joint
 
 LONG_PAST = 72
 """Hours: EIA publishes within a day or two, so whose older hours are empty sends none, or was left out."""
-_EACH = 50
-"""Answers for one doubt, besides the first one: so doubts cost a few requests in a hundred."""
+_EACH = 100
+"""Answers for one doubt in vain, besides the first one: so doubts cost a few requests in a hundred."""
 Hours = tuple[int, int]
 
 
@@ -32,7 +32,7 @@ class Company:
     def __init__(self, spans: Iterable[Span]) -> None:
         self._spans = {span.id: span for span in spans}
         self._lock = Lock()
-        self._answers, self._doubts = 0, 0
+        self._answers, self._in_vain, self._open = 0, 0, False
         self._doubted: dict[str, Hours] = {}
         self._left_out: set[str] = set()
 
@@ -58,23 +58,28 @@ class Company:
             hour = answer.columns.hour
             if np.any((hour >= doubted[0]) & (hour <= doubted[1])):
                 self._left_out.add(_name(answer))
+            elif self._open:
+                self._in_vain += 1
+            self._open = False
         return answer
 
     def _joint(self, answer: Joint) -> Joint:
-        if not self._left_out and self._doubts > self._answers // _EACH:
+        # What comes before a doubt is cleared up is no better than what raised it.
+        if not (self._left_out or self._open) and self._in_vain > self._answers // _EACH:
             return answer
         found = ((part, self._doubtful(part, answer)) for part in answer.parts)
         empty = {part.window.respondent: (_name(part), hours) for part, hours in found if hours}
         if not empty:
             return answer
-        self._doubts += 1
+        self._open = True
         self._doubted |= dict(empty.values())
         parts = tuple(part for part in answer.parts if part.window.respondent not in empty)
         return replace(answer, parts=parts, doubted=tuple(empty))
 
     def _doubtful(self, part: Answer, whole: Joint) -> Hours | None:
         """The hours long past in a life of which nothing came; once of each, until somebody was left out."""
-        if part.rows or (part.window.respondent == whole.window.respondent and part.first > whole.window.first):
+        went_on = part.window.respondent == whole.window.respondent and whole.goes_on
+        if part.rows or went_on:
             return None
         span = self._spans.get(_name(part))
         if span is None or (_name(part) in self._doubted and not self._left_out):

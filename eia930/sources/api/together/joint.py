@@ -3,7 +3,8 @@
 
 Rows come sorted by respondent, then period. So a full page has all hours of those before its last row's respondent,
 and of that one the hours before the last row's. The next page begins a row earlier than what is known: where that row
-is one of those known, nothing can lie between, whatever was added or removed meanwhile.
+is one of those known, nothing can lie between, whatever was added or removed meanwhile. In a descending
+request the last respondent and hour come first, and what is said here of before holds of after.
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ class Joint(Answer):
         """How many stored responses it makes."""
         return len(self.parts)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it begins among rows that are known: then the first respondent was heard."""
+        return isinstance(self.window, Several) and self.window.since is not None
+
 
 def parts_of(answer: Answer) -> tuple[Answer, ...]:
     """What of an answer is stored: of several, that of each."""
@@ -61,7 +67,7 @@ def parts_of(answer: Answer) -> tuple[Answer, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """Where a full page ends: it has all of the last row's respondent before `hour`."""
+    """Where a full page ends: it has all of the last row's respondent that comes before `hour`."""
 
     respondent: str
     hour: int
@@ -90,6 +96,8 @@ def read_joint(body: bytes, asked: Several, retrieved_at: datetime) -> Joint:
     if asked.skip and not _joins(places, asked):
         return _joint(asked, whole, len(rows), retrieved_at, left=asked.others, apart=(asked.respondent,))
     edge = _edge(places, asked) if due > len(rows) else None
+    if edge and asked.until is not None and edge.respondent == asked.respondents[-1] and _passed(edge.hour, asked):
+        edge = None
     return _taken_apart(asked, whole, _sorted_out(rows, places, asked, edge), retrieved_at, edge=edge)
 
 
@@ -98,11 +106,11 @@ def _taken_apart(
 ) -> Joint:
     codes, received = asked.respondents, min(PAGE, whole.total - asked.skip)
     reached = codes.index(edge.respondent) if edge else len(codes)
-    ends = dict.fromkeys(codes[:reached], asked.last)
+    hours = {code: asked.wanted(code) for code in codes[:reached]}
     begun = edge is not None and (bool(rows[edge.respondent]) or edge.known)
     if edge and begun:
-        ends[edge.respondent] = edge.hour - 1
-    every = [_part(asked, whole, code, rows[code], last, at) for code, last in ends.items()]
+        hours[edge.respondent] = _before(edge, asked)
+    every = [_part(asked, whole, code, rows[code], at, hours=found) for code, found in hours.items()]
     apart = tuple(one.window.respondent for one in every if one.columns.refused)
     parts = tuple(one for one in every if not one.columns.refused)
     unread = tuple(one for one in every if one.columns.refused)
@@ -131,9 +139,22 @@ def _joint(
     return Joint(asked, first, last, whole.total, columns, b"", at, asked.id, parts, unread, left, apart, *known)
 
 
-def _part(asked: Several, whole: Body, code: str, rows: Sequence[msgspec.Raw], last: int, at: datetime) -> Answer:
-    first = asked.since if code == asked.respondent and asked.since is not None else asked.first
-    window = Window(asked.route, code, first, last, asked.kinds)
+def _passed(hour: int, asked: Several) -> bool:
+    """Whether an hour of the last one is among those that are known."""
+    first, last = asked.wanted(asked.respondents[-1])
+    return hour < first if asked.descending else hour > last
+
+
+def _before(edge: _Edge, asked: Several) -> tuple[int, int]:
+    """The hours of the last row's respondent that a full page has whole."""
+    first, last = asked.wanted(edge.respondent)
+    return (max(first, edge.hour + 1), last) if asked.descending else (first, min(last, edge.hour - 1))
+
+
+def _part(
+    asked: Several, whole: Body, code: str, rows: Sequence[msgspec.Raw], at: datetime, *, hours: tuple[int, int]
+) -> Answer:
+    window = Window(asked.route, code, *hours, asked.kinds, asked.descending)
     return read_answer(part_of(whole, rows), window, at, together=asked.id)
 
 
@@ -158,14 +179,24 @@ def _decoder(route: Route) -> msgspec.json.Decoder[Any]:
 
 
 def _check_order(places: Sequence[Place], asked: Several) -> None:
-    if any(later < earlier for earlier, later in itertools.pairwise(places)):
+    if any(_precedes(later, earlier, asked) for earlier, later in itertools.pairwise(places)):
         raise Unordered(f"{asked.id}: a full page out of order, so its end says nothing")
 
 
 def _joins(places: Sequence[Place], asked: Several) -> bool:
     """Whether the page begins among the rows that are known, so that none lies between."""
-    since = asked.first if asked.since is None else asked.since
-    return bool(places) and places[0][0] == asked.respondent and places[0][1] < stamp(since)
+    return bool(places) and _is_known(places[0], asked)
+
+
+def _precedes(one: Place, other: Place, asked: Several) -> bool:
+    """Whether a row comes before another, by the order in which they were asked for."""
+    return other < one if asked.descending else one < other
+
+
+def _is_known(place: Place, asked: Several) -> bool:
+    """Whether a row is of the first one's hours that are known."""
+    since = asked.since
+    return since is not None and place[0] == asked.respondent and _precedes(place, (place[0], stamp(since)), asked)
 
 
 def _edge(places: Sequence[Place], asked: Several) -> _Edge:
@@ -175,10 +206,10 @@ def _edge(places: Sequence[Place], asked: Several) -> _Edge:
     except ValueError:
         raise Unordered(f"{asked.id}: a full page ends with a row of no hour, so its end says nothing") from None
     head = code == asked.respondent
-    begins = asked.since if head and asked.since is not None else asked.first
-    if head and hour <= begins:
+    first, last = asked.wanted(code)
+    if head and (hour >= last if asked.descending else hour <= first):
         raise Refused(f"{asked.id}: one hour holds more than a page of {PAGE} rows")
-    before = sum(one == code and at < period for one, at in places)
+    before = sum(one == code and _precedes((one, at), (code, period), asked) for one, at in places)
     known = head and asked.since is not None
     return _Edge(code, hour, before + (asked.skip if head else 0), known)
 
@@ -187,11 +218,11 @@ def _sorted_out(
     rows: Sequence[msgspec.Raw], places: Sequence[Place], asked: Several, edge: _Edge | None
 ) -> dict[str, list[msgspec.Raw]]:
     """The rows by respondent, without those that are known, and those of the hour in which a full page ends."""
-    since = "" if asked.since is None else stamp(asked.since)
     stop = (edge.respondent, stamp(edge.hour)) if edge else None
+    until = None if asked.until is None else (asked.respondents[-1], stamp(asked.until))
     found: dict[str, list[msgspec.Raw]] = {code: [] for code in asked.respondents}
     for row, place in zip(rows, places, strict=True):
-        known = place[0] == asked.respondent and place[1] < since
-        if not known and (stop is None or place < stop):
+        known = _is_known(place, asked) or (until is not None and _precedes(until, place, asked))
+        if not known and (stop is None or _precedes(place, stop, asked)):
             found[place[0]].append(row)
     return found
