@@ -5,6 +5,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from eia930.estimating.causal.filling import REACH, Fills, Standing, earlier, fi
 from eia930.estimating.causal.method import causal_estimates
 from eia930.estimating.causal.output import DemandFills, demand_fills
 from eia930.reference.hours import parse_hour
+from eia930.store.storage import Storage
 from tests.eia930.estimating.test_demand import loads
 
 Real = NDArray[np.float64]
@@ -177,6 +179,14 @@ def load(name: str, first: int, hours: int) -> tuple[NDArray[np.float32], NDArra
     value = rows[name][first - FIRST : first - FIRST + hours].astype(np.float32)
     value[3] = np.inf
     return value, ~np.isnan(value)
+
+
+def test_fills_that_are_remembered_are_those_of_nobody_s_memory(tmp_path: Path) -> None:
+    storage, last = Storage.at(str(tmp_path)), FIRST + HOURS - 1
+    for end in (last - 1, last, last):
+        kept = demand_fills(NAMES, load, first=FIRST, last=end, storage=storage)
+        assert kept.to_bytes() == demand_fills(NAMES, load, first=FIRST, last=end).to_bytes()
+    assert storage.list("raw/filled")
 
 
 def test_fills_of_an_output_are_of_its_demand_alone_and_can_be_kept() -> None:
