@@ -17,7 +17,7 @@ from eia930.estimating.learning.evidence import Index
 from eia930.estimating.learning.exact import Mask, Real
 from eia930.estimating.learning.learnt import Learnt, Manner
 from eia930.estimating.learning.likeness import allowed
-from eia930.estimating.learning.lone import is_lone, lone_hours
+from eia930.estimating.learning.lone import Lone, is_lone
 from eia930.estimating.remembered import Recall, anew
 from eia930.estimating.windows import Window, years
 
@@ -68,7 +68,7 @@ def estimates(
 
             def make(window: Window = window, missing: Mask = missing) -> Real:
                 learnt = Learnt.of(demand, forecast, first=first, window=window, allowed=others, manner=_MANNER)
-                found = learnt.each(missing, partial(_estimated, learnt))
+                found = learnt.each(missing, partial(_estimated, learnt, Lone.learnt(learnt)))
                 return np.clip(np.round(found), *_range(demand, window))
 
             yield window.give, recall(window, missing, make)
@@ -80,11 +80,11 @@ def _range(demand: Real, window: Window) -> tuple[Real, Real]:
     return np.fmin.reduce(part, axis=1, keepdims=True), np.fmax.reduce(part, axis=1, keepdims=True)
 
 
-def _estimated(of: Learnt, row: int, at: Index) -> Real:
+def _estimated(of: Learnt, lone: Lone, row: int, at: Index) -> Real:
     """Estimates of one series at hours `at`: float64[hours] in MW."""
     there, evidence = ~np.isnan(of.own.value[row]), of.evidence(row)
-    departed, lone = np.full(at.size, np.nan), is_lone(there, at)
-    departed[lone] = lone_hours(of, row, at[lone], evidence)
+    departed, alone = np.full(at.size, np.nan), is_lone(there, at)
+    departed[alone] = lone.departed(row, at[alone], evidence)
     left = np.isnan(departed)
     if left.any():
         near = slice(max(of.give.start - _NEAR, 0), min(of.give.stop + _NEAR, of.learn.size))
