@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from eia930.store.run import Run
     from eia930.store.storage import Storage
 
-AT_LEAST = (2, 2)
-"""Requests a series that is complete, and a respondent, for its nulls."""
-
 
 def build(root: beam.Pipeline, spans: Sequence[Span], todo: CoverageSettings, run: Run) -> beam.PCollection:
     """The whole program, as a graph."""
@@ -100,14 +97,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _estimate(todo: CoverageSettings, spans: Sequence[Span]) -> str:
-    """What a count needs at least: more where rows are missing, and a few for their nulls."""
+    """What a count asks, as far as that is known beforehand."""
     series = sum(len(span.kinds or _expected(span)) for span in spans)
-    least = 0 if todo.tidy else series * AT_LEAST[0] + len(spans) * AT_LEAST[1]
-    per_hour = todo.source.requests_per_hour
-    pace = f": {least / per_hour * 60:,.0f} minutes at {per_hour:,} an hour" if per_hour and least else ""
+    asks = "none: the tidy files are read" if todo.tidy else todo.source.counting(todo.storage, spans)
     lines = [
         f"plan      {len(spans):,} respondents × routes, about {series:,} series",
-        f"requests  {least:,} short ones where nothing is missing{pace}; some ten more for a series with holes",
+        f"requests  {asks}",
         *([] if todo.tidy else [f"pace      {told(todo.source.quota)}"]),
         "dry run   nothing was sent",
     ]

@@ -16,6 +16,7 @@ from eia930.reference.respondents import respondents
 from eia930.reference.routes import ROUTES, Route
 
 ALL = "all"
+_ALONE = "the six-month files hold authorities alone; regions are the API's, from 2019 on (--source=api, or hybrid)"
 _LONGEST = 160
 """Letters that the kinds of a question may have: they stand in the names of stored responses."""
 
@@ -33,6 +34,8 @@ class Question:
     """Whether regions asked for by name are asked for in all hours and routes, whatever the tables say."""
     listed: Listed = UNLISTED
     """What the server lists, where it was asked."""
+    authorities: bool = False
+    """Whether the source has balancing authorities alone, no regions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,18 @@ def outlived(question: Question) -> tuple[str, ...]:
     """A line for each region asked for by name that does not live in any of the hours asked for."""
     hours = f"from {stamp(question.first)} to {stamp(question.last)}"
     return tuple(
-        f"--regions {code}: {life_of(code)}, so there are no hours {hours}"
+        f"--regions {code}: {_ALONE}"
+        if _is_beyond(code, question)
+        else f"--regions {code}: {life_of(code)}, so there are no hours {hours}"
         for code in question.regions
-        if code in respondents() and not question.anyway and lived(code, question.first, question.last) is None
+        if code in respondents()
+        and (_is_beyond(code, question) or (not question.anyway and lived(code, question.first, question.last) is None))
     )
+
+
+def _is_beyond(code: str, question: Question) -> bool:
+    """Whether the source has no hours of such a respondent."""
+    return question.authorities and code in respondents() and respondents()[code].kind != "authority"
 
 
 def lived(code: str, first: int, last: int) -> tuple[int, int] | None:
@@ -122,12 +133,16 @@ def life_of(code: str) -> Life:
 
 def _regions(question: Question) -> list[str]:
     """Every respondent of any route, by the tables and by the server."""
-    return sorted({code for route in ROUTES.values() for code in _codes(route, question)})
+    return sorted({code for route in ROUTES.values() for code in _listed(route, question)})
 
 
 def _codes(route: Route, question: Question) -> tuple[str, ...]:
-    """The respondents of a route, by the tables and by the server, sorted."""
-    return tuple(sorted({*route.served(), *question.listed.respondents(route)}))
+    """The respondents of a route, by the tables and by the server, sorted; those that the source may have."""
+    return tuple(code for code in sorted(_listed(route, question)) if not _is_beyond(code, question))
+
+
+def _listed(route: Route, question: Question) -> set[str]:
+    return {*route.served(), *question.listed.respondents(route)}
 
 
 def _kinds(route: Route, question: Question) -> set[str]:
@@ -138,7 +153,7 @@ def _kinds(route: Route, question: Question) -> set[str]:
 def _spans(route: Route, question: Question) -> list[Span]:
     served = _codes(route, question)
     anyway, whole = _anyway(question), (question.first, question.last)
-    some = question.regions if anyway else [code for code in question.regions if code in served]
+    some = [code for code in question.regions if code in served or (anyway and not _is_beyond(code, question))]
     codes = served if question.regions == (ALL,) else some
     kinds = _filter(route, question)
     named, listed = question.regions != (ALL,), set(question.listed.respondents(route))
@@ -166,6 +181,9 @@ def _anyway(question: Question) -> bool:
 
 def _passed_over(route: Route, code: str, question: Question) -> Iterator[PassedOver]:
     first, last = question.first, question.last
+    if _is_beyond(code, question):
+        yield PassedOver(route.id, code, first, last, _ALONE)
+        return
     if _anyway(question):
         return
     if code not in _codes(route, question):

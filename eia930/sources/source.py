@@ -61,6 +61,11 @@ class Estimate:
     """What a request is: `of up to 5,000 rows`."""
     lasting: str
 
+    @property
+    def words(self) -> str:
+        """All of it but what is stored."""
+        return f"about {self.requests:,} {self.each}; about {self.to_ask:,} still to ask: {self.lasting}"
+
 
 @dataclass(frozen=True, slots=True)
 class ListsAsked:
@@ -164,6 +169,9 @@ class Source(Reading, Protocol):
 
     def estimate(self, storage: Storage, spans: Sequence[Span]) -> Estimate:
         """What a load would ask, given what is stored. Sends and writes nothing."""
+
+    def counting(self, storage: Storage, spans: Sequence[Span]) -> str:
+        """In words, what `count` would ask, given what is stored. Sends and writes nothing."""
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""

@@ -45,7 +45,9 @@ def question(flags: argparse.Namespace, now: datetime) -> Question:
         raise UsageError(f"--start {stamp(start)}: the record begins {stamp(_RECORD_BEGINS)}")
     if not routes or not regions:
         raise UsageError("--routes and --regions each need a name, or all")
-    return Question(routes, regions, () if types == (ALL,) else types, start, end - 1, anyway=flags.ask_anyway)
+    types = () if types == (ALL,) else types
+    alone = flags.source == "files"
+    return Question(routes, regions, types, start, end - 1, anyway=flags.ask_anyway, authorities=alone)
 
 
 def say_outlived(question: Question) -> None:

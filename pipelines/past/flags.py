@@ -81,6 +81,7 @@ def question_then(argv: Sequence[str], flags: argparse.Namespace, then: datetime
         said.types if types else was.types,
         said.first if start else was.first,
         said.last if end else was.last,
+        authorities=said.authorities or was.authorities,
     )
 
 

@@ -40,7 +40,8 @@ class Asked(msgspec.Struct, frozen=True):
     @property
     def question(self) -> Question:
         """What it asked."""
-        return Question(self.routes, self.regions, self.types, self.first, self.last)
+        alone = self.source == "files"
+        return Question(self.routes, self.regions, self.types, self.first, self.last, authorities=alone)
 
 
 def remember(storage: Storage, asked: Asked) -> None:

@@ -141,7 +141,8 @@ def _lists(asked: Requests) -> str:
 def _speed(rate: Rate) -> str:
     if not rate.records_per_second:
         return ""
-    return f"; {rate.records_per_second:,.0f} records/s, page fill {rate.page_fill or 0:.3f}"
+    fill = "" if rate.page_fill is None else f", page fill {rate.page_fill:.3f}"
+    return f"; {rate.records_per_second:,.0f} records/s{fill}"
 
 
 def _next(todo: LoadSettings, account: Account) -> str:

@@ -10,7 +10,7 @@ from math import ceil
 
 from eia930.question.pieces import wanted_hours
 from eia930.question.span import Span, known
-from eia930.reference.routes import PAGE
+from eia930.reference.routes import PAGE, ROUTES
 from eia930.sources.api.again import Again
 from eia930.sources.api.lanes import Lane, needed, serves
 from eia930.sources.api.responses import held_in
@@ -20,6 +20,8 @@ from eia930.sources.rate import PER_HOUR
 from eia930.sources.source import Estimate
 from eia930.store.storage import Storage
 
+_A_SERIES, _A_SPAN = 2, 2
+"""Short requests of a count for a series that is complete, and for a respondent's nulls."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 """Nothing is of this run: no clock is asked, for a bucket's is not this host's."""
 
@@ -82,3 +84,13 @@ def _lasting(per_hour: int | None, min_delay: float, count: int) -> str:
     paces = [f"{per_hour:,} requests an hour"] if per_hour else []
     paces += [f"{min_delay:g} s apart"] if min_delay else []
     return f"{f'{minutes:,.0f} minutes' if minutes >= 1 else 'less than a minute'} at {', '.join(paces)}"
+
+
+def short_ones(spans: Sequence[Span], per_hour: int | None) -> str:
+    """What a count needs at least, in words: short answers, and their minutes."""
+    series = sum(
+        len(span.kinds or ROUTES[span.route].expected(span.respondent, (span.first, span.last))) for span in spans
+    )
+    least = series * _A_SERIES + len(spans) * _A_SPAN
+    pace = f": {least / per_hour * 60:,.0f} minutes at {per_hour:,} an hour" if per_hour and least else ""
+    return f"{least:,} short ones where nothing is missing{pace}; some ten more for a series with holes"

@@ -20,7 +20,7 @@ from eia930.sources.api.codes.soon import PATIENCE, Soon
 from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
 from eia930.sources.api.drift import Scrutiny
-from eia930.sources.api.estimate import Manner, estimate, plan_size
+from eia930.sources.api.estimate import Manner, estimate, plan_size, short_ones
 from eia930.sources.api.folds.folding import fold_all
 from eia930.sources.api.http import LOOPBACK
 from eia930.sources.api.key import resolve_key
@@ -128,6 +128,10 @@ class ApiSource:
     def estimate(self, storage: Storage, spans: Sequence[Span]) -> Estimate:
         """What a load would ask, given what is stored."""
         return estimate(storage, spans, self._manner, now=self.clocks.unix())
+
+    def counting(self, storage: Storage, spans: Sequence[Span]) -> str:
+        """At least: more where rows are missing, and a few for their nulls."""
+        return short_ones(spans, self.requests_per_hour)
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every hour of `spans` that is not stored. Never raises Stop or UsageError: it says why."""

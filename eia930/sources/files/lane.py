@@ -12,6 +12,12 @@ from eia930.sources.files.names import INDEX, ROUTES_OF, FileName, ruled
 Listing = dict[tuple[str, Half], FileName]
 
 
+def hours_of(half: Half) -> int:
+    """How long it is, by whatever clock: files of any kind count alike in a progress."""
+    first, last = half.hours()
+    return last - first + 1
+
+
 @dataclass(frozen=True, slots=True)
 class FileRequest:
     """One file, or the index (None)."""
@@ -51,6 +57,8 @@ class FileAnswer:
     rows: int
     listing: Listing | None = None
     stored: int = 1
+    hours: int = 0
+    """Of the half of a file."""
 
 
 @dataclass(slots=True)
@@ -64,6 +72,8 @@ class Files:
     is_due: Callable[[FileName], bool]
     _left: list[FileName] | None = None
     _asked_index: bool = field(default=False)
+    _spared: int = 0
+    """Hours of files that need not be asked for after all."""
 
     def __post_init__(self) -> None:
         if not self.wanted:
@@ -85,13 +95,15 @@ class Files:
             file = self._left.pop(0)
             if self.is_due(file):
                 return FileRequest(file)
+            self._spared += hours_of(file.half)
         return None
 
     def answered(self, answer: FileAnswer) -> int:
-        """Take the index in; a file is stored already."""
+        """Take the index in; a file is stored already. The hours that are settled, as a progress tells them."""
         if self._left is None:
             self._name(answer.listing)
-        return 0
+        spared, self._spared = self._spared, 0
+        return answer.hours + spared
 
     def given_up(self, window: FileRequest) -> bool:
         """A file is left out; without an index the rule names them."""
@@ -108,3 +120,4 @@ class Files:
             self._left = [ruled(*one) for one in order]
         else:
             self._left = [listing[one] for one in order if one in listing]
+            self._spared += sum(hours_of(half) for kind, half in order if (kind, half) not in listing)

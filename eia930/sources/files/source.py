@@ -26,7 +26,7 @@ from eia930.sources.files.client import FILES_URL, Client, checked_files_url
 from eia930.sources.files.contents.grouping import Records
 from eia930.sources.files.counting import counted
 from eia930.sources.files.downloading import download
-from eia930.sources.files.lane import FileAnswer, FileRequest, Files
+from eia930.sources.files.lane import FileAnswer, FileRequest, Files, hours_of
 from eia930.sources.files.names import ROUTES_OF, FileName, exists, kinds_for, parse_index, ruled
 from eia930.sources.files.verbatim import lines_of
 from eia930.sources.files.versions import Kept, Taken, Versions
@@ -109,7 +109,16 @@ class FilesSource:
         due = [one for one in files if self._is_due(storage, ruled(*one))]
         size = sum(_BYTES[kind] for kind, _ in due)
         lasting = f"about {size / 1e6:,.0f} MB, {size / _SPEED / 60:.1f} minutes at {_SPEED * 8 / 1e6:.0f} Mbit/s"
-        return Estimate(len(files) + 1, len(due) + 1, len(files) - len(due), "of one six-month file", lasting)
+        # Without a file to ask for, the index is not asked for either.
+        asked = len(due) + 1 if due else 0
+        each = f"for the index and {len(files):,} six-month file{'' if len(files) == 1 else 's'}"
+        return Estimate(
+            len(files) + 1, asked, len(files) - len(due), each, lasting if due else "nothing is left to ask"
+        )
+
+    def counting(self, storage: Storage, spans: Sequence[Span]) -> str:
+        """The same: every row of the files is at hand."""
+        return self.estimate(storage, spans).words
 
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Ask for every file of `spans` that is not stored or not settled. It never raises Stop: it says why."""
@@ -166,7 +175,7 @@ class FilesSource:
         """The work of `fetch`, by who holds the lease."""
         files = wanted(spans)
         due = [one for one in files if self._is_due(storage, ruled(*one), run)]
-        session.begin(hours=0, reused=len(files) - len(due))
+        session.begin(hours=sum(hours_of(half) for _, half in due), reused=len(files) - len(due))
         client, line = Client(self.url, timeout=self.timeout), Lock()
 
         def ask(request: FileRequest) -> FileAnswer:
@@ -262,7 +271,7 @@ def _unread(file: FileName, taken: Taken | None, spans: Sequence[Span]) -> Itera
 def _asked(client: Client, storage: Storage, request: FileRequest) -> FileAnswer:
     if request.file is not None:
         came = download(client, storage, request.file)
-        return FileAnswer(came.kept.version.rows if came.new else 0)
+        return FileAnswer(came.kept.version.rows if came.new else 0, hours=hours_of(request.file.half))
     try:
         with client.get(request.id) as answer:
             return FileAnswer(0, parse_index(b"".join(answer.body)))

@@ -90,6 +90,11 @@ class HybridSource:
             f"{files.lasting} of files; {api.lasting} of the API",
         )
 
+    def counting(self, storage: Storage, spans: Sequence[Span]) -> str:
+        """Both; and the rows of months in which both have holes, which nobody knows beforehand."""
+        files, api = self.files.counting(storage, spans), self.api.counting(storage, served(spans))
+        return f"{files}; {api}; and the rows of months in which both have holes"
+
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Files first, for they are soon here. Never raises Stop or UsageError: it says why."""
         return alone(storage, run, lambda session: self._both(storage, spans, run, session))

@@ -74,6 +74,10 @@ class PastSource:
         """No request."""
         return Estimate(0, 0, 0, "of none", "nothing is asked")
 
+    def counting(self, storage: Storage, spans: Sequence[Span]) -> str:
+        """Nothing is counted."""
+        return "none"
+
     def fetch(self, storage: Storage, spans: Sequence[Span], run: Run) -> Fetched:
         """Nothing is asked for: what there was is stored."""
         return Fetched(Tally(), 0, 0, (), "", "")

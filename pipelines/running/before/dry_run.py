@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from eia930.question.pieces import wanted_hours
-from eia930.question.plan import passed_over
+from eia930.question.plan import PassedOver, passed_over
 from eia930.question.span import Span, known
 from eia930.sources.quota import told
 from pipelines.options.settings import LoadSettings
+
+_NAMED = 5
+"""Respondents that are named, of those that one line is about."""
 
 
 def dry_run(todo: LoadSettings, spans: Sequence[Span]) -> int:
@@ -19,15 +22,25 @@ def dry_run(todo: LoadSettings, spans: Sequence[Span]) -> int:
     existing = [int(wanted_hours(known(span), span.first, span.last).sum()) for span in spans]
     rows = sum(hours * span.density for span, hours in zip(spans, existing, strict=True))
     print(f"plan      {len(spans):,} respondents × routes, {sum(span.hours for span in spans):,} hours of them")
-    print(f"requests  about {found.requests:,} {found.each}; about {found.to_ask:,} still to ask: {found.lasting}")
+    print(f"requests  {found.words}")
     print(f"pace      {told(todo.source.quota)}")
     print(f"rows      about {rows:,.0f}; {found.stored:,} stored responses answer some of it already")
     if todo.coverage:
         print(f"coverage  {_saved(todo, spans, existing, found.requests)}")
-    for one in passed_over(todo.question):
-        print(f"skipped   {one}")
+    for line in _skipped(passed_over(todo.question)):
+        print(f"skipped   {line}")
     print("dry run   nothing was sent")
     return 0
+
+
+def _skipped(some: Sequence[PassedOver]) -> Iterator[str]:
+    """A line for each reason, route and hours, however many respondents they are of."""
+    alike: dict[PassedOver, list[str]] = {}
+    for one in some:
+        alike.setdefault(replace(one, respondent=""), []).append(one.respondent)
+    for one, codes in alike.items():
+        more = f" and {len(codes) - _NAMED} more" if len(codes) > _NAMED else ""
+        yield str(replace(one, respondent=f"{', '.join(codes[:_NAMED])}{more}"))
 
 
 def _saved(todo: LoadSettings, spans: Sequence[Span], existing: Sequence[int], requests: int) -> str:
