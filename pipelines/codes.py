@@ -20,6 +20,7 @@ from eia930.errors import UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.reference.listing import Section, sections
+from eia930.reference.series import find_series
 
 WIDTH = 80
 _PAGE = """\
@@ -29,7 +30,8 @@ What the codes of the record mean, and from when to when EIA has their hours.
 `files` is the month from which EIA's six-month files have them, `API` the one from which the
 Open Data API has them, `to` the last one.
 
-`python -m pipelines.codes` prints this page on a terminal, and with a word what that word names.
+`python -m pipelines.codes` prints this page on a terminal, and with a word what that word names:
+a code, a word of a name, or a series as a whole (`EBA.CISO-ALL.NG.SUN.H`).
 It is made from the tables in `eia930/reference/`, where every row names its source, the day up to
 which that speaks, and first and last hours as exactly as they are known.
 `python -m pipelines.reference --check` holds the tables against a loaded output (`--output`), a
@@ -48,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if flags.markdown:
             print(as_page(sections()), end="")
             return 0
-        found = _about(flags.word)
+        found = _about(" ".join(flags.word) or None)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -57,11 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _about(word: str | None) -> tuple[Section, ...]:
-    """All sections, or the rows of them that a word names. UsageError with the nearest codes where there is none."""
+    """All sections, or the rows of a word or a series' name. UsageError with the nearest codes where there is none."""
     whole = sections()
     if word is None:
         return whole
-    found = tuple(part for part in (section.about(word) for section in whole) if part.rows)
+    series = find_series(word)
+    named = (section.naming(series) if series else section.about(word) for section in whole)
+    found = tuple(part for part in named if part.rows)
     if not found:
         codes = sorted({row[0] for section in whole for row in section.rows})
         near = get_close_matches(word.upper(), codes, 3, 0.5)
@@ -116,7 +120,7 @@ def as_page(found: Sequence[Section]) -> str:
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m pipelines.codes", description="What the codes of the record mean.")
-    parser.add_argument("word", nargs="?", metavar="WORD", help="a code, its beginning, or a word of a name; else all")
+    parser.add_argument("word", nargs="*", metavar="WORD", help="a code or its start, words of a name, or a series id")
     parser.add_argument("--markdown", action="store_true", help="the page docs/codes.md")
     return parser
 

@@ -164,7 +164,9 @@ def changes(chosen: BlockSettings, memory: Memory | None) -> Iterator[str]:
             f"inputs change from {memory.inputs} to {chosen.inputs}: value is another where demand was not observed, "
             "so older checkpoints do not fit"
         )
-    if moved := sum(a != b for a, b in zip(chosen.slots, memory.slots, strict=False)):
+    # Those not listed come after the listed ones, by id.
+    after = (*chosen.slots, *sorted(set(memory.slots) - set(chosen.slots)))
+    if moved := sum(a != b for a, b in zip(after, memory.slots, strict=False)):
         yield f"slots change: {moved:,} of {len(memory.slots):,} hold another series, so older checkpoints do not fit"
     if memory.trust_flags is None and "trust_flags" not in chosen.given:
         now = _trusted(sorted(chosen.against))

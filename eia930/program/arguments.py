@@ -61,8 +61,15 @@ def refuse(rest: Sequence[str], parser: OneLine, *, known: OneLine) -> None:
     """UsageError for the first of the words left over that is no flag of `known`, with the nearest of `parser`'s."""
     for name in (word.split("=", 1)[0] for word in rest if word.startswith("--")):
         if name not in known._option_string_actions:
-            near = get_close_matches(name, parser._option_string_actions, 1, 0.5)
-            raise UsageError(f"no flag {name}" + (f"; did you mean {near[0]}?" if near else "; see --help"))
-    left = known.parse_known_args(list(rest))[1]
+            near = _nearest(name.lstrip("-"), [flag.lstrip("-") for flag in parser._option_string_actions])
+            raise UsageError(f"no flag {name}" + (f"; did you mean --{near}?" if near else "; see --help"))
+    # What has read the rest already has nothing left to read in it: it would take a second word for its first.
+    left = list(rest) if known is parser else known.parse_known_args(list(rest))[1]
     if left:
         raise UsageError(f"{left[0]!r} is no flag")
+
+
+def _nearest(name: str, flags: Sequence[str]) -> str | None:
+    """The flag that a mistyped name is like, dashes apart: one begins with the other, or has nearly its letters."""
+    begun = (flag for flag in flags if len(flag) > 1 and (flag.startswith(name) or name.startswith(f"{flag}_")))
+    return next(begun, None) or next(iter(get_close_matches(name, flags, 1, 0.6)), None)

@@ -14,11 +14,12 @@ from types import MappingProxyType
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.life import Life
 from eia930.reference.respondents import Kind, Respondent, energy_sources, respondents, subregion_names, types
-from eia930.reference.routes import INTERCHANGE, REGION, SUBREGION
+from eia930.reference.routes import INTERCHANGE, REGION, ROUTES, SUBREGION
+from eia930.reference.series import SeriesKey
 
 _API = stamp(REGION.first)[:10]
 _FILES, _FILES_OF_PARTS = "2015-07-01", "2018-07-01"
-_NONE, _NOW = "–", "now"
+_NONE, _NOW, _PAIRS = "–", "now", "Neighbours"
 _CLOCKS: Mapping[str, str] = MappingProxyType(
     {
         "America/Los_Angeles": "Pacific",
@@ -53,6 +54,16 @@ class Section:
             return codes[0] == like or codes[-1].startswith(like) or bool(named.search(row[1]))
 
         return replace(self, rows=tuple(row for row in self.rows if fits(row)))
+
+    def naming(self, series: SeriesKey) -> Section:
+        """Only what a series' own name is made of: whose hours, and which kind of its route."""
+        table, flow = self.title.rpartition(" of ")[2], series.route is INTERCHANGE
+        codes = {series.respondent, series.kind} if flow else {series.respondent}
+        if table in ROUTES:
+            codes = {series.kind, f"{series.respondent}/{series.kind}"} if table == series.route.id else set()
+        elif table == _PAIRS and not flow:
+            codes = set()
+        return replace(self, rows=tuple(row for row in self.rows if row[0] in codes))
 
 
 def sections() -> tuple[Section, ...]:
@@ -139,7 +150,7 @@ def _neighbours() -> Section:
         if one.kind == "authority"
     ]
     note = "Between whom interchange-data has flows, positive where the first one sends."
-    return Section("Neighbours", note, ("code", "with"), tuple(rows))
+    return Section(_PAIRS, note, ("code", "with"), tuple(rows))
 
 
 def _partner(code: str, life: Life) -> str:

@@ -103,6 +103,9 @@ def test_slots_can_be_listed(out: Path, capfd: pytest.CaptureFixture[str]) -> No
     assert blocks.main([f"--output={out}", "--formats=parquet", f"--slots={ERCO},{CISO}"]) == 0
     assert slots(out) == [ERCO, CISO]
     assert "slots change: 2 of 2 hold another series" in capfd.readouterr().err
+    assert blocks.main([f"--output={out}", "--formats=parquet", f"--slots={CISO}"]) == 0
+    assert slots(out) == [CISO, ERCO]
+    assert "slots change: 2 of 2 hold another series" in capfd.readouterr().err
     for wrong in ("CISO", f"{ERCO},{ERCO}"):
         assert blocks.main([f"--output={out}", f"--slots={wrong}"]) == 2
         assert capfd.readouterr().err.startswith("error: --slots: ")

@@ -51,6 +51,8 @@ def told(capsys: pytest.CaptureFixture[str], word: str) -> list[list[str]]:
         ("4001", {"ISNE/4001"}),
         ("gallup", {"PNM/CYGA"}),
         ("hydro-quebec", {"HQT"}),
+        ("EBA.CISO-ALL.NG.SUN.H", {"CISO", "SUN"}),
+        ("EBA.PACW-BPAT.ID.H", {"PACW", "BPAT"}),
     ],
 )
 def test_a_word_finds_codes_and_names(word: str, codes: set[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,3 +87,15 @@ def test_a_word_that_names_nothing_is_one_line(word: str, hint: str, capsys: pyt
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert f"no code or name like '{word}'" in line
     assert hint in line
+
+
+def test_a_series_name_is_told_by_its_parts_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = told(capsys, "EBA.CISO-PGAE.D.H")
+    assert [row[0] for row in rows if row[0].isupper()] == ["AUTHORITIES", "CISO", "SUB-REGIONS", "CISO/PGAE"]
+
+
+def test_words_are_one_name_and_none_is_passed_over(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "york"]) == 0
+    assert "NYIS" in capsys.readouterr().out
+    assert main(["SUN", "WND"]) == 2
+    assert "no code or name like 'SUN WND'" in capsys.readouterr().err

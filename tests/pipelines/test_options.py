@@ -145,6 +145,9 @@ def test_a_wrong_flag_is_one_line_and_nothing_happens(
     (["--ouptut=x"], "no flag --ouptut; did you mean --output?"),
     (["--zzzzzz"], "no flag --zzzzzz; see --help"),
     (["--outpu=x"], "no flag --outpu; did you mean --output?"),
+    (["--out=x"], "no flag --out; did you mean --output?"),
+    (["--output_folder=x"], "no flag --output_folder; did you mean --output?"),
+    (["--json"], "no flag --json; see --help"),
     (["x"], "'x' is no flag"),
 ])  # fmt: skip
 def test_every_program_tells_a_wrong_flag_alike(
