@@ -141,7 +141,7 @@ def test_a_past_state_needs_no_memory_of_what_was_asked(loaded: Path, tmp_path: 
     }
 
 
-@pytest.mark.parametrize("damage", [b"", b"\xff" * 40, None])
+@pytest.mark.parametrize("damage", [b"", pytest.param(b"\xff" * 40, marks=pytest.mark.slow), None])
 def test_another_past_is_not_made_up_where_what_was_asked_is_damaged(
     damage: bytes | None, loaded: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -172,7 +172,7 @@ def rewritten(out: Path, change: Callable[[pa.Table], pa.Table]) -> None:
     (out / "manifest.json").write_text(json.dumps(manifest))
 
 
-@pytest.mark.parametrize(("trust", "seed"), [("none", 0), ("none", 1), ("all", 0)])
+@pytest.mark.parametrize(("trust", "seed"), [("none", 0), pytest.param("none", 1, marks=pytest.mark.slow), ("all", 0)])
 def test_no_later_hour_of_any_series_changes_what_is_filled(out: Path, trust: str, seed: int) -> None:
     """All hours from some moment on are changed, in every series; forecasts from the hour after it on."""
     assert cut(out, "--inputs=estimate", f"--trust_flags={trust}") == 0

@@ -82,7 +82,9 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(rows: RowSource, runs: Ru
     assert (runs.out / "_SUCCESS").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_finished_load_as_it_was(rows: RowSource, runs: Runs) -> None:
+    """As a load that is stopped by a refused key does, without processes of its own, in test_historical."""
     with Emulator(rows, key=KEY) as server:
         assert finish(runs.load(server, *FAST))[0] == 0
     before = published(runs.out)
