@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eia930.errors import Garbled
 from eia930.sources.api.rows import KIND
-from eia930.sources.columns import Refusal
+from eia930.sources.columns import LARGEST, Refusal
 from eia930.sources.files.contents.codes import Codes
 from eia930.sources.files.contents.headers import Header, Measured
 from eia930.sources.files.contents.reading import table
@@ -118,7 +118,7 @@ def _numeric(data: bytes, columns: int) -> tuple[pa.DataType, ...]:
 
 
 def _fast(whole: pa.Table, file: File) -> Block | None:
-    """None where a code is none or a number is not finite."""
+    """None where a code is none, or a number one that no series can hold."""
     names, header = file.header.names, file.header
     of, *rest = (_only(whole, name) for name in file.keys)
     starts = run_starts(of)
@@ -149,7 +149,7 @@ def _only(whole: pa.Table, name: str) -> pa.Array:
 
 
 def _cells(column: pa.Array) -> Cells | None:
-    """Arrow's numbers; None where one is not finite."""
+    """Arrow's numbers; None where no series can hold one."""
     validity, data = column.buffers()
     there = np.ones(len(column), bool)
     if column.null_count:
@@ -158,7 +158,7 @@ def _cells(column: pa.Array) -> Cells | None:
         return Cells(np.frombuffer(data, np.int32, len(column)), there)
     # -0 is 0, as where all are whole: the bytes do not tell what stands beside a cell.
     value = np.frombuffer(data, np.float64, len(column)) + 0.0
-    return Cells(value, there) if np.all(np.isfinite(value) | ~there) else None
+    return Cells(value, there) if np.all((np.abs(value) <= LARGEST) | ~there) else None
 
 
 def _slow(whole: pa.Table, file: File, data: bytes, before: int) -> Block:
@@ -209,7 +209,7 @@ def _numbers(column: pa.ChunkedArray) -> tuple[Bools, Floats]:
     there = pc.fill_null(pc.not_equal(text, ""), False)
     good = pc.and_(there, pc.fill_null(pc.match_substring_regex(text, _NUMBER), False))
     numbers = pc.if_else(good, pc.ascii_trim_whitespace(text), None).cast(pa.float64()).to_numpy(zero_copy_only=False)
-    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    numbers = np.where(np.abs(numbers) <= LARGEST, numbers, np.nan)
     return there.to_numpy(zero_copy_only=False), numbers
 
 

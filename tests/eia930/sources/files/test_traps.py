@@ -256,7 +256,7 @@ def test_21_na_is_a_code_and_leading_zeros_stay() -> None:
 
 
 def test_22_a_number_in_quotes_is_a_number_and_a_word_is_none() -> None:
-    words = ("n/a", "NA", "nan", "inf", "-", "1 060", "1.060,5", "0x10", "null")
+    words = ("n/a", "NA", "nan", "inf", "-", "1 060", "1.060,5", "0x10", "null", "1e39", f"-{'9' * 50}")
     lines = [flow(hour, f'"{word}"') for hour, word in enumerate(words, 8)]
     parsed = read(flows(flow(7, '"-642"'), *lines), "interchange", H1_2022)
     assert list(cells_of(parsed).values()) == [-642.0]
