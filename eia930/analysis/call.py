@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from eia930.analysis.kinds import ALL, Wanted, checked_regions, wanted
 from eia930.analysis.reading import Bounds, Output
 from eia930.analysis.shape import Frame, Line, long_table, wide_table
 from eia930.errors import UsageError
+from eia930.reference.routes import ROUTES, Route
 from eia930.reference.series import SeriesKey
 
 _FILLS = (None, "estimate")
@@ -94,9 +96,18 @@ def _require_regions(output: Output, codes: Sequence[str], words: Iterable[Wante
         if absent := [code for code in codes if code not in there]:
             instead = f"; there are {', '.join(there[:12])}{', …' if len(there) > 12 else ''}" if there else ""
             raise UsageError(
-                f"{output.place} has no {route.id} of {', '.join(absent)}{instead}. Load it: python -m "
-                f"pipelines.historical --routes={route.id} --regions={','.join(absent)}"
+                f"{output.place} has no {route.id} of {', '.join(absent)}{instead}. Load it: "
+                + _load_with(output, route, absent)
             )
+
+
+def _load_with(output: Output, route: Route, absent: Sequence[str]) -> str:
+    """The command that loads what lacks beside all that is there: an output is of one question."""
+    there = {one.id: output.regions(one) for one in ROUTES.values()}
+    routes = ",".join(name for name, codes in there.items() if codes or name == route.id)
+    regions = ",".join(sorted({*absent, *(code for codes in there.values() for code in codes)}))
+    place = "" if output.place == "data" else f" --output={shlex.quote(output.place)}"
+    return f"python -m pipelines.historical --routes={routes} --regions={regions}{place}, with the dates of its load"
 
 
 def _require_kinds(output: Output, codes: Sequence[str], words: Iterable[Wanted], lines: Sequence[Line]) -> None:

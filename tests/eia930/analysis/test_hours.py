@@ -184,9 +184,16 @@ WRONG = [
     ({"regions": ["CISO"], "kinds": ["NG.NUC"]}, "has no NG.NUC of CISO; there are NG.SUN, NG.WND"),
     (
         {"regions": ["PACW"]},
-        "has no region-data of PACW; there are CISO, ERCO. Load it: python -m pipelines.",
+        "has no region-data of PACW; there are CISO, ERCO. Load it: python -m pipelines.historical --routes=",
     ),
-    ({"regions": ["ERCO"], "kinds": ["ID.CISO"]}, "--routes=interchange-data --regions=ERCO"),
+    (
+        {"regions": ["PACW"]},
+        " --regions=CISO,ERCO,PACW --output=/",
+    ),  # with those that are there: one question an output
+    (
+        {"regions": ["ERCO"], "kinds": ["ID.CISO"]},
+        "region-data,fuel-type-data,interchange-data,region-sub-ba-data --regions=CISO,ERCO ",
+    ),
     ({"regions": ["CISO"], "tz": "California"}, "tz: no zone 'California'"),
     ({"regions": ["CISO"], "start": "yesterday"}, "start: 'yesterday' is no hour"),
     ({"regions": ["CISO"], "start": "2023-06-02", "end": "2023-06-01"}, "is not before end"),
