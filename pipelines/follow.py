@@ -104,6 +104,10 @@ def _split(given: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
+    """Ours beside those of the load, of which `--help` leaves out what is refused here."""
+    for action in parser._actions:
+        if action.option_strings and action.option_strings[0] in _NOT_HERE:
+            action.help = argparse.SUPPRESS
     keeping = parser.add_argument_group("keeping up")
     keeping.add_argument("--minute", type=whole, default=MINUTE, help="of every hour, and up to two later by chance")
     keeping.add_argument("--once", action="store_true", help="one update, and its exit code: for cron")

@@ -111,6 +111,23 @@ def test_slots_can_be_listed(out: Path, capfd: pytest.CaptureFixture[str]) -> No
         assert capfd.readouterr().err.startswith("error: --slots: ")
 
 
+def test_answers_restored_without_the_cuts_say_so(out: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    again, whole = [*YEAR, "--regions=CISO,ERCO", "--types=D"], trees(out)
+    for name, files in (("bare", ["raw"]), ("backup", ["raw", "blocks.json"])):
+        for file in files:
+            copy = shutil.copytree if (out / file).is_dir() else shutil.copy
+            (tmp_path / name).mkdir(exist_ok=True)
+            copy(out / file, tmp_path / name / file)
+    capfd.readouterr()
+    assert historical.main([*again, f"--output={tmp_path / 'backup'}"]) == 0
+    assert "warning" not in capfd.readouterr().err
+    assert trees(tmp_path / "backup") == whole
+    assert historical.main([*again, f"--output={tmp_path / 'bare'}"]) == 0
+    said = capfd.readouterr().err
+    assert "warning: blocks.json is not there, so blocks are cut anew; put it back, or give the flags" in said
+    assert "warning: cuts change from validation 2022-06-01T00, test 2022-09-01T00" in said
+
+
 @pytest.mark.parametrize(
     "content",
     [

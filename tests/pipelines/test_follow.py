@@ -231,3 +231,12 @@ def test_prometheus_and_a_health_check_read_what_came_of_the_updates() -> None:
         with pytest.raises(urllib.error.HTTPError, match="503"):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz")
     assert not any(thread.name == "metrics" for thread in threading.enumerate())
+
+
+def test_the_help_names_no_flag_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    words = capsys.readouterr().out.split()
+    assert {"--start", "--minute", "--metrics_port"} <= {*words}
+    assert not {*words} & {"--end", "--as_of", "--raw", "--dry_run"}
