@@ -37,6 +37,8 @@ def spans(order: str, *, context: int, ring_size: int, ring_rank: int, stripe: i
 
     `stripe` is the tokens of a stripe in `block_stripe` and `stripe`: rank r holds stripes r, r + R, r + 2R, ...
     """
+    if ring_rank > 0 and ring_size == 1:
+        raise ContextError(f"ring_rank {ring_rank} of a ring of 1: give ring_size= too, or leave ring_rank out")
     if not 0 <= ring_rank < ring_size:
         raise ContextError(f"ring_rank {ring_rank} of a ring of {ring_size}: give 0 to {ring_size - 1}, or None")
     if order == "contiguous" or ring_size == 1:

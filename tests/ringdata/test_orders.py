@@ -71,7 +71,12 @@ def test_zigzag_gives_each_rank_the_same_causal_work(ring_size: int, many: int) 
 
 @pytest.mark.parametrize(
     ("order", "size", "rank", "words"),
-    [("stripes", 2, 0, "there are contiguous"), ("zigzag", 0, 0, "1 or more"), ("zigzag", 4, 4, "0 to 3, or None")],
+    [
+        ("stripes", 2, 0, "there are contiguous"),
+        ("zigzag", 0, 0, "1 or more"),
+        ("zigzag", 4, 4, "0 to 3, or None"),
+        ("zigzag", 1, 3, "ring_rank 3 of a ring of 1: give ring_size= too"),
+    ],
 )
 def test_rings_that_are_none(order: str, size: int, rank: int, words: str) -> None:
     with pytest.raises(ContextError, match=words):
