@@ -13,6 +13,7 @@ from eia930.store import lease
 from eia930.store.failure import failure_of, forget_failures, telling
 from eia930.store.run import Run
 from eia930.store.storage import Storage
+from tests.eia930.sources.test_folds import folded, kept_up, objects, told
 from tests.storage.proxy import Passed, proxied
 from tests.storage.s3_server import S3Server, environment, free_port
 
@@ -42,6 +43,15 @@ def test_a_part_of_an_object_is_had(bucket: str) -> None:
             storage.part("a/b", first, length)
     with pytest.raises(KeyError):
         storage.part("a/c", 0, 1)
+
+
+def test_small_answers_lie_in_an_archive_and_are_read_there(bucket: str) -> None:
+    storage = kept_up(Storage.at(f"{bucket}/p"))
+    before = {key: data for key, (data, _) in told(storage).items()}
+    folded(storage)
+    (only,) = objects(storage)
+    assert only.startswith(f"folded.{len(before)}.")
+    assert {key: data for key, (data, _) in told(storage).items()} == before
 
 
 def test_a_prefix_is_a_whole_name(bucket: str) -> None:
