@@ -28,7 +28,10 @@ class Staging(Storage):
             self.put(object_key(key, sha256), data)
 
     def _stands(self, key: str, sha256: str) -> bool:
+        total = hashlib.sha256()
         try:
-            return hashlib.sha256(self.get(key)).hexdigest() == sha256
+            for piece in self.pieces(key):
+                total.update(piece)
         except KeyError:
             return False
+        return total.hexdigest() == sha256

@@ -217,7 +217,11 @@ class Storage:
             raise KeyError(key)
         with self._using(key) as store:
             try:
-                yield from map(bytes, obstore.get(store, key).stream(min_chunk_size=_PIECE))
+                if self.path is not None:
+                    with (self.path / key).open("rb") as file:
+                        yield from iter(lambda: file.read(_PIECE), b"")
+                else:
+                    yield from map(bytes, obstore.get(store, key).stream(min_chunk_size=_PIECE))
             except FileNotFoundError:
                 raise KeyError(key) from None
 

@@ -74,11 +74,14 @@ def _is_whole(storage: Storage, file: File) -> bool:
 
 
 def _sum_of(storage: Storage, key: str) -> str | None:
-    """None where there is no such object."""
+    """None where there is no such object. A shard is large: it is never in memory as a whole."""
+    total = hashlib.sha256()
     try:
-        return _sum(storage.get(key))
+        for piece in storage.pieces(key):
+            total.update(piece)
     except KeyError:
         return None
+    return total.hexdigest()
 
 
 def _sum(data: bytes) -> str:
