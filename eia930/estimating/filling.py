@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eia930.estimating.demand import estimates
-from eia930.estimating.learning.evidence import Index
-from eia930.estimating.learning.exact import Mask, Real
+from eia930.estimating.learning.exact import Index, Mask, Real
 from eia930.estimating.remembered import Recall, anew
 
 METHODS = ("eia", "regression_kriging", "same_hour")

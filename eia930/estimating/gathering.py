@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from eia930.estimating.areas import barred, forecast_of
 from eia930.estimating.filling import Gathered
-from eia930.estimating.learning.evidence import Index
-from eia930.estimating.learning.exact import Mask, Real
+from eia930.estimating.learning.exact import Index, Mask, Real
 from eia930.estimating.windows import years
 from eia930.record.assembly import Screening
 from eia930.record.spool import Spool

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eia930.estimating.causal.method import causal_estimates
-from eia930.estimating.learning.evidence import Index
-from eia930.estimating.learning.exact import Mask, Real
+from eia930.estimating.learning.exact import Index, Mask, Real
 from eia930.estimating.remembered import Recall, anew
 
 REACH = 31 * 24

@@ -14,8 +14,7 @@ from functools import partial
 import numpy as np
 
 from eia930.estimating.learning.bridge import own_hours
-from eia930.estimating.learning.evidence import Index
-from eia930.estimating.learning.exact import Mask, Real
+from eia930.estimating.learning.exact import Index, Mask, Real
 from eia930.estimating.learning.learnt import Learnt, Manner
 from eia930.estimating.learning.likeness import allowed
 from eia930.estimating.remembered import Recall, anew

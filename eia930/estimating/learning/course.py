@@ -17,8 +17,8 @@ _TURN = 6
 _RIDGE = np.array([0.5, 6.0, 6.0, 10.0, 10.0, 10.0])
 """Days' worth of evidence for the mean: level, year, half-year, clock."""
 
-_LEVEL, _DOUBT = 90 * 24, 24
-"""Hours of a level, and hours' worth of evidence that it is the mean."""
+_LEVEL, _BEHIND, DOUBT = 90 * 24, 45 * 24, 24
+"""Hours of a level, of one that is behind, and hours' worth of evidence that it is the mean."""
 
 _AT_ONCE = 1 << 16
 """Hours of series at a time: what is worked on stays near the processor."""
@@ -31,7 +31,9 @@ class Departures:
     value: Real
     """float64[series, hours], multiples of 2⁻¹⁴; NaN where nothing stands."""
     course: Real
-    """float64[series, hours]."""
+    """float64[series, hours]; the level is in it."""
+    level: Real
+    """float64[series, hours], multiples of 2⁻¹⁴."""
     mean: Real
     """float64[series], MW; NaN where a series has no hour to be fitted on."""
 
@@ -43,17 +45,21 @@ def departures(values: Real, fitted: Mask, *, first: int, behind: bool = False) 
     `behind`: the level of an hour is that of the hours before it alone.
     """
     out = Departures(
-        value=np.full(values.shape, np.nan), course=np.full(values.shape, np.nan), mean=np.full(len(values), np.nan)
+        value=np.full(values.shape, np.nan),
+        course=np.full(values.shape, np.nan),
+        level=np.zeros(values.shape),
+        mean=np.full(len(values), np.nan),
     )
     known, series = np.flatnonzero(~np.isnan(values).all(axis=1)), max(_AT_ONCE // max(values.shape[1], 1), 1)
     for start in range(0, known.size, series):
         some = known[start : start + series]
-        out.value[some], out.course[some], out.mean[some] = _departed(values[some], fitted, first, behind=behind)
+        found = _departed(values[some], fitted, first, behind=behind)
+        out.value[some], out.course[some], out.level[some], out.mean[some] = found
     return out
 
 
-def _departed(values: Real, fitted: Mask, first: int, *, behind: bool) -> tuple[Real, Real, Real]:
-    """The same of some series: value, course and mean of each."""
+def _departed(values: Real, fitted: Mask, first: int, *, behind: bool) -> tuple[Real, Real, Real, Real]:
+    """The same of some series: value, course, level and mean of each."""
     there = ~np.isnan(values)
     stands = there & fitted
     count = np.count_nonzero(stands, axis=1)
@@ -64,8 +70,8 @@ def _departed(values: Real, fitted: Mask, first: int, *, behind: bool) -> tuple[
     relative -= 1
     relative = coarse(relative)
     there &= (mean > 0)[:, None]
-    near = _within(there, behind=behind)
-    near += _DOUBT
+    near = within(there, behind=behind)
+    near += DOUBT
     above = relative - _level(relative, there, near, behind=behind)
     course = _course(coarse(above), there & fitted, first)
     np.subtract(relative, course, out=above)
@@ -73,7 +79,7 @@ def _departed(values: Real, fitted: Mask, first: int, *, behind: bool) -> tuple[
     above -= level
     course += 1
     course += level
-    return coarse(above), course, mean
+    return coarse(above), course, level, mean
 
 
 def _level(relative: Real, there: Mask, near: Real, *, behind: bool) -> Real:
@@ -81,19 +87,22 @@ def _level(relative: Real, there: Mask, near: Real, *, behind: bool) -> Real:
 
     A load that is counted otherwise from some day on does so for good, and a growing one grows.
     """
-    level = _within(np.where(there, relative, 0.0), behind=behind)
+    level = within(np.where(there, relative, 0.0), behind=behind)
     level /= near
     return coarse(level)
 
 
-def _within(of: Real | Mask, *, behind: bool) -> Real:
-    """The sum within 45 days to each side of each hour, or of the 90 days before it: float64[series, hours]."""
-    series, hours = of.shape
-    back, ahead = (_LEVEL, 0) if behind else (_LEVEL // 2, _LEVEL // 2 + 1)
-    so_far = np.zeros((series, back + 1 + hours + ahead))
-    np.cumsum(of, axis=1, dtype=np.float64, out=so_far[:, back + 1 : back + 1 + hours])
-    so_far[:, back + 1 + hours :] = so_far[:, back + hours, None]
-    return np.asarray(so_far[:, back + ahead : back + ahead + hours] - so_far[:, :hours])
+def within(of: Real | Mask, step: int = 1, *, behind: bool) -> Real:
+    """The sum within 45 days to each side of each place, or of the 45 days before it: float64[series, places].
+
+    A place is `step` hours.
+    """
+    series, places = of.shape
+    back, ahead = (_BEHIND // step, 0) if behind else (_LEVEL // 2 // step, _LEVEL // 2 // step + 1)
+    so_far = np.zeros((series, back + 1 + places + ahead))
+    np.cumsum(of, axis=1, dtype=np.float64, out=so_far[:, back + 1 : back + 1 + places])
+    so_far[:, back + 1 + places :] = so_far[:, back + places, None]
+    return np.asarray(so_far[:, back + ahead : back + ahead + places] - so_far[:, :places])
 
 
 def _course(relative: Real, stands: Mask, first: int) -> Real:

@@ -7,16 +7,15 @@ pattern of what is there has weights of its own. Moments are kept by season and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eia930.estimating.learning.exact import Mask, Real, in_parts, solve
-
-Index = NDArray[np.intp]
+from eia930.estimating.learning.course import Departures
+from eia930.estimating.learning.exact import Index, Mask, Real, in_parts, solve
+from eia930.estimating.learning.levels import DAY, Levels
 
 _SEASONS = _PARTS = 4
 _BESIDE = np.array([[1.0, 0.5, 0.2, 0.5], [0.5, 1.0, 0.5, 0.2], [0.2, 0.5, 1.0, 0.5], [0.5, 0.2, 0.5, 1.0]])
@@ -41,18 +40,27 @@ class Signals:
     """bool[signals, hours]: all the signal's lags are there."""
     lags: tuple[tuple[int, ...], ...]
     """Of each signal: hours beside t, from −2 to 1, that count as one."""
+    levels: Levels
 
     def taken(self, signal: int, at: Index) -> Real:
         """One signal around hours `at`: float64[lags, hours]."""
         return np.asarray(self.value[signal][at[None, :] + (2 + np.array(self.lags[signal]))[:, None]])
 
-    def along(self, signal: int, part: slice) -> list[Real]:
-        """One signal around each hour of a stretch: of each lag float64[hours], not to be changed."""
-        return [self.value[signal, part.start + 2 + lag : part.stop + 2 + lag] for lag in self.lags[signal]]
+    def along(self, some: Sequence[int], part: slice, gone: Index) -> Iterator[Real]:
+        """Signals around each hour of a stretch, above their levels without the hours `gone`: float64[hours] a lag."""
+        first, last = max(part.start - 2, 0), min(part.stop + 1, self.whole.shape[1])
+        days = slice(first // DAY, (last - 1) // DAY + 1)
+        inside = slice(first - days.start * DAY, last - days.start * DAY)
+        for signal, hidden in zip(some, self.levels.hidden(some, gone)[:, days], strict=True):
+            row = self.value[signal, part.start : part.stop + 3].copy()
+            row[first + 2 - part.start : last + 2 - part.start] += np.repeat(hidden, DAY)[inside]
+            for lag in self.lags[signal]:
+                yield row[2 + lag : 2 + lag + part.stop - part.start]
 
 
-def signals(value: Real, lags: Sequence[tuple[int, ...]]) -> Signals:
-    """Take series float64[signals, hours] with the lags of each."""
+def signals(some: list[Departures], lags: Sequence[tuple[int, ...]], *, behind: bool) -> Signals:
+    """Take series with the lags of each."""
+    value = np.concatenate([one.value for one in some])
     series, hours = value.shape
     wide, whole = np.zeros((series, 2 + hours + 1)), np.ones(value.shape, bool)
     for row, of in enumerate(lags):
@@ -60,7 +68,7 @@ def signals(value: Real, lags: Sequence[tuple[int, ...]]) -> Signals:
         wide[row, 2:-1] = np.where(there[2:-1], value[row], 0.0)
         for lag in of:
             whole[row] &= there[2 + lag : 2 + lag + hours]
-    return Signals(wide, whole, tuple(lags))
+    return Signals(wide, whole, tuple(lags), Levels.of(some, whole, behind=behind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +83,11 @@ class Evidence:
     common: Mask
     """Of each pattern in a cell, as `expected` numbers them: whether it is often enough there for its own weights."""
 
-    def expected(self, of: Signals, part: slice, first: int) -> Real:
-        """What the evidence says of the target at each hour of a stretch: float64[hours], 0 where there is none."""
+    def expected(self, of: Signals, part: slice, first: int, gone: Index) -> Real:
+        """What the evidence says of the target at each hour of a stretch: float64[hours], 0 where there is none.
+
+        `gone`: the hours of the window that are missing of the target.
+        """
         hours = np.arange(part.start, part.stop)
         found = np.zeros(hours.size)
         if not self.joined or not hours.size:
@@ -88,12 +99,9 @@ class Evidence:
         place = np.zeros(known[-1] + 1, np.intp)
         place[known] = np.arange(known.size)
         which, weights = place[number], np.ascontiguousarray(self._weights(of, known).T)
-        k = 0
-        for signal in self.joined:
+        for weight, row in zip(weights, of.along(self.joined, part, gone), strict=True):
             # A signal that is not whole has no weight, whatever of it stands.
-            for row in of.along(signal, part):
-                found += weights[k][which] * row
-                k += 1
+            found += weight[which] * row
         return found
 
     def _weights(self, of: Signals, known: Index) -> Real:

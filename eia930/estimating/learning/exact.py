@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Real = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
 
 _STEP, _MOST = 2.0**14, 8.0
 _LEAST_PIVOT = 0.005

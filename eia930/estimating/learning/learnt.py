@@ -10,8 +10,8 @@ import numpy as np
 
 from eia930.estimating.learning.bridge import autocovariance, kriged
 from eia930.estimating.learning.course import Departures, departures
-from eia930.estimating.learning.evidence import Evidence, Index, Lessons, Signals, lessons, signals, weigh
-from eia930.estimating.learning.exact import Mask, Real, coarse
+from eia930.estimating.learning.evidence import Evidence, Lessons, Signals, lessons, signals, weigh
+from eia930.estimating.learning.exact import Index, Mask, Real, coarse
 from eia930.estimating.learning.likeness import LEAST, closeness
 from eia930.estimating.windows import Window
 
@@ -55,7 +55,7 @@ class Learnt:
         own = departures(part, fitted, first=first + begin, behind=manner.behind)
         published = departures(ahead, fitted, first=first + begin, behind=manner.behind)
         lags = [manner.demand] * len(part) + [manner.forecast] * len(part)
-        evidence = signals(np.concatenate((own.value, published.value)), lags)
+        evidence = signals([own, published], lags, behind=manner.behind)
         some = learn[:: manner.every]
         close = closeness(own.value[:, some], least=LEAST // manner.every)
         return cls(
@@ -99,7 +99,7 @@ class Learnt:
         target = self.own.value[row]
         asked = np.concatenate((points[points >= 0], at, [near.start, near.stop - 1]))
         part = slice(int(asked.min()), int(asked.max()) + 1)
-        told = evidence.expected(self.signals, part, self.first)
+        told = evidence.expected(self.signals, part, self.first, np.flatnonzero(np.isnan(target)))
         residual = coarse(target[part] - told)
         along = autocovariance(residual[near.start - part.start : near.stop - part.start])
         here, there = at - part.start, np.where(points >= 0, points - part.start, -1)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eia930.estimating.learning.evidence import Evidence, Index, conditioned
-from eia930.estimating.learning.exact import Mask, Real, coarse
+from eia930.estimating.learning.evidence import Evidence, conditioned
+from eia930.estimating.learning.exact import Index, Mask, Real, coarse
 from eia930.estimating.learning.learnt import Learnt
 
 _BENDS = (-168, -24, -2, 2, 24, 168)
