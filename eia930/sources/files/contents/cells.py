@@ -18,7 +18,7 @@ from eia930.sources.columns import LARGEST, Refusal
 from eia930.sources.files.contents.codes import Codes
 from eia930.sources.files.contents.headers import Header, Measured
 from eia930.sources.files.contents.reading import table
-from eia930.sources.files.contents.runs import of_each, run_starts
+from eia930.sources.files.contents.runs import of_each, repeating, run_starts
 from eia930.sources.files.contents.stamps import Stamps
 from eia930.sources.files.names import FileName
 
@@ -91,8 +91,8 @@ def read_block(data: bytes, file: File, *, before: int) -> Block:
     names = file.header.names
     values = [names[place] for place in (*file.header.reported.values(), *file.header.adjusted.values())]
     utc = {names[file.header.utc]: pa.string()}
-    # An authority's lines lie together, so that text is soon read; a neighbour is another each line.
-    keys = dict(zip(file.keys, (pa.string(), _KEY), strict=False)) | utc
+    # As text, for the same keys come again in the same order: they are compared in bulk, not looked up each.
+    keys = dict.fromkeys(file.keys, pa.string()) | utc
     for number in _numeric(data, len(values)):
         try:
             whole = table(file.name.name, data, keys | dict.fromkeys(values, number), names)
@@ -123,7 +123,8 @@ def _fast(whole: pa.Table, file: File) -> Block | None:
     of, *rest = (_only(whole, name) for name in file.keys)
     starts = run_starts(of)
     authorities = of.take(pa.array(starts)).to_pylist()
-    if not all(map(KIND.fullmatch, {*authorities}.union(*(one.dictionary.to_pylist() for one in rest)))):
+    kinds = [repeating(texts, starts) for texts in rest]
+    if not all(map(KIND.fullmatch, {*authorities}.union(*(names for names, _ in kinds)))):
         return None
     found: dict[int, Cells] = {}
     for place in (*header.reported.values(), *header.adjusted.values()):
@@ -135,7 +136,7 @@ def _fast(whole: pa.Table, file: File) -> Block | None:
         rows=len(whole),
         hour=_hours(whole, file),
         authority=of_each(file.authorities.numbers(authorities), starts, len(whole)),
-        other=_numbered(rest[0], file.others) if rest else None,
+        other=file.others.numbers(kinds[0][0])[kinds[0][1]] if rest else None,
         cells={one: found[place] for one, place in header.reported.items()},
         adjusted={one: found[place] for one, place in header.adjusted.items()},
         received=sum(int(np.count_nonzero(found[place].there)) for place in header.reported.values()),
