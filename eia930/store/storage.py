@@ -37,6 +37,8 @@ _PART = 8 * 2**20
 _STAGED = re.compile(r"#\d+$")
 _CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP error: )?")
 """What a client of buckets says before it says what is wrong; the method and the URL are kept."""
+_CODE = re.compile(r"<Code>(\w+)</Code>")
+"""What a server of buckets calls its refusal, in an answer of XML: `NoSuchBucket`."""
 _SECRETS = re.compile(r"(s3|gs|az)://[^/]*@|\w+://[^/]*:[^/]*@|(?!file:)\w+://.*\?")
 """A URL that may hold what nobody should see, before its host or after a question mark: it is never repeated."""
 _SCHEME = re.compile(r"(s3|gs|az|abfss?):(?!//[^/])/*([^/].*)")
@@ -133,7 +135,7 @@ class Storage:
             yield self._brief if self._gone.is_set() else self._store
         except (BaseError, OSError) as error:
             self._gone.set()
-            said = _CEREMONY.sub(r"\1: ", str(error).split("\n", 1)[0].strip())
+            said = _said(str(error))
             remedy = _BUCKET_REMEDY if self.path is None else _folder_remedy(said)
             raise StorageError(f"cannot use {what}: {said}", remedy=remedy) from None
         self._gone.clear()
@@ -330,6 +332,12 @@ class Storage:
             for folder in [*inner, top]:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
+
+
+def _said(text: str) -> str:
+    """What is wrong, in one line: the method, the URL, the status, and by its name what a server says of it in XML."""
+    line, code = _CEREMONY.sub(r"\1: ", text.split("\n", 1)[0].strip()), _CODE.search(text)
+    return f"{line.split('<', 1)[0].rstrip(': ')}: {code[1]}" if code else line
 
 
 def _folder_remedy(said: str) -> str:

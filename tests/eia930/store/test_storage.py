@@ -4,8 +4,10 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -218,3 +220,36 @@ def test_a_slash_too_few_or_too_many_is_no_folder(place: str) -> None:
         Storage.at(place)
     assert Storage.at("s3://eia/x").path is None
     assert Storage.at("s3").path is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'<?xml version="1.0"?>\n<Error><Code>NoSuchBucket</Code><Message>none</Message></Error>', ": NoSuchBucket "),
+        (b"<Error><Code>SignatureDoesNotMatch</Code></Error>", ": SignatureDoesNotMatch "),
+        (b"gone", ": gone "),
+    ],
+)
+def test_what_a_server_of_buckets_refuses_is_told_by_its_name(
+    body: bytes, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "any")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(StorageError) as refused:
+            Storage("s3://none/x").reach()
+        server.shutdown()
+    assert f"403 Forbidden{said}(" in str(refused.value)
+    assert "<" not in str(refused.value)
