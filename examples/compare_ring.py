@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The trained model beside simple methods, in one table: a row an area, and a summary.
+"""The trained model beside other methods, in one table: a row an area, and a summary.
 
     python examples/train_ring.py data/blocks/panel --forecasts=data/training/forecasts.npz
     python examples/compare_ring.py data/blocks/panel --forecasts=data/training/forecasts.npz
 
-All are scored on the hours of the test split that the model was scored at. Needs numpy and pyarrow.
+All are scored on the hours of the test split that the model was scored at. Needs numpy, pyarrow
+and lightgbm.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -22,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--page", help="a page to write the summary into, between its markers")
     parser.add_argument("--areas_page", help="a page to write the row of each area into, between its markers")
     options = parser.parse_args(arguments)
+    if find_spec("lightgbm") is None:
+        print("error: lightgbm is not installed: pip install '.[jax]'", file=sys.stderr)
+        return 2
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices are small: threads would wait for each other
     from ringtrain.comparison import by_area, compare, summary
     from ringtrain.forecasts import read_forecasts

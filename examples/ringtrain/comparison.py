@@ -76,10 +76,21 @@ def summary(table: Table) -> str:
 
 
 def by_area(table: Table) -> str:
-    """Markdown: a row an area, with the mean absolute error of each method, and the model's quantiles."""
+    """Markdown: a row an area and a column a method, of the error, of the quantile loss, and of the interval."""
+    parts = [
+        f"## {words}\n\n{_grid(table, what, form)}"
+        for words, what, form in (
+            ("Mean absolute error", "error", ".1%"),
+            ("Weighted quantile loss", "loss", ".1%"),
+            ("Hours in the 80 % interval", "covered", ".0%"),
+        )
+    ]
+    return "\n\n".join(parts)
+
+
+def _grid(table: Table, what: str, form: str) -> str:
     names = (*METHODS, MODEL)
-    lines = [f"| | {' | '.join(names)} | its quantile loss | its 80 % interval |", "|---" * (len(names) + 3) + "|"]
+    lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for area, rows in sorted(table.items()):
-        errors = " | ".join(f"{rows[name].error:.1%}" for name in names)
-        lines.append(f"| {area} | {errors} | {rows[MODEL].loss:.1%} | {rows[MODEL].covered:.0%} |")
+        lines.append(f"| {area} | {' | '.join(format(getattr(rows[name], what), form) for name in names)} |")
     return "\n".join(lines)
