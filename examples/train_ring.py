@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ringtrain.options import parser
+from ringtrain.options import options_of
 
 if TYPE_CHECKING:
     from ringtrain.training import Result
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, score, draw; 1 where the model does not beat both naive forecasts, 2 where the choices do not fit."""
-    options = parser(__doc__).parse_args(arguments)
+    options = options_of(__doc__, arguments)
     flags = os.environ.get("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count={options.devices}"  # before jax starts
     os.environ.setdefault("MPLBACKEND", "agg")
     from ringtrain.checks import PlanError
     from ringtrain.hosts import Hosts, first, join
-    from ringtrain.training import Plan, run
+    from ringtrain.plan import Plan
+    from ringtrain.training import run
 
     from ringdata.errors import RingDataError
 
@@ -42,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed=options.seed,
         order=options.order,
         ahead=options.ahead,
+        patch=options.patch,
+        width=options.width,
+        layers=options.layers,
+        heads=options.heads,
         checkpoints=Path(options.checkpoints) if options.checkpoints else None,
         every=options.every,
     )

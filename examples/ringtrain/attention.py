@@ -7,14 +7,20 @@ After Liu, Zaharia and Abbeel, arXiv 2310.01889; the backward pass travels too, 
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
 NEVER = -1e30  # a score that exp() makes 0 of; -inf would make NaN of a row that sees nothing
-HALVES = 2  # of a slice, looked at one by one: in zigzag a quarter of the pairs is all future, and is skipped
+TILES = {"cpu": 256}
+"""Tokens of a slice that are looked at at once, at most: on a CPU what its caches hold, else FAR_TILE.
+
+Memory is that of a tile of pairs, however long the window. A slice has two or more: pairs that are all future, in
+zigzag a quarter of two by two and nearly half of many, are skipped.
+"""
+FAR_TILE = 2048
 
 
 class Place(NamedTuple):
@@ -23,6 +29,16 @@ class Place(NamedTuple):
     position: Array
     slot: Array
     seen: Array
+
+
+class Attend(Protocol):
+    """Attention of q, k, v [batch, tokens, heads, width]; `own` bool[heads] marks those that see their series alone.
+
+    A token sees keys that are `after` hours older than itself, or more.
+    """
+
+    def __call__(self, q: Array, k: Array, v: Array, place: Place, own: Array, *, after: int = 0) -> Array:
+        """The same shape as `v`, 0 where nothing is seen."""
 
 
 class Keys(NamedTuple):
@@ -35,8 +51,7 @@ class Keys(NamedTuple):
     @property
     def place(self) -> Place:
         """The places, unpacked."""
-        position, slot, seen = jnp.moveaxis(self.places, -1, 0)
-        return Place(position, slot, seen > 0)
+        return Place(self.places[..., 0], self.places[..., 1], self.places[..., 2] > 0)
 
 
 class Softmax(NamedTuple):
@@ -47,48 +62,46 @@ class Softmax(NamedTuple):
     weight: Array
 
 
-def full_attention(q: Array, k: Array, v: Array, place: Place, own: Array) -> Array:
+def full_attention(q: Array, k: Array, v: Array, place: Place, own: Array, *, after: int = 0) -> Array:
     """All at once, on one device: what the ring has to equal. [batch, tokens, heads, width], 0 where nothing is seen.
 
     Causal by block: a token sees every series of its own hour and of those before. `own` bool[heads] marks heads that
     see their own series alone.
     """
-    scores, visible = _scores(q, k, place, place, own)
+    scores, visible = _scores(q, k, place, place, own, after)
     weights = jax.nn.softmax(scores, axis=-1) * visible
     return jnp.einsum("bhqk,bkhd->bqhd", weights, v)
 
 
-def ring_attention(axis: str, q: Array, k: Array, v: Array, place: Place, own: Array) -> Array:
+def ring_attention(axis: str, q: Array, k: Array, v: Array, place: Place, own: Array, *, after: int = 0) -> Array:
     """The same inside `shard_map` over `axis`, from a slice of the tokens in whatever order."""
-    return _ring(axis, q, k, v, place, own)
+    return _ring(axis, after, q, k, v, place, own)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _ring(axis: str, q: Array, k: Array, v: Array, place: Place, own: Array) -> Array:
-    return _ring_forward(axis, q, k, v, place, own)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _ring(axis: str, after: int, q: Array, k: Array, v: Array, place: Place, own: Array) -> Array:
+    return _ring_forward(axis, after, q, k, v, place, own)[0]
 
 
-def _ring_forward(axis: str, q: Array, k: Array, v: Array, place: Place, own: Array) -> tuple[Array, Any]:
-    queries = _halves((q, place))
+def _ring_forward(axis: str, after: int, q: Array, k: Array, v: Array, place: Place, own: Array) -> tuple[Array, Any]:
+    def look(query: Any, keys: Keys, part: Softmax) -> tuple[Keys, Softmax]:
+        (q, place), (k, v) = query, jnp.split(keys.pair, 2, axis=-1)
+        return keys, _add(part, v, *_scores(q, k, place, keys.place, own, after))
 
-    def look(number: int, keys: Keys, part: Softmax) -> tuple[Keys, Softmax]:
-        (q, place), (k, v) = queries[number], jnp.split(keys.pair, 2, axis=-1)
-        return keys, _add(part, v, *_scores(q, k, place, keys.place, own))
-
-    part = _around(axis, look, queries, _keys(k, v, place), [_nothing(q) for q, _ in queries])[1]
-    out = jnp.concatenate([_share(p.value, p.weight) for p in part], axis=1)
-    total = jnp.concatenate([p.highest + jnp.log(jnp.maximum(p.weight, 1e-30)) for p in part], axis=2)
+    queries = _tiles((q, place))
+    part = _around(axis, look, queries, _keys(k, v, place), jax.vmap(_nothing)(queries[0]))[1]
+    out = _whole(jax.vmap(_share)(part.value, part.weight))
+    total = _whole((part.highest + jnp.log(jnp.maximum(part.weight, 1e-30))).transpose(0, 1, 3, 2))
     return out, (q, k, v, place, own, out, total)
 
 
-def _ring_backward(axis: str, held: tuple[Any, ...], d_out: Array) -> tuple[Array | None, ...]:
+def _ring_backward(axis: str, after: int, held: tuple[Any, ...], d_out: Array) -> tuple[Array | None, ...]:
     q, k, v, place, own, out, total = held
     delta = jnp.einsum("bqhd,bqhd->bqh", d_out, out)
-    queries = _halves((q, place, d_out, delta, total.transpose(0, 2, 1)))
 
-    def look(number: int, keys: Keys, d_q: Array) -> tuple[Keys, Array]:
-        (q, place, d_out, delta, total), (k, v) = queries[number], jnp.split(keys.pair, 2, axis=-1)
-        scores, visible = _scores(q, k, place, keys.place, own)
+    def look(query: Any, keys: Keys, d_q: Array) -> tuple[Keys, Array]:
+        (q, place, d_out, delta, total), (k, v) = query, jnp.split(keys.pair, 2, axis=-1)
+        scores, visible = _scores(q, k, place, keys.place, own, after)
         weights = jnp.exp(scores - total.transpose(0, 2, 1)[..., None]) * visible
         d_weights = jnp.einsum("bqhd,bkhd->bhqk", d_out, v) - delta.transpose(0, 2, 1)[..., None]
         d_scores = weights * d_weights * q.shape[-1] ** -0.5
@@ -97,30 +110,44 @@ def _ring_backward(axis: str, held: tuple[Any, ...], d_out: Array) -> tuple[Arra
         d_pair = keys.d_pair + jnp.concatenate([d_k, d_v], axis=-1)
         return keys._replace(d_pair=d_pair), d_q + jnp.einsum("bhqk,bkhd->bqhd", d_scores, k)
 
+    queries = _tiles((q, place, d_out, delta, total))
     keys = _keys(k, v, place)
     keys = keys._replace(d_pair=jnp.zeros_like(keys.pair))
-    keys, d_q = _around(axis, look, queries, keys, [jnp.zeros_like(q) for q, *_ in queries])
+    keys, d_q = _around(axis, look, queries, keys, jnp.zeros_like(queries[0]))
     d_k, d_v = jnp.split(keys.d_pair, 2, axis=-1)  # home again
-    return jnp.concatenate(d_q, axis=1), d_k, d_v, None, None
+    return _whole(d_q), d_k, d_v, None, None
 
 
 _ring.defvjp(_ring_forward, _ring_backward)
 
 
-def _around(axis: str, look: Callable[..., Any], queries: list[Any], keys: Keys, found: list[Any]) -> Any:
-    """Send keys once around the ring; `look` at each half of them where a half of the queries sees something of it."""
+def _around(axis: str, look: Callable[..., Any], queries: Any, keys: Keys, found: Any) -> Any:
+    """Send keys once around the ring; `look` at each tile of them where a tile of the queries sees something of it.
+
+    `queries`, with the place second, and `found` are in tiles: [tiles, batch, tokens of a tile, ...].
+    """
     size = lax.axis_size(axis)
     onward = [(rank, (rank + 1) % size) for rank in range(size)]
+    latest = queries[1].position.max(axis=(1, 2))
 
-    def hop(_: Any, state: tuple[Keys, list[Any]]) -> tuple[Keys, list[Any]]:
-        parts, found = _halves(state[0]), list(state[1])
-        for number, (_, place, *_) in enumerate(queries):
-            for half, part in enumerate(parts):
-                some = part.place.position.min() <= place.position.max()
-                state = (part, found[number])
-                parts[half], found[number] = lax.cond(some, partial(look, number), lambda *state: state, *state)
-        keys = jax.tree.map(lambda *halves: jnp.concatenate(halves, axis=1), *parts)
-        return lax.ppermute(keys, axis, onward), found
+    def hop(_: Any, state: tuple[Keys, Any]) -> tuple[Keys, Any]:
+        tiles, found = _tiles(state[0]), state[1]
+        count, earliest = len(latest), tiles.place.position.min(axis=(1, 2))
+
+        def pair(index: Array, state: tuple[Keys, Any]) -> tuple[Keys, Any]:
+            places = index % count, index // count  # of the keys, of the queries
+            held = tuple(_tile(one, place) for one, place in zip(state, places, strict=True))
+            some = earliest[places[0]] <= latest[places[1]]
+            new = lax.cond(some, partial(look, _tile(queries, places[1])), lambda *held: held, *held)
+            put = partial(lax.dynamic_update_index_in_dim, axis=0)
+            (tiles, found), (part, mine) = state, new
+            return (
+                jax.tree.map(lambda all_, one: put(all_, one, places[0]), tiles, part),
+                jax.tree.map(lambda all_, one: put(all_, one, places[1]), found, mine),
+            )
+
+        tiles, found = lax.fori_loop(0, count * count, pair, (tiles, found))
+        return lax.ppermute(jax.tree.map(_whole, tiles), axis, onward), found
 
     return lax.fori_loop(0, size, hop, (keys, found))
 
@@ -129,9 +156,9 @@ def _keys(k: Array, v: Array, place: Place) -> Keys:
     return Keys(jnp.concatenate([k, v], axis=-1), jnp.stack([f.astype(jnp.int32) for f in place], axis=-1), None)
 
 
-def _scores(q: Array, k: Array, place: Place, keys: Place, own: Array) -> tuple[Array, Array]:
+def _scores(q: Array, k: Array, place: Place, keys: Place, own: Array, after: int) -> tuple[Array, Array]:
     """Scores [b, h, q, k], NEVER where a query may not look, and whether it may."""
-    before = (keys.position[:, None, :] <= place.position[:, :, None]) & keys.seen[:, None, :]
+    before = (keys.position[:, None, :] + after <= place.position[:, :, None]) & keys.seen[:, None, :]
     same = keys.slot[:, None, :] == place.slot[:, :, None]
     visible = before[:, None] & (same[:, None] | ~own[:, None, None])
     return jnp.where(visible, jnp.einsum("bqhd,bkhd->bhqk", q, k) * q.shape[-1] ** -0.5, NEVER), visible
@@ -156,8 +183,17 @@ def _nothing(q: Array) -> Softmax:
     return Softmax(q * 0, none + NEVER, none)
 
 
-def _halves(fields: Any) -> list[Any]:
-    """The tokens (axis 1) of every field in HALVES parts."""
-    parts = jax.tree.map(lambda field: jnp.split(field, HALVES, axis=1), fields)
-    is_list = lambda node: isinstance(node, list)  # noqa: E731
-    return [jax.tree.map(lambda split, n=n: split[n], parts, is_leaf=is_list) for n in range(HALVES)]
+def _tiles(fields: Any) -> Any:
+    """[batch, tokens, ...] of every field as [tiles, batch, tokens of a tile, ...], two tiles or more of equal size."""
+    tokens, most = jax.tree.leaves(fields)[0].shape[1], TILES.get(jax.default_backend(), FAR_TILE)
+    count = next((n for n in range(max(2, -(-tokens // most)), tokens) if tokens % n == 0), tokens)
+    return jax.tree.map(lambda f: jnp.moveaxis(f.reshape(f.shape[0], count, -1, *f.shape[2:]), 1, 0), fields)
+
+
+def _tile(fields: Any, number: Array) -> Any:
+    return jax.tree.map(lambda field: lax.dynamic_index_in_dim(field, number, keepdims=False), fields)
+
+
+def _whole(field: Array) -> Array:
+    """Tiles as one again."""
+    return jnp.moveaxis(field, 0, 1).reshape(field.shape[1], -1, *field.shape[3:])

@@ -40,6 +40,18 @@ def check_days(days: int, *, devices: int, order: str, least: int) -> None:
     )
 
 
+def check_model(*, patch: int, width: int, layers: int, heads: int) -> None:
+    """Tokens of equal length in a day, and heads of equal width: half of them look at their own series alone."""
+    if patch < 1 or 24 % patch:
+        raise PlanError(f"--patch={patch}: give a divisor of the 24 hours of a day")
+    if layers < 1:
+        raise PlanError(f"--layers={layers}: give 1 or more")
+    if heads < 2 or heads % 2 or width % (2 * heads):
+        raise PlanError(
+            f"--width={width} --heads={heads}: give an even number of heads, and twice it divides the width"
+        )
+
+
 def check_batch(batch: int, train: Panel) -> None:
     """A step takes its windows from one epoch."""
     if not 1 <= batch <= len(train.starts):

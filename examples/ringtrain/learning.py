@@ -37,6 +37,8 @@ class Found(NamedTuple):
 
 def begin(weights: Weights) -> State:
     """Before the first step."""
+    # Of the type that a step gives back: of a weak one it would be compiled three times.
+    weights = jax.tree.map(lambda weight: jnp.asarray(weight, jnp.float32), weights)
     zeros = jax.tree.map(jnp.zeros_like, weights)
     return State(weights, zeros, zeros, jnp.zeros((), jnp.int32))
 

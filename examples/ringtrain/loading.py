@@ -31,6 +31,7 @@ class Panel:
 
     `folder` is a folder of panel blocks. Only what the reader gives is used: values, masks, positions, statistics.
     With `ahead` hours (24: of the target day), tokens also hold what is published ahead of their series' demand.
+    A day of a series is `parts` tokens. Blocks of `--inputs=estimate` have values also where nothing was observed.
     """
 
     folder: str
@@ -41,6 +42,7 @@ class Panel:
     order: str = "zigzag"
     seed: int = 0
     ahead: int = 0
+    parts: int = 1
     first_hour: int = 6  # hour ending, UTC: a day begins at midnight in New York, 9 pm in Los Angeles, winter time
 
     @cached_property
@@ -57,7 +59,7 @@ class Panel:
     @cached_property
     def patches(self) -> Patches:
         """How slices become tokens."""
-        return Patches(DAY, self.slots, tuple(row["slot"] for row in self.series))
+        return Patches(DAY, self.slots, tuple(row["slot"] for row in self.series), self.parts)
 
     @cached_property
     def published(self) -> Patches:
@@ -67,7 +69,7 @@ class Panel:
         missing = [name for name in wanted if name not in slots]
         if missing:
             raise PlanError(f"no day-ahead forecast {missing[0]} in {self.folder}: load with --types=D,DF")
-        return Patches(DAY, self.slots, tuple(slots[name] for name in wanted))
+        return Patches(DAY, self.slots, tuple(slots[name] for name in wanted), self.parts)
 
     @cached_property
     def scale(self) -> NDArray[np.float32]:
@@ -110,8 +112,10 @@ class Panel:
     def _slice(self, rank: int, windows: Sequence[int] | NDArray[np.int64]) -> Arrays:
         tokens = [self._tokens(self.readers[rank][int(index)]) for index in windows]
         fields = {name: np.stack([part[name] for part in tokens]) for name in tokens[0]}
-        mean, std = (row[fields["slot"]][..., None] for row in self.scale)
-        fields["value"] = np.where(fields["observed"], (fields["value"] - mean) / std, 0)
+        mean, std = (row[fields["slot"] // self.parts][..., None] for row in self.scale)
+        # Not observed, a value is 0, or an estimate by hours before it where the blocks hold them: an input, no label.
+        known = fields["observed"] | (fields["value"] != 0)
+        fields["value"] = np.where(known, (fields["value"] - mean) / std, 0)
         fields["target"] = np.where(fields["loss_mask"], (fields["target"] - mean) / std, 0)
         if self.ahead:
             far = np.where(fields["ahead_observed"], (fields["ahead_value"] - mean) / std, 0)
@@ -130,7 +134,7 @@ class Panel:
         """Features of the day after each patch."""
         zones = [row["time_zone"] for row in self.series]
         pairs = zip((position.ravel() + DAY).tolist(), slot.ravel().tolist(), strict=True)
-        known = [calendar.features(hour, zones[place]) for hour, place in pairs]
+        known = [calendar.features(hour, zones[place // self.parts]) for hour, place in pairs]
         return np.array(known, np.float32).reshape(*position.shape, calendar.FEATURES)
 
     def _spread(self, name: str, held: dict[int, Arrays]) -> jax.Array:

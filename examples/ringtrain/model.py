@@ -4,37 +4,53 @@
 Its middle begins as the mean of the same hour a day before and of what is published ahead, and it learns what to add.
 """
 
-from collections.abc import Callable
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
-from ringtrain.attention import Place
+from ringtrain import analogues
+from ringtrain.attention import Attend, Place
 from ringtrain.quantiles import LEVELS, MIDDLE
 
+DAY = 24
 NARROW = -2.5
 """Of the first steps from quantile to quantile: softplus(-2.5) is 0.08 standard deviations."""
+HASTE = (0.003, 0.1)
+"""By which a key's score falls with each day that it is older, of the first heads and those after them, at first."""
+ORIGIN = 17_000
+"""Days since 1970: the farther from it, the fewer bits the haste has; a century does no harm."""
 Weights = dict[str, Any]
-Attend = Callable[[Array, Array, Array, Place, Array], Array]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Sizes of the model; `series` and `hours` are those of the tokens, `calendar` what is known of the target day.
+    """Sizes of the model; `calendar` is what is known of the target day, `ahead` whether what is published ahead is.
 
-    `ahead` is whether tokens hold what is published ahead.
+    A day of each of the `series` is `parts` tokens.
     """
 
     series: int
     ahead: bool
-    hours: int = 24
+    parts: int = 1
     calendar: int = 16
     width: int = 64
     layers: int = 2
-    heads: int = 2
+    heads: int = 4
+
+    @property
+    def hours(self) -> int:
+        """Hours a token."""
+        return DAY // self.parts
+
+    @property
+    def slots(self) -> int:
+        """Tokens a day."""
+        return self.series * self.parts
 
     @property
     def inputs(self) -> int:
@@ -57,26 +73,39 @@ def start(shape: Shape, *, seed: int) -> Weights:
             "wide": dense(width, 4 * width),
             "narrow": dense(4 * width, width) * 0.5,
             "norm": jnp.ones((2, width)),
+            "haste": jnp.log(jnp.tile(jnp.array(HASTE, jnp.float32), shape.heads // len(HASTE))),
         }
 
     return {
         "inputs": dense(shape.inputs, width),
-        "series": dense(shape.series, width) * shape.series**0.5 * 0.3,
+        "series": dense(shape.slots, width) * shape.slots**0.5 * 0.3,
         "layers": [layer() for _ in range(shape.layers)],
         "norm": jnp.ones(width),
         "target": jnp.zeros((width, len(LEVELS) * shape.hours)),
-        "shift": jnp.zeros((shape.series, len(LEVELS), shape.hours)),
-        "trust": jnp.full((shape.series, shape.hours), 0.5),
+        "shift": jnp.zeros((shape.slots, len(LEVELS), shape.hours)),
+        "trust": jnp.full((shape.slots, shape.hours), 0.5),
+        "gain": jnp.ones((shape.slots, 1)),
+        "offset": jnp.zeros((shape.slots, 1)),
+        "analogues": analogues.begin(slots=shape.slots, hours=shape.hours, ahead=shape.ahead),
     }
 
 
+def digest(weights: Weights) -> str:
+    """Of every bit of them: two trainings that say the same have the same weights."""
+    found = hashlib.sha256()
+    for leaf in jax.tree.leaves(weights):
+        found.update(np.asarray(leaf).tobytes())
+    return found.hexdigest()[:16]
+
+
 def forecast(weights: Weights, tokens: dict[str, Array], shape: Shape, attend: Attend) -> Array:
-    """Quantiles of scaled values `hours` after those of each token, [batch, tokens, quantiles, hours], none crossed.
+    """Quantiles of scaled values a day after those of each token, [batch, tokens, quantiles, hours], none crossed.
 
     `tokens`: `value` (scaled, 0 where not observed), `observed`, `calendar` [batch, tokens, …], `position`, `slot`;
-    where the shape says so, `ahead_value` and `ahead_observed`.
+    where the shape says so, `ahead_value` and `ahead_observed`. Of `target` and `loss_mask` a forecast is given those
+    of days before its own.
     """
-    place = Place(tokens["position"], tokens["slot"], tokens["observed"].any(axis=-1))
+    place = Place(tokens["position"], tokens["slot"] // shape.parts, tokens["observed"].any(axis=-1))
     names = ["value", "observed", "calendar", *(("ahead_value", "ahead_observed") if shape.ahead else ())]
     x = jnp.concatenate([tokens[name].astype(jnp.float32) for name in names], axis=-1) @ weights["inputs"]
     x += weights["series"][tokens["slot"]]
@@ -84,7 +113,9 @@ def forecast(weights: Weights, tokens: dict[str, Array], shape: Shape, attend: A
         x += _attention(layer, _norm(x, layer["norm"][0]), place, shape, attend)
         x += jax.nn.gelu(_norm(x, layer["norm"][1]) @ layer["wide"]) @ layer["narrow"]
     change = (_norm(x, weights["norm"]) @ weights["target"]).reshape(*x.shape[:2], len(LEVELS), -1)
-    return _spread(_known(weights, tokens, shape), change + weights["shift"][tokens["slot"]])
+    known = _known(weights, tokens, shape)
+    known += analogues.after_days_like_it(weights["analogues"], tokens, known, attend)
+    return _spread(known, change + weights["shift"][tokens["slot"]])
 
 
 def errors(weights: Weights, tokens: dict[str, Array], shape: Shape, attend: Attend) -> tuple[Array, Array]:
@@ -103,7 +134,8 @@ def _known(weights: Weights, tokens: dict[str, Array], shape: Shape) -> Array:
     if not shape.ahead:
         return tokens["value"]
     trust = jnp.where(tokens["observed"], weights["trust"][tokens["slot"]], 1)
-    return tokens["value"] + trust * tokens["ahead_observed"] * (tokens["ahead_value"] - tokens["value"])
+    ahead = tokens["ahead_value"] * weights["gain"][tokens["slot"]] + weights["offset"][tokens["slot"]]
+    return tokens["value"] + trust * tokens["ahead_observed"] * (ahead - tokens["value"])
 
 
 def _spread(known: Array, change: Array) -> Array:
@@ -119,9 +151,10 @@ def _attention(layer: Weights, x: Array, place: Place, shape: Shape, attend: Att
     """Half of the heads look at their own series alone: its past days; half at every series."""
     batch, tokens, width = x.shape
     q, k, v = jnp.split((x @ layer["qkv"]).reshape(batch, tokens, shape.heads, -1), 3, axis=-1)
-    day = place.position / shape.hours
+    day = place.position / DAY
     own = jnp.arange(shape.heads) < shape.heads // 2
-    found = attend(_turned(q, day), _turned(k, day), v, place, own)
+    q, k = _hastened(_turned(q, day), _turned(k, day), day, jnp.exp(layer["haste"]))
+    found = attend(q, k, v, place, own)
     return found.reshape(batch, tokens, width) @ layer["out"]
 
 
@@ -131,6 +164,17 @@ def _turned(x: Array, day: Array) -> Array:
     angle = (day[:, :, None, None] % 3360) * (2 * jnp.pi / 3360) * _turns(pairs)
     a, b = x[..., :pairs], x[..., pairs:]
     return jnp.concatenate([a * jnp.cos(angle) - b * jnp.sin(angle), a * jnp.sin(angle) + b * jnp.cos(angle)], axis=-1)
+
+
+def _hastened(q: Array, k: Array, day: Array, haste: Array) -> tuple[Array, Array]:
+    """A head prefers newer keys by its own haste a day, so that a longer window does not drown what is near.
+
+    It is one number of each key, in place of the slowest pair: softmax does not mind what a whole row has in common.
+    """
+    late = (day - ORIGIN)[:, :, None] * haste
+    pairs = q.shape[-1] // 2
+    q = q.at[..., pairs - 1].set(q.shape[-1] ** 0.5).at[..., -1].set(0)
+    return q, k.at[..., pairs - 1].set(late).at[..., -1].set(0)
 
 
 def _turns(pairs: int) -> Array:

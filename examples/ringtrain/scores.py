@@ -113,7 +113,8 @@ def _days(panel: Panel, item: dict[str, NDArray[Any]], scaled: NDArray[Any]) -> 
     shape = (panel.days, panel.patches.names, DAY)
     value, observed, target, counted = (demand[n].reshape(shape) for n in ("value", "observed", "target", "loss_mask"))
     mean, std = (row[:, None] for row in panel.scale)
-    model = np.moveaxis(scaled.reshape(*shape[:2], -1, DAY), 2, 0)[:, WEEK:] * std + mean
+    by_part = scaled.reshape(*shape[:2], panel.parts, -1, DAY // panel.parts)
+    model = np.moveaxis(by_part, 3, 0).reshape(-1, *shape)[:, WEEK:] * std + mean
     week_ago, seen = value[1 : 1 - WEEK], observed[1 : 1 - WEEK]  # of the target: six patches before this one
     ahead, known = (published[name].reshape(shape)[WEEK:] for name in ("target", "loss_mask"))
     methods = np.stack([model[MIDDLE], value[WEEK:], week_ago, ahead])

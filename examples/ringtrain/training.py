@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole of the example: train over the ring, score the test split, say and draw what was found."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
@@ -15,14 +14,14 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
-from ringtrain import calendar
-from ringtrain.checks import check_batch, check_days, check_series, check_starts, panel_slots
+from ringtrain.checks import check_batch, check_days, check_model, check_series, check_starts, panel_slots
 from ringtrain.drawing import draw_forecasts, draw_loss
 from ringtrain.forecasts import Forecasts
 from ringtrain.learning import begin, forecaster, mean_error, stepper
 from ringtrain.loading import DAY, Panel, PlanError
-from ringtrain.model import Shape, Weights, start
+from ringtrain.model import Shape, Weights, digest, start
 from ringtrain.page import table, write_between
+from ringtrain.plan import Plan
 from ringtrain.progress import Progress
 from ringtrain.scores import WEEK, Days, Scores, add_up, area, forecast_days
 
@@ -31,27 +30,6 @@ if TYPE_CHECKING:
 
 NAMES = ("ERCO", "CISO", "PJM", "MISO", "NYIS", "BPAT")
 LOOKS = 10  # at validation, over the whole training
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to train on and how; `days` a window, `batch` windows a step."""
-
-    folder: str
-    days: int
-    steps: int
-    batch: int
-    rate: float
-    seed: int
-    order: str
-    ahead: int
-    checkpoints: Path | None = None
-    every: int = 50
-
-    def about(self, train: Panel) -> dict[str, Any]:
-        """What a checkpoint rests on: with another of these, it would be that of another training."""
-        names = ("days", "steps", "batch", "rate", "seed", "order", "ahead")
-        return {"fingerprint": train.readers[0].fingerprint, **{name: getattr(self, name) for name in names}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +83,12 @@ def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
     PlanError or RingDataError, before anything is compiled, where the plan does not fit.
     """
     mesh, slots = Mesh(np.array(jax.devices()), ("ring",)), panel_slots(plan.folder)
+    check_model(patch=plan.patch, width=plan.width, layers=plan.layers, heads=plan.heads)
     check_days(plan.days, devices=mesh.size, order=plan.order, least=WEEK)
     panel = partial(_panel, plan, mesh, slots)
     train, validation, test = (panel(split) for split in ("train", "validation", "test"))
     _check(plan, train, validation, test)
-    shape = Shape(series=train.patches.names, ahead=plan.ahead > 0, calendar=calendar.FEATURES)
+    shape = plan.shape(train.patches.names)
     tell(_devices(plan, mesh, slots, shape))
     saved = _checkpoints(plan, train)
     done = _train(plan, train, validation, shape, saved=saved, tell=tell)
@@ -121,8 +100,17 @@ def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
 
 
 def _panel(plan: Plan, mesh: Mesh, slots: int, split: str) -> Panel:
-    how = partial(Panel, days=plan.days, slots=slots, mesh=mesh, order=plan.order, seed=plan.seed, ahead=plan.ahead)
-    return how(plan.folder, split)
+    return Panel(
+        plan.folder,
+        split,
+        days=plan.days,
+        slots=slots,
+        mesh=mesh,
+        order=plan.order,
+        seed=plan.seed,
+        ahead=plan.ahead,
+        parts=DAY // plan.patch,
+    )
 
 
 def _check(plan: Plan, train: Panel, *others: Panel) -> None:
@@ -168,7 +156,7 @@ def _train(
         if saved and saved.keep(done, last=plan.steps):
             tell(f"kept step {done.step}")
     _look(done, partial(_mean, look, done.state.weights, held_out), every, tell)
-    tell(f"weights {_digest(done.state.weights)}")
+    tell(f"weights {digest(done.state.weights)}")
     return done
 
 
@@ -182,14 +170,6 @@ def _resumed(done: Progress, saved: "Checkpoints | None", tell: Callable[[str], 
 def _look(done: Progress, loss: Callable[[], float], every: int, tell: Callable[[str], None]) -> None:
     done.seen.append((done.step, loss()))
     tell(_line(done.step, done.losses[-every:], done.seen[-1][1]))
-
-
-def _digest(weights: Weights) -> str:
-    """Of every bit of them: two trainings that say the same have the same weights."""
-    digest = hashlib.sha256()
-    for leaf in jax.tree.leaves(weights):
-        digest.update(np.asarray(leaf).tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _mean(look: Callable[..., jax.Array], weights: Weights, batches: list[dict[str, jax.Array]]) -> float:
@@ -211,11 +191,11 @@ def _batches(panel: Panel, size: int) -> Iterator[NDArray[np.int64]]:
 
 
 def _devices(plan: Plan, mesh: Mesh, slots: int, shape: Shape) -> str:
-    values = plan.days * shape.hours * slots
+    values = plan.days * DAY * slots
     return (
         f"{mesh.size} devices ({mesh.devices.flat[0].device_kind}), {plan.order}; a window is {plan.days} days of "
         f"{slots} slots = {values:,} hourly values, {values // mesh.size:,} a rank; "
-        f"{plan.days * shape.series:,} tokens of {shape.series} series"
+        f"{plan.days * shape.slots:,} tokens of {shape.series} series"
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ringdata import Cuts, Member, card_file, config_files, hour, manifest_files, plan_panel, shard_files
+from ringdata.blocks import Fill
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 sys.path.insert(0, str(EXAMPLES))
@@ -23,6 +24,8 @@ MEMBERS = [
     for area, zone in (("ERCO", "America/Chicago"), ("PACW", "America/Los_Angeles"), ("NYIS", "America/New_York"))
     for kind in ("D", "DF")
 ]
+
+FILLED = 4321.0
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -41,11 +44,25 @@ def load(series_id: str, first: int, hours: int) -> tuple[NDArray[np.float64], N
 @pytest.fixture(scope="session")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of panel blocks of a finished data set."""
-    output = tmp_path_factory.mktemp("panel")
-    layout = plan_panel(MEMBERS, cuts=CUTS)
+    return _write(tmp_path_factory.mktemp("panel"), fill=None)
+
+
+@pytest.fixture(scope="session")
+def filled_panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with FILLED MW wherever demand is not observed."""
+
+    def fill(series_id: str, first: int, hours: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        hour = np.arange(first, first + hours if series_id.endswith(".D.H") else first)
+        return hour, np.full(len(hour), FILLED)
+
+    return _write(tmp_path_factory.mktemp("filled"), fill=fill)
+
+
+def _write(output: Path, *, fill: Fill | None) -> Path:
+    layout = plan_panel(MEMBERS, cuts=CUTS, inputs="estimate" if fill else "reported")
     files = [*config_files(layout, MEMBERS, load, formats=["parquet"]), card_file([layout])]
     for shard in layout.shards:
-        files += shard_files(layout, MEMBERS, shard, load, formats=["parquet"])
+        files += shard_files(layout, MEMBERS, shard, load, formats=["parquet"], fill=fill)
     for file in [*files, *manifest_files({file.path: file.entry for file in files})]:
         path = output / file.path
         path.parent.mkdir(parents=True, exist_ok=True)

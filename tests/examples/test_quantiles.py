@@ -13,19 +13,23 @@ def test_quantiles_do_not_cross() -> None:
     import jax
     from ringtrain.model import Shape, forecast, start
 
-    rng, shape = np.random.default_rng(0), Shape(series=3, ahead=True, hours=24)
+    rng, shape = np.random.default_rng(0), Shape(series=3, ahead=True)
     begun = start(shape, seed=0)
     drawn = jax.tree.map(lambda w: rng.normal(0, 2, w.shape).astype(np.float32), begun)
     size = (2, 12)
-    tokens: dict[str, Any] = {name: rng.normal(0, 3, (*size, 24)) for name in ("value", "ahead_value")}
-    tokens |= {name: rng.random((*size, 24)) > 0.3 for name in ("observed", "ahead_observed")}
+    tokens: dict[str, Any] = {name: rng.normal(0, 3, (*size, 24)) for name in ("value", "ahead_value", "target")}
+    tokens |= {name: rng.random((*size, 24)) > 0.3 for name in ("observed", "ahead_observed", "loss_mask")}
     tokens |= {"calendar": rng.random((*size, shape.calendar)).astype(np.float32)}
     tokens |= {"position": np.tile(np.arange(12) * 24, (2, 1)), "slot": rng.integers(0, 3, size)}
     given = {name: jax.numpy.asarray(field) for name, field in tokens.items()}
-    wild, first = (np.asarray(forecast(w, given, shape, lambda q, k, v, place, own: v)) for w in (drawn, begun))
+    wild, first = (np.asarray(forecast(w, given, shape, _no_attention)) for w in (drawn, begun))
     assert wild.shape == first.shape == (*size, len(LEVELS), 24)
     assert (np.diff(wild, axis=2) >= 0).all()
     assert (np.diff(first, axis=2) > 0).all()
+
+
+def _no_attention(q: Any, k: Any, v: Any, place: Any, own: Any, *, after: int = 0) -> Any:
+    return v
 
 
 def test_the_loss_of_the_median_is_the_absolute_error_and_true_quantiles_have_the_least() -> None:
