@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An estimate of demand where nothing stands: evidence of other series, bridged from the series' own hours.
 
-A value of a year is a function of that year and of the two beside it. Memory: about 40 bytes an hour of three years of
+A value of a year is a function of that year and of the two beside it. Memory: about 70 bytes an hour of three years of
 all series. What earlier hours alone say of an hour is another method: `eia930.estimating.causal`.
 """
 
