@@ -178,7 +178,7 @@ def main() -> None:
         folder = Path(home)
         count, size = store(Storage.at(home), some)
         print(f"{count} files of {some[0].name} to {some[-1].name}, {size / 1e9:.2f} GB as served\n")
-        print("| way | CPU minutes | minutes | peak MB of a process |\n|---|--:|--:|--:|", flush=True)
+        print("| way | CPU s | s | M records a CPU s | peak MB of a process |\n|---|--:|--:|--:|--:|", flush=True)
         itself = [sys.executable, __file__, f"--halves={flags.halves}", f"--folder={home}"]
         ways = {
             "to tidy, screened, checked: 1 worker": [*itself, "--workers=1"],
@@ -189,7 +189,8 @@ def main() -> None:
             for name in MADE:
                 shutil.rmtree(folder / name, ignore_errors=True)
             found = watched(command)
-            print(f"| {way} | {found.cpu / 60:.1f} | {found.seconds / 60:.1f} | {found.peak_mb:,.0f} |", flush=True)
+            rate = received(folder) / found.cpu / 1e6
+            print(f"| {way} | {found.cpu:.0f} | {found.seconds:.0f} | {rate:.2f} | {found.peak_mb:,.0f} |", flush=True)
         print(f"\n{received(folder):,} records")
 
 
