@@ -20,17 +20,17 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def draw_loss(path: Path, train: list[float], validation: list[tuple[int, float]]) -> None:
     """Training loss a step and its mean over 20, and validation loss."""
-    figure, axes = _axes(1)
+    figure, axis = one_axis()
     steps = np.arange(1, len(train) + 1)
-    axes[0].plot(steps, train, color="#cbd5e1", linewidth=0.8, label="train, each step")
+    axis.plot(steps, train, color="#cbd5e1", linewidth=0.8, label="train, each step")
     width = min(20, len(train))
     smooth = np.convolve(train, np.ones(width) / width, "valid")
-    axes[0].plot(steps[width - 1 :], smooth, color="#475569", label=f"train, mean of {width}")
-    axes[0].plot(*zip(*validation, strict=True), color="#c2410c", marker="o", markersize=4, label="validation")
-    axes[0].set(xlabel="step", ylabel="mean quantile loss, in standard deviations", xlim=(0, len(train)))
-    axes[0].set_ylim(0, 1.2 * max(max(smooth), validation[0][1]))
-    axes[0].legend(frameon=False)
-    _save(figure, path)
+    axis.plot(steps[width - 1 :], smooth, color="#475569", label=f"train, mean of {width}")
+    axis.plot(*zip(*validation, strict=True), color="#c2410c", marker="o", markersize=4, label="validation")
+    axis.set(xlabel="step", ylabel="mean quantile loss, in standard deviations", xlim=(0, len(train)))
+    axis.set_ylim(0, 1.2 * max(max(smooth), validation[0][1]))
+    axis.legend(frameon=False)
+    save(figure, path)
 
 
 def draw_forecasts(path: Path, days: Days, series: list[tuple[int, str]], count: int = 7) -> None:
@@ -55,7 +55,13 @@ def draw_forecasts(path: Path, days: Days, series: list[tuple[int, str]], count:
     figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, ncols=3, loc="outside upper left")
     axes[-1].xaxis.set_major_formatter(DateFormatter("%a %d %b", tz=UTC))
     axes[-1].set_xlabel(f"UTC, {hours[0]:%Y-%m-%d} to {hours[-1]:%Y-%m-%d}")
-    _save(figure, path)
+    save(figure, path)
+
+
+def one_axis() -> tuple[Figure, Axes]:
+    """An empty drawing."""
+    figure, (axis,) = _axes(1)
+    return figure, axis
 
 
 def _axes(rows: int) -> tuple[Figure, list[Axes]]:
@@ -65,7 +71,7 @@ def _axes(rows: int) -> tuple[Figure, list[Axes]]:
     return figure, list(axes[:, 0])
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     """Without the date, so that the same figure is the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=85, metadata={"Software": None})
