@@ -24,9 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--page", help="a page to write the summary into, between its markers")
     parser.add_argument("--areas_page", help="a page to write the row of each area into, between its markers")
     options = parser.parse_args(arguments)
-    if find_spec("lightgbm") is None:
-        print("error: lightgbm is not installed: pip install '.[jax]'", file=sys.stderr)
-        return 2
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices are small: threads would wait for each other
     from ringtrain.comparison import by_area, compare, summary
     from ringtrain.forecasts import read_forecasts
@@ -36,8 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         found = read_forecasts(Path(options.forecasts))
+        if find_spec("lightgbm") is None:
+            raise ImportError("lightgbm is not installed: pip install '.[jax]'")
         table = compare(options.blocks, found)
-    except RingDataError as error:
+    except (RingDataError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except (OSError, ValueError) as error:
