@@ -23,6 +23,8 @@ from ringdata.shards import Tokens, empty_tokens, read_range
 
 _TAIL = 1 << 19
 """Bytes that hold the footer of most shards: one request."""
+_LEAST, _WIDEST = 1 << 16, 16
+"""Unpacked bytes of a column chunk: what levels and headers take at most, and what a token does."""
 COLUMNS = ("value", "observed", "next_value", "next_observed")  # as they follow one another in the file
 _AGAIN = "it is of another run or program than layout.json; run the pipeline again"
 
@@ -100,7 +102,7 @@ class ParquetShard:
 def open_parquet(folder: Folder, shard: Shard) -> ParquetShard:
     """Read the footer and the checksums, and check that they are of the folder's layout."""
     files, layout = folder.files, folder.layout
-    path, tail = files.at(shard.parquet), _tail(files, shard.parquet)
+    path, (tail, size) = files.at(shard.parquet), _tail(files, shard.parquet)
     try:
         footer = pq.ParquetFile(pa.BufferReader(tail)).metadata
         stamp = (footer.metadata or {}).get(STAMP)
@@ -116,6 +118,8 @@ def open_parquet(folder: Folder, shard: Shard) -> ParquetShard:
     if missing := set(COLUMNS) - set(footer.schema.to_arrow_schema().names):
         raise MixedVersions(f"{path} has no column {min(missing)}: {_AGAIN}")
     pages = _pages(footer)
+    if not _hang_together(pages, size, np.diff(first_rows) * layout.grid.block_tokens):
+        raise DamagedFile(f"{path} cannot be read as a whole Parquet file (pages outside it); copy it again")
     beside = f"{shard.parquet}{ENDING}"
     sums = read_checksums(folder.read(beside), files.root / beside, len(pages))
     return ParquetShard(
@@ -123,15 +127,31 @@ def open_parquet(folder: Folder, shard: Shard) -> ParquetShard:
     )
 
 
-def _tail(files: Files, name: str) -> bytes:
-    """The end of a file, its whole footer: read apart from being understood, so that a lost line is no damage."""
+def _hang_together(pages: NDArray[np.int64], size: int, tokens: NDArray[np.int64]) -> bool:
+    """Whether column chunks, as a footer has them, can lie in `size` bytes, and hold so many tokens a row group."""
+    begin, packed, unpacked = np.moveaxis(pages, -1, 0)
+    start, stop = begin[:, 0], begin[:, -1] + packed[:, -1]
+    return bool(
+        np.all((begin > 0) & (begin < size) & (packed > 0) & (packed <= size - begin))
+        and np.all((unpacked > 0) & (unpacked <= _LEAST + _WIDEST * tokens[:, None]))
+        and np.all(start < stop)
+        and np.all(np.diff(start) > 0)
+        and np.all(np.diff(stop) > 0)
+    )
+
+
+def _tail(files: Files, name: str) -> tuple[bytes, int]:
+    """The end of a file, its whole footer, and how long the file is.
+
+    Read apart from being understood, so that a lost line is no damage.
+    """
     with files.opened(name) as file:
         size = file.size()
         tail: bytes = file.read_at(min(size, _TAIL), size - min(size, _TAIL))
         footer = int.from_bytes(tail[-8:-4], "little") + 8
         if len(tail) < footer <= size:
             tail = file.read_at(footer, size - footer)
-    return tail
+    return tail, size
 
 
 def parquet_checksums(data: pa.Buffer) -> bytes:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -39,8 +39,8 @@ class Spoilable:
     """A shard in a copy of the data set, its bytes, and every window as it should be."""
 
     shard: Path
-    data: bytes
-    true: list[dict[str, NDArray[Any]]]
+    data: bytes = field(repr=False)
+    true: list[dict[str, NDArray[Any]]] = field(repr=False)
 
     def said_of_flipped(self, place: int, bit: int) -> str:
         """What is said when all is read with one bit flipped; empty where every window is as it was."""
@@ -205,7 +205,12 @@ def test_a_shard_of_another_run(
     refused(copy, MixedVersions, path.name, "another run")
 
 
-@given(form=st.sampled_from(FORMATS), place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@given(
+    form=st.sampled_from(FORMATS),
+    place=st.floats(0, 1, exclude_max=True) | st.floats(0.97, 1, exclude_max=True),
+    bit=st.integers(0, 7),
+)
+@example(form="parquet", place=0.99, bit=0)  # in the footer: a column chunk that ends before it begins
 @settings(max_examples=60, deadline=None)
 def test_a_flipped_bit_is_found_or_changes_nothing(
     spoilable: dict[str, Spoilable], form: str, place: float, bit: int
