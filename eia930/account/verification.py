@@ -6,7 +6,6 @@ Nothing is written. Files pass in pieces, several at once: memory is a few megab
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -98,16 +97,13 @@ def _whole(storage: Storage, parts: Parts) -> Iterator[Fault]:
 
 def _file(storage: Storage, file: File) -> Fault | None:
     """One file of the manifest; None where every byte is as it was written."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        for piece in storage.pieces(file.path):
-            digest.update(piece)
-            size += len(piece)
-    except KeyError:
+    found = storage.sha256(file.path)
+    if found is None:
         return Fault(file.path, "is missing", _again(storage, file.path))
+    sha256, size = found
     if size != file.bytes:
         return Fault(file.path, f"has {size:,} bytes where {file.bytes:,} were written", _again(storage, file.path))
-    if digest.hexdigest() != file.sha256:
+    if sha256 != file.sha256:
         return Fault(file.path, "is changed: its sha256 is another", _again(storage, file.path))
     return None
 

@@ -20,6 +20,7 @@ from eia930.record.grid import Series
 from eia930.record.rejects import WITHDRAWN, Lost
 from eia930.record.several.ranked import Ranked
 from eia930.record.tidy import tidy_path
+from eia930.record.tidy_file import hours_of
 from eia930.record.versions.kept import require_revisions
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
@@ -66,7 +67,7 @@ def tidy_values(storage: Storage, span: Span) -> Values:
     except (KeyError, pa.ArrowException, OSError):
         return {}
     kinds = table.column(0).combine_chunks().dictionary_encode()
-    hour = table["period"].cast(pa.timestamp("s", "UTC")).cast(pa.int64()).to_numpy() // 3600
+    hour = hours_of(table["period"])
     code, valid = kinds.indices.to_numpy(zero_copy_only=False), table["value"].is_valid().to_numpy()
     return {name: hour[valid & (code == n)] for n, name in enumerate(kinds.dictionary.to_pylist())}
 

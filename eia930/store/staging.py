@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from eia930.store.keys import object_key
@@ -28,10 +27,5 @@ class Staging(Storage):
             self.put(object_key(key, sha256), data)
 
     def _stands(self, key: str, sha256: str) -> bool:
-        total = hashlib.sha256()
-        try:
-            for piece in self.pieces(key):
-                total.update(piece)
-        except KeyError:
-            return False
-        return total.hexdigest() == sha256
+        found = self.sha256(key)
+        return found is not None and found[0] == sha256

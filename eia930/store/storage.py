@@ -7,6 +7,7 @@ Only the URL travels between processes: credentials come from the environment of
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -149,6 +150,17 @@ class Storage:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"url": self.url}
+
+    def sha256(self, key: str) -> tuple[str, int] | None:
+        """The sum of an object and its bytes, without having it whole in memory; None where there is none."""
+        total, size = hashlib.sha256(), 0
+        try:
+            for piece in self.pieces(key):
+                total.update(piece)
+                size += len(piece)
+        except KeyError:
+            return None
+        return total.hexdigest(), size
 
     def put(self, key: str, data: bytes | memoryview) -> None:
         """Write an object whole, over an older one."""

@@ -2,9 +2,10 @@
 """A small panel of demand and day-ahead forecasts, and the examples run as a user runs them."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -78,9 +79,36 @@ def run() -> Run:
             pytest.skip(f"{needed} is not installed; pip install '.[jax]'")
 
     def example(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        path = os.pathsep.join([str(EXAMPLES.parent), os.environ.get("PYTHONPATH", "")])
-        environment = {**os.environ, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"}
-        command = [sys.executable, str(EXAMPLES / name), *arguments]
+        command, environment = _example(name, arguments)
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
     return example
+
+
+@pytest.fixture
+def orbax() -> None:
+    """Skips where checkpoints cannot be kept."""
+    if find_spec("orbax") is None:
+        pytest.skip("orbax-checkpoint is not installed; make test-ml")
+
+
+def killed(name: str, *arguments: str, at: str) -> list[str]:
+    """What an example has said when SIGKILL ends it, at the line that begins so."""
+    command, environment = _example(name, arguments)
+    said: list[str] = []
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line.decode().rstrip())
+            if said[-1].startswith(at):
+                process.kill()
+                break
+    assert process.returncode == -signal.SIGKILL, said
+    return said
+
+
+def _example(name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The command of an example, and the environment that it runs in."""
+    path = os.pathsep.join([str(EXAMPLES.parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path, "JAX_PLATFORMS": "cpu"}
+    return [sys.executable, str(EXAMPLES / name), *arguments], environment

@@ -1,27 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ablation gives every context the same days and targets; killed and begun again it finds the same figures."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.examples.conftest import EXAMPLES
+from tests.examples.conftest import killed
 
 SMALL = ("--areas=ERCO,NYIS", "--stretch=28", "--contexts=7,28", "--steps=4", "--every=2", "--devices=1")
 
 
-@pytest.fixture(autouse=True)
-def _orbax() -> None:
-    if find_spec("orbax") is None:
-        pytest.skip("orbax-checkpoint is not installed; make test-ml")
+pytestmark = pytest.mark.usefixtures("orbax")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +39,7 @@ def test_killed_and_begun_again_it_finds_the_same(
     run: Callable[..., Any], panel: Path, whole: tuple[str, Path], tmp_path: Path
 ) -> None:
     words = (str(panel), *SMALL, f"--work={tmp_path / 'work'}", f"--images={tmp_path}")
-    said = _killed([*words, "--seeds=0"], at="28-days-seed-0: kept step 2")
+    said = killed("ablate_ring.py", *words, "--seeds=0", at="28-days-seed-0: kept step 2")
     assert any(line.startswith("7-days-seed-0: validation") for line in said)
     again = run("ablate_ring.py", *words, "--seeds=0")
     assert again.returncode == 0, again.stderr
@@ -83,22 +75,6 @@ def test_choices_that_do_not_fit(
 def test_what_rests_on_other_choices_is_refused(run: Callable[..., Any], panel: Path, whole: tuple[str, Path]) -> None:
     words = (*SMALL, "--seeds=0", "--rate=0.1", f"--work={whole[1] / 'work'}")
     _refused(run("ablate_ring.py", str(panel), *words), "rests on other rate; say the same, or give another --work")
-
-
-def _killed(words: list[str], *, at: str) -> list[str]:
-    """What it has said when SIGKILL ends it, at the line that begins so."""
-    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, str(EXAMPLES / "ablate_ring.py"), *words]
-    said: list[str] = []
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            said.append(line.decode().rstrip())
-            if said[-1].startswith(at):
-                process.kill()
-                break
-    assert process.returncode == -signal.SIGKILL, said
-    return said
 
 
 def _refused(done: Any, said: str) -> None:

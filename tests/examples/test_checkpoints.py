@@ -1,29 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A training that is killed goes on from its last checkpoint, and ends with the same weights to the bit."""
 
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.examples.conftest import EXAMPLES
+from tests.examples.conftest import killed
 
 SMALL = ("--days=16", "--steps=6", "--devices=2", "--seed=1", "--every=2")
 WEIGHTS = re.compile(r"^weights (\w{16})$", re.MULTILINE)
 
 
-@pytest.fixture(autouse=True)
-def _orbax() -> None:
-    if find_spec("orbax") is None:
-        pytest.skip("orbax-checkpoint is not installed; make test-ml")
+pytestmark = pytest.mark.usefixtures("orbax")
 
 
 @pytest.fixture(scope="module")
@@ -35,28 +27,12 @@ def whole(run: Callable[..., Any], panel: Path, tmp_path_factory: pytest.TempPat
     return done.stdout, folder
 
 
-def killed(panel: Path, folder: Path, at: str) -> list[str]:
-    """What a training has said when SIGKILL ends it, at the line that begins so."""
-    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, str(EXAMPLES / "train_ring.py"), str(panel), *SMALL, f"--checkpoints={folder}"]
-    said: list[str] = []
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            said.append(line.decode().rstrip())
-            if said[-1].startswith(at):
-                process.kill()
-                break
-    assert process.returncode == -signal.SIGKILL, said
-    return said
-
-
 def test_killed_and_begun_again_it_ends_with_the_same_bits(
     run: Callable[..., Any], panel: Path, whole: tuple[str, Path], tmp_path: Path
 ) -> None:
     said, drawn = whole
     kept = tmp_path / "kept"
-    assert "kept step 4" in killed(panel, kept, "kept step 4")
+    assert "kept step 4" in killed("train_ring.py", str(panel), *SMALL, f"--checkpoints={kept}", at="kept step 4")
     again = run("train_ring.py", str(panel), *SMALL, f"--checkpoints={kept}", f"--images={tmp_path}")
     assert again.returncode in (0, 1), again.stderr
     assert "resumed after step 4" in again.stdout

@@ -14,35 +14,17 @@ from eia930.store.failure import failure_of, forget_failures, telling
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 from tests.eia930.sources.test_folds import folded, kept_up, objects, told
+from tests.eia930.store.objects import require_parts, require_they_come_back
 from tests.storage.proxy import Passed, proxied
 from tests.storage.s3_server import S3Server, environment, free_port
 
 
 def test_objects_come_back(bucket: str) -> None:
-    storage = Storage.at(f"{bucket}/some/prefix/")
-    storage.put("a/b.json", b"1")
-    storage.put("a/b.json", memoryview(b"22"))
-    assert storage.get("a/b.json") == b"22"
-    assert storage.exists("a/b.json")
-    (entry,) = storage.list("a")
-    assert (entry.key, entry.size) == ("a/b.json", 2)
-    storage.delete("a/b.json", "a/gone")
-    assert not storage.exists("a/b.json")
-    assert storage.list("a") == storage.list("nowhere") == []
-    with pytest.raises(KeyError):
-        storage.get("a/b.json")
+    require_they_come_back(Storage.at(f"{bucket}/some/prefix/"))
 
 
 def test_a_part_of_an_object_is_had(bucket: str) -> None:
-    storage = Storage.at(bucket)
-    storage.put("a/b", b"0123456789")
-    storage.settle("a/b")
-    assert (storage.part("a/b", 2, 3), storage.part("a/b", 9, 1), storage.part("a/b", 3, 0)) == (b"234", b"9", b"")
-    for first, length in ((8, 5), (-1, 2)):
-        with pytest.raises(ValueError, match="a/b has no bytes"):
-            storage.part("a/b", first, length)
-    with pytest.raises(KeyError):
-        storage.part("a/c", 0, 1)
+    require_parts(Storage.at(bucket))
 
 
 def test_small_answers_lie_in_an_archive_and_are_read_there(bucket: str) -> None:

@@ -74,14 +74,9 @@ def _is_whole(storage: Storage, file: File) -> bool:
 
 
 def _sum_of(storage: Storage, key: str) -> str | None:
-    """None where there is no such object. A shard is large: it is never in memory as a whole."""
-    total = hashlib.sha256()
-    try:
-        for piece in storage.pieces(key):
-            total.update(piece)
-    except KeyError:
-        return None
-    return total.hexdigest()
+    """None where there is no such object."""
+    found = storage.sha256(key)
+    return found[0] if found else None
 
 
 def _sum(data: bytes) -> str:

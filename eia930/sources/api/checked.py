@@ -58,9 +58,12 @@ class Checked:
 
     def _unchanged(self, held: Held) -> bool:
         """Whether a bucket's listing says that it is what it was; a disk's says nothing."""
-        known = self._known.get(held.key)
-        written = held.modified.timestamp() if self._storage.path is None else 0.0
+        known, written = self._known.get(held.key), self._written(held)
         return bool(known and known.size == held.size and written and known.written == written)
+
+    def _written(self, held: Held) -> float:
+        """When a bucket says it was; 0 on a disk, whose clock says nothing of a file's bytes."""
+        return held.modified.timestamp() if self._storage.path is None else 0.0
 
     def _read_archive(self, key: str) -> bytes | None:
         try:
@@ -81,8 +84,7 @@ class Checked:
         same = known is not None and known.size == held.size and known.crc == crc
         if not same and not opens(data, held):
             return False
-        written = held.modified.timestamp() if self._storage.path is None else 0.0
-        self._known[held.key] = _Known(len(data), crc, written)
+        self._known[held.key] = _Known(len(data), crc, self._written(held))
         return True
 
     def checksum(self, held: Held) -> str | None:

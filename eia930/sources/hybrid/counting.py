@@ -47,7 +47,7 @@ def unsure(part: Span, files: Matrix | None, api: Matrix | None) -> Span | None:
 def read(counted: Matrix, part: Span, files: Iterable[Stored], api: Iterable[Stored]) -> Matrix:
     """The `counted` months of a span, those of the pieces of `part` counted anew by what is stored of their hours."""
     span, kinds = counted.span, [one.kind for one in counted.series]
-    ours, theirs = _theirs(span, kinds, files), _theirs(span, kinds, api)
+    ours, theirs = _last_said(span, kinds, files), _last_said(span, kinds, api)
     month = months_of(np.arange(span.first, span.last + 1)) - month_of(span.first)
     anew = [month_of(piece.first) - month_of(span.first) for piece in part.pieces or ()]
 
@@ -65,7 +65,7 @@ def _replaced(counts: Counts, places: list[int], month: NDArray[np.int64]) -> Co
     return found
 
 
-def _theirs(span: Span, kinds: Iterable[str], answers: Iterable[Stored]) -> States:
+def _last_said(span: Span, kinds: Iterable[str], answers: Iterable[Stored]) -> States:
     """What was last said of each hour of the span, by kind."""
     states = {kind: np.zeros(span.hours, np.uint8) for kind in kinds}
     for answer in sorted(answers, key=lambda one: (one.at, one.name)):

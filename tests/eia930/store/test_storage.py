@@ -14,6 +14,7 @@ import pytest
 
 from eia930.errors import StorageError, UsageError
 from eia930.store.storage import Storage, _folder_remedy
+from tests.eia930.store.objects import require_parts, require_they_come_back
 
 
 @pytest.fixture
@@ -22,28 +23,11 @@ def storage(tmp_path: Path) -> Storage:
 
 
 def test_objects_come_back(storage: Storage) -> None:
-    storage.put("a/b.json", b"1")
-    storage.put("a/b.json", memoryview(b"22"))
-    assert storage.get("a/b.json") == b"22"
-    assert storage.exists("a/b.json")
-    (entry,) = storage.list("a")
-    assert (entry.key, entry.size) == ("a/b.json", 2)
-    storage.delete("a/b.json", "a/gone")
-    assert not storage.exists("a/b.json")
-    assert storage.list("a") == storage.list("nowhere") == []
-    with pytest.raises(KeyError):
-        storage.get("a/b.json")
+    require_they_come_back(storage)
 
 
 def test_a_part_of_an_object_is_had(storage: Storage) -> None:
-    storage.put("a/b", b"0123456789")
-    storage.settle("a/b")
-    assert (storage.part("a/b", 2, 3), storage.part("a/b", 9, 1), storage.part("a/b", 3, 0)) == (b"234", b"9", b"")
-    for first, length in ((8, 5), (-1, 2)):
-        with pytest.raises(ValueError, match="a/b has no bytes"):
-            storage.part("a/b", first, length)
-    with pytest.raises(KeyError):
-        storage.part("a/c", 0, 1)
+    require_parts(storage)
 
 
 def test_a_prefix_is_a_whole_name(storage: Storage) -> None:

@@ -49,7 +49,7 @@ def archive(answers: Mapping[str, Packed]) -> bytes:
     with zipfile.ZipFile(told, "w", zipfile.ZIP_STORED) as packer:
         for name, one in sorted(answers.items()):
             info = zipfile.ZipInfo(name, one.modified.astimezone(UTC).timetuple()[:6])
-            sha256 = hashlib.sha256(one.data).hexdigest()
+            sha256 = sha256_of(one.data)
             info.comment = f"{sha256} {one.modified.isoformat()}".encode()
             packer.writestr(info, one.data)
             begin = info.header_offset + _BEFORE.size + len(name)
@@ -84,7 +84,7 @@ def salvaged(data: bytes) -> tuple[Member, ...]:
 def contents(data: bytes, members: Sequence[Member]) -> dict[str, Packed]:
     """Those of the members that are as they were written, by name."""
     pieces = ((one, data[one.begin : one.begin + one.size]) for one in members)
-    return {one.name: Packed(piece, one.modified) for one, piece in pieces if _sha256(piece) == one.sha256}
+    return {one.name: Packed(piece, one.modified) for one, piece in pieces if sha256_of(piece) == one.sha256}
 
 
 def _members(told: bytes, count: int) -> Iterator[Member]:
@@ -112,13 +112,14 @@ def _at(data: bytes, place: int) -> Member | None:
     begin = place + _BEFORE.size + named + extra
     piece = data[begin : begin + size]
     whole = len(piece) == size and zlib.crc32(piece) == crc
-    return Member(name, size, begin, _sha256(piece), modified) if whole else None
+    return Member(name, size, begin, sha256_of(piece), modified) if whole else None
 
 
 def _sum(members: Sequence[Member]) -> str:
     lines = (f"{m.name} {m.size} {m.begin} {m.sha256} {m.modified.isoformat()}\n" for m in members)
-    return _sha256("".join(lines).encode())
+    return sha256_of("".join(lines).encode())
 
 
-def _sha256(data: bytes) -> str:
+def sha256_of(data: bytes) -> str:
+    """As an archive's directory has it."""
     return hashlib.sha256(data).hexdigest()

@@ -7,13 +7,12 @@ back, and whoever began to read before that knows of the archive. Killed at any 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from itertools import accumulate
 
-from eia930.sources.api.folds.archive import Packed
+from eia930.sources.api.folds.archive import Packed, sha256_of
 from eia930.sources.api.folds.held import Held
 from eia930.sources.api.folds.shelf import Fold, Shelf, put_archive
 from eia930.store.storage import Storage
@@ -94,17 +93,13 @@ def _removed(storage: Storage, shelf: Shelf, before: datetime) -> bool:
     for fold in sorted(shelf.folds, key=lambda one: (-len(one.members), one.entry.key)):
         if fold.entry.modified >= before or not any(one.name in doubled for one in fold.members):
             continue
-        mine = {name: _sha256(one.data) for name, one in fold.read(storage).items()}
+        mine = {name: sha256_of(one.data) for name, one in fold.read(storage).items()}
         if len(mine) == len(fold.members) and all(held.get(name) == sha256 for name, sha256 in mine.items()):
             gone.append(fold.entry.key)
         else:
             storage.settle(fold.entry.key)
             held = mine | held
     again = (one for name, one in shelf.loose.items() if name in held)
-    gone += [one.key for one in again if _sha256(storage.get(one.key)) == held[one.name]]
+    gone += [one.key for one in again if sha256_of(storage.get(one.key)) == held[one.name]]
     storage.delete(*gone)
     return bool(gone)
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

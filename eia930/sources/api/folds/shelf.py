@@ -9,13 +9,12 @@ A response is one under one name, however often it lies there: an object of its 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from eia930.sources.api.folds.archive import Member, Packed, archive, contents, directory, salvaged
+from eia930.sources.api.folds.archive import Member, Packed, archive, contents, directory, salvaged, sha256_of
 from eia930.sources.api.folds.held import Held, Place, held_of
 from eia930.store.storage import Entry, Storage
 
@@ -60,7 +59,8 @@ class Shelf:
 
     def held(self) -> list[Held]:
         """Each response once, in order."""
-        return sorted((self._folded() | dict(self.loose)).values(), key=lambda one: one.order)
+        folded = {held.name: held for held in self._folded()}
+        return sorted((folded | dict(self.loose)).values(), key=lambda one: one.order)
 
     def old_small(self, before: datetime, largest: int) -> list[Held]:
         """Objects of their own that lie in no archive, were written before then, and are no larger; oldest first."""
@@ -78,14 +78,12 @@ class Shelf:
             (twice if one.name in seen else seen).add(one.name)
         return twice
 
-    def _folded(self) -> dict[str, Held]:
-        return {one.name: held for one, held in self._members() if held}
-
-    def _members(self) -> Iterator[tuple[Member, Held | None]]:
+    def _folded(self) -> Iterator[Held]:
         for fold in self.folds:
             for one in fold.members:
                 entry = Entry(f"{self.folder}/{one.name}", one.size, one.modified)
-                yield one, held_of(entry, Place(fold.entry.key, one.begin))
+                if held := held_of(entry, Place(fold.entry.key, one.begin)):
+                    yield held
 
 
 def packed_bytes(storage: Storage, held: Held) -> bytes:
@@ -103,7 +101,7 @@ def packed_bytes(storage: Storage, held: Held) -> bytes:
 def put_archive(storage: Storage, folder: str, answers: Mapping[str, Packed]) -> str:
     """Write responses as one archive, under a name that no other has; its key."""
     data = archive(answers)
-    key = f"{folder}/folded.{len(answers)}.{hashlib.sha256(data).hexdigest()[:16]}.zip"
+    key = f"{folder}/folded.{len(answers)}.{sha256_of(data)[:16]}.zip"
     storage.put(key, data)
     return key
 

@@ -10,7 +10,8 @@ request the last respondent and hour come first, and what is said here of before
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -179,24 +180,27 @@ def _decoder(route: Route) -> msgspec.json.Decoder[Any]:
 
 
 def _check_order(places: Sequence[Place], asked: Several) -> None:
-    if any(_precedes(later, earlier, asked) for earlier, later in itertools.pairwise(places)):
+    precedes = _precedes(asked)
+    if any(precedes(later, earlier) for earlier, later in itertools.pairwise(places)):
         raise Unordered(f"{asked.id}: a full page out of order, so its end says nothing")
 
 
 def _joins(places: Sequence[Place], asked: Several) -> bool:
     """Whether the page begins among the rows that are known, so that none lies between."""
-    return bool(places) and _is_known(places[0], asked)
+    return bool(places) and _is_known(asked)(places[0])
 
 
-def _precedes(one: Place, other: Place, asked: Several) -> bool:
-    """Whether a row comes before another, by the order in which they were asked for."""
-    return other < one if asked.descending else one < other
+def _precedes(asked: Several) -> Callable[[Place, Place], bool]:
+    """Tells whether a row comes before another, by the order in which they were asked for."""
+    return operator.gt if asked.descending else operator.lt
 
 
-def _is_known(place: Place, asked: Several) -> bool:
-    """Whether a row is of the first one's hours that are known."""
-    since = asked.since
-    return since is not None and place[0] == asked.respondent and _precedes(place, (place[0], stamp(since)), asked)
+def _is_known(asked: Several) -> Callable[[Place], bool]:
+    """Tells whether a row is of the first one's hours that are known."""
+    if asked.since is None:
+        return lambda _: False
+    begins, precedes = (asked.respondent, stamp(asked.since)), _precedes(asked)
+    return lambda place: place[0] == begins[0] and precedes(place, begins)
 
 
 def _edge(places: Sequence[Place], asked: Several) -> _Edge:
@@ -209,7 +213,8 @@ def _edge(places: Sequence[Place], asked: Several) -> _Edge:
     first, last = asked.wanted(code)
     if head and (hour >= last if asked.descending else hour <= first):
         raise Refused(f"{asked.id}: one hour holds more than a page of {PAGE} rows")
-    before = sum(one == code and _precedes((one, at), (code, period), asked) for one, at in places)
+    precedes = _precedes(asked)
+    before = sum(one == code and precedes((one, at), (code, period)) for one, at in places)
     known = head and asked.since is not None
     return _Edge(code, hour, before + (asked.skip if head else 0), known)
 
@@ -220,9 +225,10 @@ def _sorted_out(
     """The rows by respondent, without those that are known, and those of the hour in which a full page ends."""
     stop = (edge.respondent, stamp(edge.hour)) if edge else None
     until = None if asked.until is None else (asked.respondents[-1], stamp(asked.until))
+    is_known, precedes = _is_known(asked), _precedes(asked)
     found: dict[str, list[msgspec.Raw]] = {code: [] for code in asked.respondents}
     for row, place in zip(rows, places, strict=True):
-        known = _is_known(place, asked) or (until is not None and _precedes(until, place, asked))
-        if not known and (stop is None or _precedes(place, stop, asked)):
+        known = is_known(place) or (until is not None and precedes(until, place))
+        if not known and (stop is None or precedes(place, stop)):
             found[place[0]].append(row)
     return found
