@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 
 def soon(true: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Whether `true()` came within `seconds`."""
+    """Whether `true()` came within `seconds`. It came, also where it has passed by the time that anybody looks again."""
     deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
+    while not (came := true()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return true()
+    return came

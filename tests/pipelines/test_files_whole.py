@@ -95,10 +95,12 @@ def test_what_was_drawn_is_what_is_written_whatever_happened(tmp_path: Path) -> 
         killed = tmp_path / "killed"
         for _ in range(KILLS):
             process, goal = start(server, killed), written(killed) + chance.randrange(1, 4)
-            assert soon(lambda: written(killed) >= goal or process.poll() is not None, 300)  # noqa: B023
-            assert process.poll() is None, killed.with_suffix(".err").read_text()[-2000:]
-            os.killpg(process.pid, signal.SIGKILL)
+            moved = soon(lambda: written(killed) >= goal or process.poll() is not None, 300)  # noqa: B023
+            ended = process.poll()
+            if ended is None:
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            assert moved and ended is None, killed.with_suffix(".err").read_text()[-2000:]
             assert not (killed / "_SUCCESS").exists()
         assert start(server, killed).wait(600) == 0, killed.with_suffix(".err").read_text()[-2000:]
     assert not list((killed / "raw" / "files").rglob("partial/*"))
