@@ -54,7 +54,8 @@ def gathered(
             stands = ~np.isnan(rows.value) & rows.more["flag"].is_null().to_numpy()
             if rows.series_id in place:
                 row = place[rows.series_id]
-                values = demand.put(row, frame.placed(rows, rows.value, stands))
+                values = frame.placed(rows, rows.value, stands)
+                demand.put(row, values)
                 wanted[row] = _wanted(frame.placed(rows, rows.value, np.ones(len(stands), bool)), values)
                 eia[row] = _by_eia(rows, values, wanted[row], frame=frame, screening=screening)
             elif rows.series_id in ahead:

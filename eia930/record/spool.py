@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Series that would be too many for memory, in a temporary file: written once, then views that the system pages in."""
+"""Series that would be too many for memory, in a temporary file: written once, read a row at a time or as a map."""
 
 from __future__ import annotations
 
@@ -23,23 +23,27 @@ class Spool:
     def __init__(self, rows: int, hours: int) -> None:
         self._shape = (rows, hours)
 
-    def put(self, row: int, values: Values) -> Values:
-        """The same values as a read-only view. StorageError where there is no room for them."""
+    def put(self, row: int, values: Values) -> None:
+        """Keep the values of a row. StorageError where there is no room for them."""
         data, at = np.ascontiguousarray(values).data.cast("B"), row * values.nbytes
         try:
             # Not through the map: a full disk is an error of writing, but the end of the program there.
             while data:
                 written = os.pwrite(self._file, data, at)
                 data, at = data[written:], at + written
-            found: Values = self._views[row]
         except OSError as error:
             remedy = "free some space there, or let TMPDIR name a folder that has it, then run the same command again"
             raise StorageError(f"cannot keep series in {tempfile.gettempdir()}: {error.strerror}", remedy) from None
-        return found
+
+    def get(self, row: int) -> Values:
+        """A copy of what was put, read-only: pages of a map would count as this process's memory for good."""
+        hours = self._shape[1]
+        # Read-only, as the bytes are that it lies in.
+        return np.frombuffer(os.pread(self._file, 8 * hours, 8 * hours * row), np.float64).reshape(hours)
 
     @property
     def rows(self) -> Values:
-        """All rows, read-only: float64[rows, hours], zero where nothing was put."""
+        """All rows as a map of the file, read-only: float64[rows, hours], zero where nothing was put."""
         return self._views
 
     @cached_property

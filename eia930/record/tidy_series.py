@@ -57,7 +57,7 @@ class TidySeries(Mapping[str, Values]):
     """series id → float64[hours] in MW (NaN: absent or null) for hours `first`..`last` (inclusive, hour ending).
 
     A file is read once, when first asked for; its series then wait in a temporary file, 8 bytes an hour, and are
-    handed out as read-only views of it. StorageError where there is no room for that.
+    handed out as read-only copies. StorageError where there is no room for that.
     """
 
     def __init__(self, storage: Storage, refs: Sequence[SeriesRef], *, first: int, last: int) -> None:
@@ -67,14 +67,17 @@ class TidySeries(Mapping[str, Values]):
         self._file = {ref.series_id: ref.file for ref in refs}
         self._place = {series_id: place for place, series_id in enumerate(sorted(self._file))}
         self._spool = Spool(len(self._file), self._hours)
-        self._read: dict[str, Values] = {}
+        self._read: set[str] = set()
 
     def __getitem__(self, series_id: str) -> Values:
         if series_id not in self._read:
             for rows in read_tidy(self._storage, self._file[series_id]):
                 if rows.series_id in self._place:
-                    self._read[rows.series_id] = self._spool.put(self._place[rows.series_id], self._on_frame(rows))
-        return self._read[series_id]
+                    self._spool.put(self._place[rows.series_id], self._on_frame(rows))
+                    self._read.add(rows.series_id)
+        if series_id not in self._read:
+            raise KeyError(series_id)
+        return self._spool.get(self._place[series_id])
 
     def __contains__(self, series_id: object) -> bool:
         return series_id in self._file

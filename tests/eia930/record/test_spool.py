@@ -22,9 +22,9 @@ def test_what_is_kept_comes_back_to_the_bit(order: list[int], seed: int) -> None
     made = np.random.default_rng(seed).normal(size=(ROWS, HOURS))
     made[:, 3] = np.nan
     spool = Spool(ROWS, HOURS)
-    found = {row: spool.put(row, made[row]) for row in order}
-    del spool
-    for row, values in found.items():
+    for row in order:
+        spool.put(row, made[row])
+    for values, row in ((values, row) for row in order for values in (spool.get(row), spool.rows[row])):
         assert values.tobytes() == made[row].tobytes()
         assert not values.flags.writeable
 

@@ -2,6 +2,7 @@
 """Series of tidy files on one frame, and which of their hours are trusted: read once, screened once."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,13 @@ def test_values_stand_at_their_hours(storage: Storage, refs: list[SeriesRef]) ->
             if 0 <= place < len(wanted) and row["value"] is not None:
                 wanted[place] = row["value"]
         assert np.array_equal(found[name], wanted, equal_nan=True)
+
+
+def test_a_series_that_its_file_lacks_is_no_row_of_zeros(storage: Storage, refs: list[SeriesRef]) -> None:
+    lacking = replace(refs[0], series_id="EBA.NOBODY-ALL.D.H")
+    found = TidySeries(storage, [*refs, lacking], first=FIRST, last=LAST)
+    with pytest.raises(KeyError, match="NOBODY"):
+        found[lacking.series_id]
 
 
 class _Counting:
