@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def soon(true: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Whether `true()` came within `seconds`. It came, also where it has passed by the time that anybody looks again."""
+    """Whether `true()` came within `seconds`. Once it came, nobody looks again."""
     deadline = time.monotonic() + seconds
     while not (came := true()) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -100,7 +100,7 @@ def test_what_was_drawn_is_what_is_written_whatever_happened(tmp_path: Path) -> 
             if ended is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            assert moved and ended is None, killed.with_suffix(".err").read_text()[-2000:]
+            assert (moved, ended) == (True, None), killed.with_suffix(".err").read_text()[-2000:]
             assert not (killed / "_SUCCESS").exists()
         assert start(server, killed).wait(600) == 0, killed.with_suffix(".err").read_text()[-2000:]
     assert not list((killed / "raw" / "files").rglob("partial/*"))

@@ -24,9 +24,10 @@ def test_what_is_kept_comes_back_to_the_bit(order: list[int], seed: int) -> None
     spool = Spool(ROWS, HOURS)
     for row in order:
         spool.put(row, made[row])
-    for values, row in ((values, row) for row in order for values in (spool.get(row), spool.rows[row])):
-        assert values.tobytes() == made[row].tobytes()
-        assert not values.flags.writeable
+    for row in order:
+        for values in (spool.get(row), spool.rows[row]):
+            assert values.tobytes() == made[row].tobytes()
+            assert not values.flags.writeable
 
 
 def test_no_file_stays_open() -> None:
