@@ -12,6 +12,7 @@ Some 10 GB of disk for all halves.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -191,7 +192,9 @@ def main() -> None:
             found = watched(command)
             rate = received(folder) / found.cpu / 1e6
             print(f"| {way} | {found.cpu:.0f} | {found.seconds:.0f} | {rate:.2f} | {found.peak_mb:,.0f} |", flush=True)
-        print(f"\n{received(folder):,} records")
+        rows = json.loads((folder / "report.json").read_bytes())["rows"]
+        kept, rejected = rows["kept"], rows["rejected"]
+        print(f"\n{received(folder):,} records in the files; the load kept {kept:,} and rejected {rejected:,}")
 
 
 def received(folder: Path) -> int:

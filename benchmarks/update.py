@@ -2,6 +2,7 @@
 """What keeping up costs: a run that finds nothing new, and an hourly update, as shares of the first load.
 
     python benchmarks/update.py [--regions PACW,ERCO,CAL,TEX,MISO] [--routes region-data] [--start 2019-01-01]
+        [--end 2024-01-01]
 
 Serves synthetic hours on a local socket, whose clock an hourly update finds an hour later; every load is a process of
 its own. Prints records, and of each load wall and processor seconds, peak resident memory, and their ratios.
@@ -24,9 +25,8 @@ from memory import peak_kib
 from eia930.emulator import Emulator, RowSource, synthetic
 from eia930.reference.hours import parse_hour, stamp
 
-LAST = parse_hour("2024-01-01T00")
-SETTLED = LAST + 24 * 30
-"""The clock of a server all of whose hours are settled."""
+SETTLED = 24 * 30
+"""Hours after the last one: by the clock of such a server all of them are settled."""
 KEEP_UP = ("--requests_per_hour=1000000", "--burst_per_second=1000", "--api_key=env:BENCHMARK_KEY", "--quota=none")
 
 
@@ -72,17 +72,20 @@ def main() -> None:
     parser.add_argument("--regions", default="PACW,ERCO,CAL,TEX,MISO")
     parser.add_argument("--routes", default="region-data")
     parser.add_argument("--start", default="2019-01-01")
+    parser.add_argument("--end", default="2024-01-01")
     parser.add_argument("--output", type=Path, help="keep the output here; default: a folder that is removed")
     flags = parser.parse_args()
-    source = synthetic(now=SETTLED + 24)
+    last = parse_hour(f"{flags.end}T00")
+    now = last + SETTLED
+    source = synthetic(now=now + 24)
     with tempfile.TemporaryDirectory() as place:
         folder = flags.output or Path(place)
-        first = load(source, folder, now=SETTLED, last=LAST, flags=flags)
+        first = load(source, folder, now=now, last=last, flags=flags)
         rows = json.loads((folder / "report.json").read_text())["rows"]["received"]
         costs = {
             "first load": first,
-            "nothing new": load(source, folder, now=SETTLED, last=LAST, flags=flags),
-            "an hour more": load(source, folder, now=SETTLED, last=LAST + 1, flags=flags),
+            "nothing new": load(source, folder, now=now, last=last, flags=flags),
+            "an hour more": load(source, folder, now=now, last=last + 1, flags=flags),
         }
     print(f"{rows:,} records, loaded first in {first.wall:.1f} s, {1e6 * first.processor / rows:.1f} s a million\n")
     print("| load | wall s | of the first | processor s | of the first | peak MB | of the first |")
