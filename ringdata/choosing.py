@@ -34,7 +34,9 @@ def chosen_rows(table: pa.Table, series: Sequence[str] | None, slots: Sequence[i
         rows = [whole("slots", slot) for slot in slots]
     else:
         return None
-    if not rows or len(set(rows)) < len(rows) or not all(0 <= row < len(names) for row in rows):
+    if strange := [row for row in rows if not 0 <= row < len(names)]:
+        raise ContextError(f"{_TAKE.format(len(names))}: there is no slot {strange[0]}")
+    if not rows or len(set(rows)) < len(rows):
         raise ContextError(_TAKE.format(len(names)))
     return np.array(rows, np.int64)
 
@@ -98,7 +100,7 @@ def check_fingerprint(expected: str | None, found: str) -> None:
     names = [name for name, one, other in parts if one != other] or ["fingerprint"]
     raise MixedVersions(
         f"other {' and '.join(names)} than expected: the fingerprint is {found}, not {expected}; give the output, "
-        "series=, slots= or ahead= that the checkpoint was trained with"
+        "series=, slots= or ahead= that the checkpoint was trained with, or cut its blocks with the same --inputs"
     )
 
 

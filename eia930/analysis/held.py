@@ -40,6 +40,9 @@ class Held:
                 listed = json.loads(file.read())["files"]
                 return cls(files, root, place, {one["path"]: one["sha256"] for one in listed})
         except FileNotFoundError:
+            bucket = root.split("/")[0] if "://" in place else ""
+            if bucket and files.get_file_info(bucket).type == FileType.NotFound:
+                raise UsageError(f"{place}: there is no bucket {bucket}") from None
             below = files.get_file_info(f"{root}/synthetic/manifest.json").type == FileType.File
             remedy = f"the load there is synthetic: give {place}/synthetic" if below else _LOAD
             raise UsageError(f"{place} holds no load (no manifest.json)", remedy=remedy) from None

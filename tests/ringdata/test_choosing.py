@@ -92,7 +92,7 @@ def test_series_by_name_come_in_their_order(folders: Folders, config: str) -> No
     [
         ({"series": ["EBA.S09-ALL.D.H"]}, "no series 'EBA.S09-ALL.D.H' in this folder; the nearest is EBA.S0"),
         ({"slots": [0, 0]}, "each once"),
-        ({"slots": [5]}, "one or more of 5 series"),
+        ({"slots": [0, 5]}, "one or more of 5 series, each once: there is no slot 5"),
         ({"slots": []}, "one or more of 5 series"),
         ({"slots": [0], "series": NAMES}, "give one of them"),
         ({"slots": [0.0]}, "give a whole number"),

@@ -13,6 +13,7 @@ import pytest
 
 import eia930
 from eia930.emulator import Emulator, synthetic
+from eia930.errors import UsageError
 from eia930.sources.api.responses import held_in
 from eia930.store.storage import Storage
 from pipelines import blocks, historical, verify
@@ -185,6 +186,13 @@ def test_an_analyst_reads_a_bucket_as_a_folder(loaded: Loaded) -> None:
     )
     assert bucket.equals(folder)
     assert folder["PACW.D"].null_count < 10
+
+
+def test_a_bucket_that_is_not_there_is_told_from_one_without_a_load(loaded: Loaded) -> None:
+    with pytest.raises(UsageError, match=r"s3://nobodys/out: there is no bucket nobodys"):
+        eia930.hours("s3://nobodys/out", regions=["PACW"])
+    with pytest.raises(UsageError, match="holds no load"):
+        eia930.hours(f"{loaded.bucket}/elsewhere", regions=["PACW"])
 
 
 def test_a_refused_key_leaves_a_finished_load_in_a_bucket_as_it_is(
