@@ -26,6 +26,8 @@ import pytest
 import eia930
 from eia930.emulator import Emulator, synthetic
 from eia930.reference.hours import parse_hour, stamp
+from eia930.store.objects import EARLIER
+from eia930.store.run import KEEP_HOURS
 from eia930.store.storage import Storage
 from tests.flink.waiting import soon
 from tests.storage.publishing import content_of, opened
@@ -92,11 +94,16 @@ class Record:
         return done is None
 
     def _date(self, hour: int) -> None:
-        """What an update stored is as old as it would be if its clock were the disk's."""
+        """What an update stored is as old as it would be if its clock were the disk's.
+
+        What it superseded too: it stays for as many updates as hours are said, not for all that fit into them here.
+        """
         then = hour * 3600 - 10
         for path in (self.disk / "raw" / "eia").rglob("*.zst"):
             if path.stat().st_mtime > then:
                 os.utime(path, (then, then))
+        for path in sorted((self.disk / EARLIER).glob("2*.json"))[:-KEEP_HOURS]:
+            path.rename(path.with_name(f"1{path.name[1:]}"))
 
     def objects(self) -> int:
         """How many there are below the output: they grow as an update goes on."""
