@@ -32,6 +32,7 @@ def download(client: Client, storage: Storage, file: FileName, *, heed: Callable
     `heed` is called between pieces.
     """
     versions = Versions(storage, file)
+    versions.mend(client.url_of(file.name))
     before = versions.kept()
     same, start = versions.begun()
     known = versions.known() if before else None

@@ -216,10 +216,10 @@ class FilesSource:
         return Readied(name, tuple(_unread(file, versions.taken_back(), spans)), tuple(texts))
 
     def _is_due(self, storage: Storage, file: FileName, run: Run | None = None) -> bool:
-        """Whether to ask: not there yet; or its half was open, or just closed, when it was asked for last."""
+        """Whether to ask: not there, or not whole; or its half was open, or just closed, when it was asked for last."""
         versions = Versions(storage, file)
         kept = versions.kept()
-        if not kept:
+        if not kept or versions.spoiled():
             return True
         asked = versions.asked_at()
         if run is not None and asked is not None and asked >= run.since:
@@ -281,8 +281,7 @@ def _asked(client: Client, storage: Storage, request: FileRequest) -> FileAnswer
 
 
 def _stored(versions: Versions, kept: Kept, half: Half, span: Span) -> Stored:
-    columns = versions.columns(kept)
-    records = columns.records(span.route, span.respondent)
+    columns, records = versions.records(kept, (span.route, span.respondent))
     first, last = half.hours(clock_of(span.respondent) or EARLIEST)
     if hour_of(kept.version.at) <= last + 72:
         # An open half speaks of the hours up to the last with a value; forecasts go further.

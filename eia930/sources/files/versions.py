@@ -6,33 +6,36 @@
     raw/files/<kind>/<half>/checked.json           when the server last said that the newest version still stands
     raw/files/<kind>/<half>/refused.json           why the last version was taken back, whose cells could not be read
     raw/files/<kind>/<half>/partial/…              pieces of a version on its way, and which one it is
-    columns/files/<sha256[:16]>.parquet            derived, by hash: may be deleted at any time
+    columns/files/<sha256[:16]>.parquet            derived by this code, by hash: may be deleted at any time
 
-A .csv.zst without its .json is a leftover of a killed writer.
+A .csv.zst without its .json is a leftover of a killed writer; one whose .json cannot be read is to be mended.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import zstandard
 
-from eia930.errors import StorageError
+from eia930.errors import Garbled, Refused, StorageError
 from eia930.reference.hours import hour_of
 from eia930.sources.files.client import Validators
 from eia930.sources.files.contents.columns import Parsed, read_file
 from eia930.sources.files.contents.expected import filing, shortfall
 from eia930.sources.files.contents.looking import Seen, look
-from eia930.sources.files.contents.parquet import Columns, columns_key, written
+from eia930.sources.files.contents.grouping import Group, Records
+from eia930.sources.files.contents.parquet import UNREADABLE, Columns, columns_key, written
 from eia930.sources.files.names import FileName
 from eia930.store.storage import Storage
 
 ROOT = "raw/files"
 STAMP = "%Y%m%dT%H%M%SZ"
+_COMMIT = re.compile(r"\d{8}T\d{6}Z\.json", re.ASCII)
 PIECE = 8 * 2**20
 """Bytes of a file that are kept as one piece on the way: what a kill may lose."""
 
@@ -90,14 +93,31 @@ class Versions:
 
     def kept(self) -> list[Kept]:
         """Finished versions, the oldest first; damaged commits are none."""
-        found = []
-        for entry in self._storage.list(self._folder):
-            name = entry.key.removeprefix(f"{self._folder}/")
-            if name.endswith(".json") and "/" not in name and name not in ("checked.json", "refused.json"):
-                with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
-                    version = msgspec.json.decode(self._storage.get(entry.key), type=Version)
-                    found.append(Kept(entry.key.removesuffix(".json") + ".csv.zst", version))
+        found = [Kept(_bytes_of(key), version) for key, version in self._commits() if version is not None]
         return sorted(found, key=lambda one: (one.version.at, one.key))
+
+    def spoiled(self) -> list[str]:
+        """Keys of the commits that cannot be read: an older version stands meanwhile, though a newer one had come."""
+        return [key for key, version in self._commits() if version is None]
+
+    def mend(self, url: str) -> None:
+        """Make spoiled commits anew of the bytes that they name; what is spoiled too is forgotten, and comes again."""
+        for key in self.spoiled():
+            try:
+                at = datetime.strptime(key.rpartition("/")[2], f"{STAMP}.json").replace(tzinfo=UTC)
+                seen = look(unpacked(self._storage.get(_bytes_of(key))), self._file)
+            except (KeyError, ValueError, zstandard.ZstdError, Garbled, Refused):
+                self._storage.delete(f"{self._folder}/checked.json", key, _bytes_of(key))
+            else:
+                version = Version(url, seen.size, seen.sha256, "", "", at=at, rows=seen.rows)
+                self._storage.put(key, msgspec.json.encode(version))
+
+    def _commits(self) -> Iterator[tuple[str, Version | None]]:
+        """Keys of commits, and what they say; None where that cannot be read."""
+        for entry in self._storage.list(self._folder):
+            if _COMMIT.fullmatch(entry.key.removeprefix(f"{self._folder}/")):
+                with suppress(KeyError):
+                    yield entry.key, _version(self._storage.get(entry.key))
 
     def known(self) -> Validators | None:
         """What the server last called the newest version's bytes."""
@@ -151,13 +171,27 @@ class Versions:
         return f"{self._folder}/{at.strftime(STAMP)}.csv.zst"
 
     def columns(self, kept: Kept) -> Columns:
-        """The columns of a version, made anew from its bytes where they are gone."""
-        key = columns_key(kept.version.sha256)
+        """The columns of a version, made anew from its bytes where they are gone, damaged, or of another code."""
         try:
-            return Columns(self._storage.opened(key))
-        except (KeyError, OSError, ValueError, msgspec.DecodeError):
-            self._storage.put(key, memoryview(written(self.parsed(kept))).cast("B"))
-            return Columns(self._storage.opened(key))
+            columns = Columns(self._storage.opened(columns_key(kept.version.sha256)))
+        except UNREADABLE:
+            return self._anew(kept)
+        # The same bytes under another name may be none of its hours: reading them by this name says so.
+        return columns if columns.account.name == self._file.name else self._anew(kept)
+
+    def records(self, kept: Kept, group: Group) -> tuple[Columns, Records | None]:
+        """The same, and the records of one group; made anew where these are damaged."""
+        columns = self.columns(kept)
+        try:
+            return columns, columns.records(*group)
+        except UNREADABLE:
+            columns = self._anew(kept)
+            return columns, columns.records(*group)
+
+    def _anew(self, kept: Kept) -> Columns:
+        key = columns_key(kept.version.sha256)
+        self._storage.put(key, memoryview(written(self.parsed(kept))).cast("B"))
+        return Columns(self._storage.opened(key))
 
     def parsed(self, kept: Kept) -> Parsed:
         """A version's bytes once more. StorageError where they are not the ones that were served."""
@@ -237,6 +271,17 @@ class Versions:
     def _length(self) -> int:
         pieces = self._pieces()
         return int(pieces[-1].rpartition("/")[2][13:25]) if pieces else 0
+
+
+def _bytes_of(commit: str) -> str:
+    return commit.removesuffix(".json") + ".csv.zst"
+
+
+def _version(data: bytes) -> Version | None:
+    try:
+        return msgspec.json.decode(data, type=Version)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 _AGAIN = "delete it and its .json, then run the same command again: it is asked for once more"

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A parsed file as Parquet, one row group a (route, respondent), so that assembling one reads its own alone.
 
-Derived from the file as served, and named after its hash: it may be deleted at any time.
+Derived from the file as served by this very code, and named after its hash: it may be deleted at any time. Nothing is
+taken from it that its checksums do not confirm: a flipped bit may unpack to other numbers, and nobody would know.
 """
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from eia930.program.code import fingerprint
 from eia930.sources.columns import Filled, Refusal
 from eia930.sources.files.contents.columns import FileAccount, Parsed
 from eia930.sources.files.contents.grouping import Group, Records
@@ -27,14 +30,22 @@ _SCHEMA = pa.schema(
         pa.field("adjusted", pa.float64()),
     ]
 )
-_MEMBER = b"eia930 2"
-"""What a file says of itself; one that another version of ours wrote has it under another name, and is made anew."""
+_MEMBER, _SUM = b"eia930 3", b"eia930 3 crc32"
+"""What a file says of itself, and the checksum of that."""
+UNREADABLE = (OSError, ValueError, KeyError, SystemError, MemoryError, pa.ArrowException)
+"""What is raised where a file is gone, damaged, or of another code."""
+
+
+_READ = ("kind", "hour", "value", "adjusted")
+_TYPES = [_SCHEMA.field(name).type for name in _READ]
 
 
 class _Contents(msgspec.Struct, frozen=True):
+    code: str
+    """Of the program that read the file: another may read it otherwise."""
     account: FileAccount
-    groups: list[tuple[str, str, int]]
-    """Route, respondent and how many of their records are repetitions, in the order of the row groups."""
+    groups: list[tuple[str, str, int, int]]
+    """Route, respondent, how many of their records are repetitions, and a checksum, in the order of the row groups."""
     refused: list[tuple[str, str, list[tuple[int, str, str]]]]
 
 
@@ -47,9 +58,11 @@ def written(parsed: Parsed) -> pa.Buffer:
     """The object's bytes: the same for the same file."""
     sink = pa.BufferOutputStream()
     groups = sorted(parsed.groups.items())
+    tables = [_table(group, records) for group, records in groups]
     contents = _Contents(
+        fingerprint(),
         parsed.account,
-        [(*group, records.duplicate) for group, records in groups],
+        [(*group, records.duplicate, _sum(table)) for (group, records), table in zip(groups, tables, strict=True)],
         [(*group, [(r.index, r.row, r.reason) for r in some]) for group, some in sorted(parsed.refused.items())],
     )
     with pq.ParquetWriter(
@@ -59,21 +72,29 @@ def written(parsed: Parsed) -> pa.Buffer:
         use_dictionary=["route", "respondent", "kind"],
         column_encoding={"hour": "DELTA_BINARY_PACKED"},
     ) as writer:
-        for group, records in groups:
-            writer.write_table(
-                _table(group, records), row_group_size=max(1, len(records.value) + len(records.filled.hour))
-            )
-        writer.add_key_value_metadata({_MEMBER: msgspec.json.encode(contents)})
+        for table in tables:
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
+        told = msgspec.json.encode(contents)
+        writer.add_key_value_metadata({_MEMBER: told, _SUM: _told_sum(told)})
     return sink.getvalue()
 
 
 class Columns:
-    """The columns of one file. `where` is what pyarrow opens: a path, a buffer or an open file."""
+    """The columns of one file. `where` is what pyarrow opens: a path, a buffer or an open file.
+
+    UNREADABLE, here and by `records`, where they are not what this code wrote.
+    """
 
     def __init__(self, where: Any) -> None:
         self._file = pq.ParquetFile(where)
-        self._contents = msgspec.json.decode(self._file.metadata.metadata[_MEMBER], type=_Contents)
-        self._places = {(one[0], one[1]): (place, one[2]) for place, one in enumerate(self._contents.groups)}
+        members = self._file.metadata.metadata or {}
+        told = members[_MEMBER]
+        if members[_SUM] != _told_sum(told):
+            raise ValueError("what it says of itself is damaged")
+        self._contents = msgspec.json.decode(told, type=_Contents)
+        if self._contents.code != fingerprint():
+            raise ValueError(f"another code wrote it ({self._contents.code})")
+        self._places = {(one[0], one[1]): (place, *one[2:]) for place, one in enumerate(self._contents.groups)}
 
     @property
     def account(self) -> FileAccount:
@@ -97,11 +118,13 @@ class Columns:
         """Those of one respondent; None where the file has none."""
         if (route, respondent) not in self._places:
             return None
-        place, duplicate = self._places[route, respondent]
-        table = self._file.read_row_group(place, columns=["kind", "hour", "value", "adjusted"], use_threads=False)
+        place, duplicate, checksum = self._places[route, respondent]
+        table = self._file.read_row_group(place, columns=list(_READ), use_threads=False)
+        if table.schema.types != _TYPES or _sum(table) != checksum:
+            raise ValueError(f"the records of {route}/{respondent} are damaged")
         kind = table["kind"].combine_chunks()
         code = kind.indices.to_numpy().astype(np.int32)
-        hour, value, adjusted = (table[name].to_numpy() for name in ("hour", "value", "adjusted"))
+        hour, value, adjusted = (table[name].to_numpy() for name in _READ[1:])
         # What nobody reported comes after all records.
         end = len(value) - table["value"].null_count
         return Records(
@@ -131,3 +154,16 @@ def _table(group: Group, records: Records) -> pa.Table:
         ],
         schema=_SCHEMA,
     )
+
+
+def _sum(table: pa.Table) -> int:
+    """The same for the same records, however Parquet packs them."""
+    kind = table["kind"].combine_chunks()
+    total = zlib.crc32("\n".join(kind.dictionary.to_pylist()).encode())
+    for numbers in (kind.indices, *(table[name] for name in _READ[1:])):
+        total = zlib.crc32(np.ascontiguousarray(numbers.to_numpy()).data, total)
+    return total
+
+
+def _told_sum(told: bytes) -> bytes:
+    return f"{zlib.crc32(told):08x}".encode()

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import pytest
 from eia930.emulator import Emulator, Faults
 from eia930.emulator.files.quirks import Quirks
 from eia930.errors import EiaError, Garbled, Refused, Throttled, Unavailable, UsageError
+from eia930.question.span import Span
 from eia930.reference.halves import Half
 from eia930.sources.files.client import Client, Validators, checked_files_url
+from eia930.sources.files.contents.grouping import Records
 from eia930.sources.files.downloading import download
 from eia930.sources.files.names import FileName, ruled
+from eia930.sources.files.source import FilesSource
 from eia930.sources.files.versions import Versions, unpacked
 from eia930.store.storage import Storage
 from tests.eia930.making import LATER
@@ -85,6 +89,76 @@ def test_columns_that_are_gone_are_made_anew(storage: Storage) -> None:
     assert storage.get(entry.key) == before
     storage.put(entry.key, b"no parquet")
     assert Versions(storage, FILE).columns(kept).account.received == 1000
+
+
+def test_a_flipped_bit_in_columns_gives_no_other_hours(storage: Storage) -> None:
+    """Nor does it stop anybody: they are made anew of the bytes that were served."""
+    with emulator() as server:
+        kept = download(Client(server.files_url), storage, FILE).kept
+    versions, group = Versions(storage, FILE), ("region-data", "PJM")
+    true = told(versions.records(kept, group)[1])
+    (entry,) = storage.list("columns/files")
+    whole = storage.get(entry.key)
+    for place in range(4, len(whole), len(whole) // 200):
+        spoiled = bytearray(whole)
+        spoiled[place] ^= 1 << place % 8
+        storage.put(entry.key, bytes(spoiled))
+        assert told(versions.records(kept, group)[1]) == true, place
+
+
+def told(records: Records | None) -> list[object]:
+    assert records is not None
+    numbers = (records.hour, records.kind, records.value, records.adjusted, records.filled.value)
+    return [records.kinds, *(one.tobytes() for one in numbers)]
+
+
+def test_columns_of_another_code_are_made_anew(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    with emulator() as server:
+        kept = download(Client(server.files_url), storage, FILE).kept
+    with monkeypatch.context() as patch:
+        patch.setattr("eia930.sources.files.contents.parquet.fingerprint", lambda: "older")
+        Versions(storage, FILE).columns(kept)
+    (entry,) = storage.list("columns/files")
+    before = storage.get(entry.key)
+    assert Versions(storage, FILE).columns(kept).account.received == 1000
+    assert storage.get(entry.key) != before
+
+
+def test_the_bytes_of_one_half_are_none_of_another(storage: Storage) -> None:
+    """A server may mistake a file; columns that were made of the same bytes for their own half say nothing of it."""
+    other = ruled("balance", HALF.next)
+    with serving(lambda _: (200, {}, WHOLE)) as server:
+        mine = download(Client(server.url), storage, FILE).kept
+        Versions(storage, FILE).columns(mine)
+        wrong = download(Client(server.url), storage, other).kept
+    with pytest.raises(Garbled, match="lies outside 2022_Jul_Dec"):
+        Versions(storage, other).columns(wrong)
+    assert Versions(storage, FILE).columns(mine).account.received == 1000
+
+
+@pytest.mark.parametrize("bytes_too", [False, True])
+def test_no_older_version_stands_for_a_newer_one_whose_commit_is_damaged(storage: Storage, bytes_too: bool) -> None:
+    with emulator(quirks=Quirks(rebuild_after=1), later=2000) as server:
+        for _ in range(2):
+            download(Client(server.files_url), storage, FILE)
+    versions, source = Versions(storage, FILE), FilesSource()
+    *_, newest = before = versions.kept()
+    span = Span("region-data", "PJM", HALF.hours()[0] + 99, HALF.hours()[1] - 99)
+    assert source.estimate(storage, [span]).to_ask == 0, "the half has settled"
+    commit = newest.key.removesuffix(".csv.zst") + ".json"
+    storage.put(commit, storage.get(commit)[:50])
+    packed = storage.get(newest.key)
+    if bytes_too:
+        storage.put(newest.key, packed[:-100])
+    assert source.estimate(storage, [span]).to_ask == 2, "the index, and this file"
+    with serving(lambda _: (200, {}, bytes(unpacked(packed).read()))) as server:
+        came = download(Client(server.url), storage, FILE)
+    assert not versions.spoiled()
+    assert [one.version.sha256 for one in versions.kept()] == [one.version.sha256 for one in before]
+    assert came.new is bytes_too
+    assert bytes_too or versions.kept()[-1].version.at - newest.version.at <= timedelta(seconds=1)
+    assert max(cells_of(versions.parsed(came.kept)).values()) == 1001.0
+    assert source.estimate(storage, [span]).to_ask == 0
 
 
 @pytest.mark.parametrize("quirk", ["", "no_etag"])
@@ -253,6 +327,7 @@ def test_a_kill_at_any_piece_leaves_no_half_file(storage: Storage, tmp_path: Pat
 KILLED = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
+from eia930.question.span import Span
 from eia930.reference.halves import Half
 from eia930.sources.files import downloading, versions
 from eia930.sources.files.client import Client
