@@ -27,8 +27,8 @@ from eia930.reference.hours import hour_of
 from eia930.sources.files.client import Validators
 from eia930.sources.files.contents.columns import Parsed, read_file
 from eia930.sources.files.contents.expected import filing, shortfall
-from eia930.sources.files.contents.looking import Seen, look
 from eia930.sources.files.contents.grouping import Group, Records
+from eia930.sources.files.contents.looking import Seen, look
 from eia930.sources.files.contents.parquet import UNREADABLE, Columns, columns_key, written
 from eia930.sources.files.names import FileName
 from eia930.store.storage import Storage

@@ -137,7 +137,7 @@ def test_the_bytes_of_one_half_are_none_of_another(storage: Storage) -> None:
 
 
 @pytest.mark.parametrize("bytes_too", [False, True])
-def test_no_older_version_stands_for_a_newer_one_whose_commit_is_damaged(storage: Storage, bytes_too: bool) -> None:
+def test_no_older_version_stands_for_a_newer_one_whose_commit_is_damaged(storage: Storage, *, bytes_too: bool) -> None:
     with emulator(quirks=Quirks(rebuild_after=1), later=2000) as server:
         for _ in range(2):
             download(Client(server.files_url), storage, FILE)
