@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from errno import ENAMETOOLONG
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -75,13 +76,13 @@ class Storage:
         if mistyped := _SCHEME.match(place):
             raise UsageError(f"{flag} {place!r}: did you mean {mistyped[1]}://{mistyped[2].lstrip('/')}?")
         if "://" not in place:
-            try:
-                return cls(Path(place).expanduser().absolute().as_uri())
-            except RuntimeError:
-                raise UsageError(f"{flag} {place!r}: there is no such user") from None
-        parts = urlsplit(place)
-        named = not parts.netloc if parts.scheme == "file" else bool(parts.netloc)
-        if parts.scheme not in ("file", "s3", "gs", "az", "abfs", "abfss") or not named:
+            return cls(_folder(place, flag).as_uri())
+        try:
+            parts = urlsplit(place)
+            named = not parts.netloc if parts.scheme == "file" else bool(parts.netloc)
+        except ValueError:
+            named = False
+        if not named or parts.scheme not in ("file", "s3", "gs", "az", "abfs", "abfss"):
             raise UsageError(f"{flag} {place!r}: give a folder, or a URL that begins with s3://, gs:// or az://")
         return cls(place.rstrip("/"))
 
@@ -344,6 +345,19 @@ class Storage:
             for folder in [*inner, top]:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
+
+
+def _folder(place: str, flag: str) -> Path:
+    """The absolute path. UsageError where none can be called so."""
+    try:
+        path = Path(place).expanduser().absolute()
+        path.exists()
+    except RuntimeError:
+        raise UsageError(f"{flag} {place!r}: there is no such user") from None
+    except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            raise UsageError(f"{flag} {place[:40]!r}…: a name of {len(place):,} characters is too long") from None
+    return path
 
 
 def _said(text: str) -> str:
