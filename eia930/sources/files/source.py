@@ -218,8 +218,8 @@ class FilesSource:
     def _is_due(self, storage: Storage, file: FileName, run: Run | None = None) -> bool:
         """Whether to ask: not there, or not whole; or its half was open, or just closed, when it was asked for last."""
         versions = Versions(storage, file)
-        kept = versions.kept()
-        if not kept or versions.spoiled():
+        kept, spoiled = versions.found()
+        if not kept or spoiled:
             return True
         asked = versions.asked_at()
         if run is not None and asked is not None and asked >= run.since:

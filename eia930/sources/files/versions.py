@@ -91,14 +91,22 @@ class Versions:
         self._file = file
         self._folder = f"{ROOT}/{file.folder}"
 
+    def found(self) -> tuple[list[Kept], list[str]]:
+        """Finished versions, the oldest first, and keys of commits that cannot be read.
+
+        Where there are any of these, an older version stands meanwhile, though a newer one had come.
+        """
+        commits = list(self._commits())
+        kept = [Kept(_bytes_of(key), version) for key, version in commits if version is not None]
+        return sorted(kept, key=lambda one: (one.version.at, one.key)), [key for key, one in commits if one is None]
+
     def kept(self) -> list[Kept]:
         """Finished versions, the oldest first; damaged commits are none."""
-        found = [Kept(_bytes_of(key), version) for key, version in self._commits() if version is not None]
-        return sorted(found, key=lambda one: (one.version.at, one.key))
+        return self.found()[0]
 
     def spoiled(self) -> list[str]:
-        """Keys of the commits that cannot be read: an older version stands meanwhile, though a newer one had come."""
-        return [key for key, version in self._commits() if version is None]
+        """Keys of the commits that cannot be read."""
+        return self.found()[1]
 
     def mend(self, url: str) -> None:
         """Make spoiled commits anew of the bytes that they name; what is spoiled too is forgotten, and comes again."""
