@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         flags = _parser().parse_all(argv)
         if flags.markdown:
+            if flags.word:
+                raise UsageError(f"--markdown is the whole page: leave {' '.join(flags.word)!r} or the flag out")
             print(as_page(sections()), end="")
             return 0
         found = _about(" ".join(flags.word) or None)

@@ -100,6 +100,8 @@ def _split(given: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     flags, _ = parser.parse_known_args(list(given))
     if not 0 <= flags.minute <= 59:
         raise UsageError(f"--minute {flags.minute}: an hour has the minutes 0 to 59")
+    if flags.refresh is not None and not flags.once:
+        raise UsageError("--refresh: every update would ask for all of it again; say --once, or --revisit_days")
     return flags, _without_own(given)
 
 

@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 nothing to change, 1 something, 2 wrong usage, 3 the server or the storage does not answer."""
     try:
         flags = _parser().parse_all(argv)
+        _used(flags)
         if not flags.check:
             print("\n".join(_tables()))
             return 0
@@ -58,6 +59,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 3
     print(f"tables held against {', '.join(held)}: {differ or 'nothing'} to change")
     return 1 if differ else 0
+
+
+def _used(flags: argparse.Namespace) -> None:
+    """UsageError for a flag that would be passed over: whoever names something to hold against means --check."""
+    given = [name for name in ("output", "api_url", "workbook") if getattr(flags, name) is not None]
+    if given and not flags.check:
+        raise UsageError(f"--{given[0]} goes with --check, which holds the tables against it")
+    if flags.quota is not None and flags.api_url is None:
+        raise UsageError("--quota goes with --api_url: nobody else is asked")
 
 
 def _differences(flags: argparse.Namespace, held: list[str]) -> Iterator[str]:

@@ -176,11 +176,12 @@ def _bytes(place: str) -> bytes:
     """The bytes at a path or URL, or of the coverage file in it."""
     folder, _, name = place.rstrip("/").rpartition("/")
     for where, key in ((place, COVERAGE), (folder or ("/" if place.startswith("/") else "."), name)):
-        path = Storage.at(where).path
+        storage = Storage.at(where, flag="--coverage")
+        path = storage.path
         if path is not None and not (path / key).is_file():
             continue
         try:
-            return Storage.at(where).get(key)
+            return storage.get(key)
         except KeyError:
             continue
     raise ValueError("there is no such file")

@@ -6,8 +6,10 @@ from eia930.program.interrupt import end_on_interrupt
 if __name__ == "__main__":
     end_on_interrupt("nothing was served yet")
 
+import re
 import signal
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -16,12 +18,17 @@ from threading import Event
 from typing import Any
 
 from eia930.emulator import Emulator, Faults, RowSource, replay, synthetic
+from eia930.emulator.faults import STRIKES
 from eia930.emulator.files.quirks import Quirks
 from eia930.emulator.files.world import synthetic_files
 from eia930.errors import UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.reference.hours import hour_of, parse_hour
+
+_LONGEST = 86_400
+"""Seconds: a day."""
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def parser() -> Parser:
@@ -57,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     done = Event()
     try:
         options = parser().parse_all(arguments)
+        _sound(options)
         values: dict[str, Any] = vars(options)
         server = Emulator(
             _source(options.replay, options.now),
@@ -79,9 +87,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         raise
     except (UsageError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
+
+
+def _sound(options: Namespace) -> None:
+    """UsageError for a number that no clock or count can have, and a sum that no key can have."""
+    for name, value in vars(options).items():
+        if isinstance(value, float) and not 0 <= value <= _LONGEST and name not in STRIKES:
+            raise UsageError(f"--{name} {value:g}: give seconds from 0 to {_LONGEST:,}")
+        if isinstance(value, int) and value < 0 and name not in ("seed", "port", "now"):
+            raise UsageError(f"--{name} {value}: give a number from 0 on")
+    if options.key_sha256 is not None and not _SHA256.fullmatch(options.key_sha256):
+        raise UsageError("--key_sha256 takes 64 hexadecimal digits: printf %s KEY | sha256sum")
 
 
 def _source(files: Sequence[Path] | None, now: int | None) -> RowSource:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import select
 import signal
@@ -47,6 +48,9 @@ def _open_closed() -> None:
     """What is said to a stream that the caller has closed (`>&-`) goes nowhere."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - for as long as the program lives
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    # A letter that a terminal of another encoding lacks is no reason to end: it is written as on stderr.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _silenced() -> bool:

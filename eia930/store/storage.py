@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from errno import ENAMETOOLONG
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -25,7 +24,8 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
-from eia930.errors import StorageError, UsageError
+from eia930.errors import StorageError
+from eia930.store.keys import url_of
 
 PATIENCE = timedelta(seconds=15)
 """How long a bucket that does not answer is asked again, each time: shorter than the silence that ends a lease."""
@@ -41,10 +41,6 @@ _CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP err
 """What a client of buckets says before it says what is wrong; the method and the URL are kept."""
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 """What a server of buckets calls its refusal, in an answer of XML: `NoSuchBucket`."""
-_SECRETS = re.compile(r"(s3|gs|az)://[^/]*@|\w+://[^/]*:[^/]*@|(?!file:)\w+://.*\?")
-"""A URL that may hold what nobody should see, before its host or after a question mark: it is never repeated."""
-_SCHEME = re.compile(r"(s3|gs|az|abfss?):(?!//[^/])/*([^/].*)")
-"""The beginning of a bucket's URL with a slash too few or too many: as a folder's name it would hide the mistake."""
 _FULL = ("No space left", "Disk quota", "os error 28", "os error 122")
 _BUCKET_REMEDY = (
     "check the bucket's name, that its server answers, and the credentials in the environment (for S3: "
@@ -71,20 +67,7 @@ class Storage:
     @classmethod
     def at(cls, place: str, *, flag: str = "--output") -> Storage:
         """From what a user types after `flag`; a relative path becomes absolute. UsageError for an unknown scheme."""
-        if _SECRETS.match(place):
-            raise UsageError(f"{flag}: a URL holds no name, key or query: credentials come from the environment")
-        if mistyped := _SCHEME.match(place):
-            raise UsageError(f"{flag} {place!r}: did you mean {mistyped[1]}://{mistyped[2].lstrip('/')}?")
-        if "://" not in place:
-            return cls(_folder(place, flag).as_uri())
-        try:
-            parts = urlsplit(place)
-            named = not parts.netloc if parts.scheme == "file" else bool(parts.netloc)
-        except ValueError:
-            named = False
-        if not named or parts.scheme not in ("file", "s3", "gs", "az", "abfs", "abfss"):
-            raise UsageError(f"{flag} {place!r}: give a folder, or a URL that begins with s3://, gs:// or az://")
-        return cls(place.rstrip("/"))
+        return cls(url_of(place, flag))
 
     @property
     def path(self) -> Path | None:
@@ -345,19 +328,6 @@ class Storage:
             for folder in [*inner, top]:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
-
-
-def _folder(place: str, flag: str) -> Path:
-    """The absolute path. UsageError where none can be called so."""
-    try:
-        path = Path(place).expanduser().absolute()
-        path.exists()
-    except RuntimeError:
-        raise UsageError(f"{flag} {place!r}: there is no such user") from None
-    except OSError as error:
-        if error.errno == ENAMETOOLONG:
-            raise UsageError(f"{flag} {place[:40]!r}…: a name of {len(place):,} characters is too long") from None
-    return path
 
 
 def _said(text: str) -> str:

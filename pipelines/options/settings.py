@@ -22,7 +22,7 @@ from pipelines.options.runner import LOCAL_RUNNERS, beam_flags, only_beams
 from pipelines.options.what import add_question_flags, question
 from pipelines.options.where import SYNTHETIC, add_keep_flag, add_source_flags, embedded_serves, output
 from pipelines.options.words import Defaults, auto, listed, positive, share
-from pipelines.past.flags import WORDS, add_past_flags, as_of, given_in, past_source, places, question_then
+from pipelines.past.flags import NARROWING, add_past_flags, as_of, given_in, past_source, places, question_then
 from pipelines.past.memory import Asked, asked_then
 from transforms.block_memory import memory_of
 from transforms.block_settings import BlockSettings
@@ -131,7 +131,7 @@ def _asked_then(
         beam=beam_flags(flags.runner, rest),
         keep_hours=vars(flags).get("keep_hours", KEEP_HOURS),
     )
-    same = remembered is not None and not given_in(argv).intersection(WORDS)
+    same = remembered is not None and not given_in(argv).intersection(NARROWING)
     return PastLoad(source, remembered, remembered.spans if remembered and same else ()), asked
 
 

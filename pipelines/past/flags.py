@@ -16,12 +16,14 @@ from eia930.sources.source import Terms
 from eia930.store.origin import EMULATED, require_origin
 from eia930.store.storage import Storage
 from pipelines.options.what import question
-from pipelines.options.where import existing, output
+from pipelines.options.where import existing, output, require_unasked
 from pipelines.options.words import hour
 from pipelines.past.memory import Asked
 
 _EMULATOR = "emulator"
 WORDS = ("--routes", "--regions", "--types", "--start", "--end")
+NARROWING = (*WORDS, "--coverage", "--ask_anyway")
+"""Flags by which other spans are meant than those that are remembered."""
 
 
 def add_past_flags(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +42,7 @@ def as_of(flags: argparse.Namespace, now: datetime) -> datetime | None:
     then = hour("--as_of", flags.as_of)
     if then * 3600 > now.timestamp():
         raise UsageError(f"--as_of {flags.as_of} is in the future (it is {stamp(hour_of(now))} UTC)")
+    require_unasked(flags, "--as_of")
     return datetime.fromtimestamp(then * 3600, UTC)
 
 
@@ -81,6 +84,7 @@ def question_then(argv: Sequence[str], flags: argparse.Namespace, then: datetime
         said.types if types else was.types,
         said.first if start else was.first,
         said.last if end else was.last,
+        anyway=said.anyway,
         authorities=said.authorities or was.authorities,
     )
 

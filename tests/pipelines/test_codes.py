@@ -99,3 +99,9 @@ def test_words_are_one_name_and_none_is_passed_over(capsys: pytest.CaptureFixtur
     assert "NYIS" in capsys.readouterr().out
     assert main(["SUN", "WND"]) == 2
     assert "no code or name like 'SUN WND'" in capsys.readouterr().err
+
+
+def test_a_word_beside_the_whole_page_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--markdown", "CAL"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "error: --markdown is the whole page: leave 'CAL' or the flag out\n")

@@ -158,6 +158,11 @@ def test_a_question_that_is_wrong_ends_it(tmp_path: Path, capsys: pytest.Capture
         assert said in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_who_follows_does_not_ask_for_all_of_it_every_hour(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--refresh"]) == 2
+    assert "say --once, or --revisit_days" in capsys.readouterr().err
+
+
 def begun(server: Emulator, out: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "pipelines.follow", f"--api_url={server.url}", f"--output={out}"]
     return subprocess.Popen(

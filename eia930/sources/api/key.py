@@ -54,7 +54,7 @@ def _read_key(where: str) -> str:
     try:
         if "://" in where:
             folder, _, name = where.rpartition("/")
-            return Storage.at(folder).get(name).decode("utf-8").strip()
+            return Storage.at(folder, flag="--api_key").get(name).decode("utf-8").strip()
         return Path(where).expanduser().read_text("utf-8").strip()
     except KeyError:
         raise UsageError(f"--api_key {_shown(f'file:{where}')}: there is no such object") from None

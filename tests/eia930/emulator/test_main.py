@@ -88,6 +88,12 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureF
     (["--port", "-1"], "port is -1; a port lies between 0 and 65535"),
     (["--port", "many"], "argument --port: invalid int value: 'many'"),
     (["--log", ""], "--log is empty: give it a value, or leave it out"),
+    (["--latency", "nan"], "--latency nan: give seconds from 0 to 86,400"),
+    (["--jitter", "-1"], "--jitter -1: give seconds from 0 to 86,400"),
+    (["--stall_seconds", "1e400"], "--stall_seconds inf: give seconds from 0 to 86,400"),
+    (["--huge_bytes", "-1"], "--huge_bytes -1: give a number from 0 on"),
+    (["--key_sha256", "secret"], "--key_sha256 takes 64 hexadecimal digits: printf %s KEY | sha256sum"),
+    (["--replay", "a\nb"], "--replay a b: there is no such file"),
     (["--prot", "1"], "no flag --prot; did you mean --port?"),
 ])  # fmt: skip
 def test_a_wrong_flag_is_one_clear_line(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,3 +50,11 @@ def test_a_fault_of_a_file_is_not_taken_for_one_of_what_is_printed() -> None:
     )
     assert done.returncode == 1
     assert "OSError" in done.stderr
+
+
+def test_a_letter_that_the_terminal_lacks_is_written_otherwise() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{SAYS}end_with(lambda: print('2019…2024') or 0)"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env={"PYTHONIOENCODING": "latin-1"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2019\\u20262024\n", "")

@@ -237,3 +237,10 @@ def test_what_a_server_of_buckets_refuses_is_told_by_its_name(
         server.shutdown()
     assert f"403 Forbidden{said}(" in str(refused.value)
     assert "<" not in str(refused.value)
+
+
+@pytest.mark.parametrize("place", ["http://[::1", "s3://[x/y", "x" * 256, "a/" * 2100, "\udc80", "a\0b"])
+def test_what_no_place_can_be_called_is_one_line(place: str) -> None:
+    with pytest.raises(UsageError, match="--quota ") as told:
+        Storage.at(place, flag="--quota")
+    assert len(str(told.value)) < 250
