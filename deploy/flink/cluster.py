@@ -18,6 +18,9 @@ from typing import Any
 
 from deploy.flink import distribution, layout, parts, processes
 from deploy.flink.processes import Process
+from eia930.errors import UsageError
+from eia930.program.arguments import Parser
+from pipelines.options.words import positive
 
 MADE = parts.CHECKOUT / "build" / "flink"
 READY_SECONDS = 60.0
@@ -223,13 +226,13 @@ def _until(true: Callable[[], bool], *, seconds: float) -> bool:
     return True
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m deploy.flink.cluster", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m deploy.flink.cluster", description=__doc__)
     parser.add_argument("--folder", type=Path, default=MADE, help="where logs and cluster.json are kept")
     verbs = parser.add_subparsers(dest="verb", required=True)
     start = verbs.add_parser("up", help="start a cluster")
-    start.add_argument("--taskmanagers", type=int, default=2)
-    start.add_argument("--slots", type=int, default=1, help="of each TaskManager")
+    start.add_argument("--taskmanagers", type=positive, default=2)
+    start.add_argument("--slots", type=positive, default=1, help="of each TaskManager")
     start.add_argument("--runner_version", default=None, help="of Beam's Flink runner (Java), as 2.62.0")
     start.add_argument("--prometheus", type=int, metavar="PORT", help="tell figures there, on all addresses")
     verbs.add_parser("down", help="stop it and leave nothing behind but jars and logs")
@@ -268,8 +271,8 @@ def _told(cluster: Cluster) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code: 0 done, 2 a line that says what to do."""
     try:
-        print(_run(_parser().parse_args(arguments)))
-    except (parts.MissingPartError, ClusterError) as error:
+        print(_run(_parser().parse_all(arguments)))
+    except (parts.MissingPartError, ClusterError, UsageError) as error:
         print(f"flink: {error}", file=sys.stderr)
         return 2
     return 0
