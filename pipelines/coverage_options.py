@@ -21,7 +21,7 @@ from pipelines.options.pace import add_pace_flags
 from pipelines.options.runner import only_beams
 from pipelines.options.settings import Settings, asked_for
 from pipelines.options.what import add_question_flags
-from pipelines.options.where import add_source_flags, existing, require_unasked
+from pipelines.options.where import add_source_flags, existing
 from pipelines.options.words import Defaults
 from pipelines.running.before.lists import wanted, with_held
 
@@ -49,7 +49,6 @@ def coverage_settings(argv: Sequence[str], *, now: datetime) -> tuple[CoverageSe
         asked = with_held(asked) if asked.dry_run else asked
         later = not asked.dry_run and unknown(asked.question) and wanted(asked)
         return _settings(asked, None, _load(argv, asked)), () if later else plan(asked.question)
-    require_unasked(flags, "--from_tidy")
     given = {name for name in _NARROWING if any(word.split("=")[0] == f"--{name}" for word in argv)}
     tidy = _tidy(flags)
     loaded = loaded_spans(tidy)

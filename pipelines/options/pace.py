@@ -64,9 +64,6 @@ def add_pace_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 def source(flags: argparse.Namespace, question: Question, *, embedded: bool) -> Source:
     """Who is asked, and how: UsageError where the key is looked up here and is not there."""
     name = "emulator" if embedded else _auto(flags) if flags.source == "auto" else flags.source
-    if flags.source in ("auto", "emulator") and flags.files_url and name not in _WITH_FILES:
-        # Who names both servers and a source of one means it; a server of files alone is to be asked.
-        raise UsageError(f"--files_url: --source={name} asks for no six-month file; say --source=files or hybrid")
     key = anywhere(flags.api_key or KEY)
     terms = Terms(
         name,

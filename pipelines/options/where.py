@@ -21,8 +21,6 @@ from pipelines.options.words import whole
 SYNTHETIC = "data/synthetic"
 """Where synthetic hours go by default: never beside real ones."""
 KEY = "env:EIA_API_KEY"
-_ASKING = ("api_url", "files_url", "api_key", "quota", "requests_per_hour", "refresh", "revisit_days")
-"""Flags that nobody gives who knows that nothing is asked; those of a default are not told from it."""
 _AUTO = "auto: with a key api, or hybrid where --start lies before 2019"
 
 
@@ -74,13 +72,6 @@ def output(place: str, *, flag: str = "--output") -> Storage:
             if os.path.exists(path) and not os.path.isdir(path):
                 raise UsageError(f"{flag} {place}: {path} is a file, no folder")
     return storage
-
-
-def require_unasked(flags: argparse.Namespace, mode: str) -> None:
-    """UsageError for a flag that says whom to ask, or how, beside a `mode` in which nobody is asked."""
-    for name in _ASKING:
-        if getattr(flags, name, None) is not None:
-            raise UsageError(f"--{name} says how to ask, and {mode} asks nobody: leave one of the two out")
 
 
 def add_quota_flag(parser: argparse._ActionsContainer) -> None:

@@ -16,7 +16,7 @@ from eia930.sources.source import Terms
 from eia930.store.origin import EMULATED, require_origin
 from eia930.store.storage import Storage
 from pipelines.options.what import question
-from pipelines.options.where import existing, output, require_unasked
+from pipelines.options.where import existing, output
 from pipelines.options.words import hour
 from pipelines.past.memory import Asked
 
@@ -42,7 +42,6 @@ def as_of(flags: argparse.Namespace, now: datetime) -> datetime | None:
     then = hour("--as_of", flags.as_of)
     if then * 3600 > now.timestamp():
         raise UsageError(f"--as_of {flags.as_of} is in the future (it is {stamp(hour_of(now))} UTC)")
-    require_unasked(flags, "--as_of")
     return datetime.fromtimestamp(then * 3600, UTC)
 
 

@@ -94,8 +94,6 @@ def test_a_flag_says_otherwise_than_the_load_of_then(out: Path, tmp_path: Path) 
         (("--as_of=2024-01-01T00", "--output={then}"), "the first answer of these regions"),
         (("--as_of=2024-01-10", "--output={raw}"), "needs a place of its own"),
         (("--as_of=2024-01-10",), "needs an --output of its own"),
-        (("--as_of=2024-01-10", "--output={then}", "--refresh"), "--refresh says how to ask, and --as_of asks nobody"),
-        (("--as_of=2024-01-10", "--output={then}", "--api_key=env:X"), "--api_key says how to ask"),
         (("--as_of=2024-01-10", "--output={then}", "--coverage=gone"), "--coverage gone: "),
         (("--as_of=soon", "--output={then}"), "--as_of: "),
         (("--output={then}",), "--raw goes with --as_of"),

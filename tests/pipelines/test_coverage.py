@@ -192,8 +192,6 @@ def test_a_folder_that_was_not_loaded_whole_is_refused(
         (["--start", "2017-01-01"], "the hours 2018-01-01T00 to 2020-12-31T23 were loaded"),
         (["--routes", "region-data,fuel-type-data", "--regions", "CAL"], "fuel-type-data/CAL is not among"),
         (["--regions", "CALL"], "did you mean CAL"),
-        (["--quota", "none"], "--quota says how to ask, and --from_tidy asks nobody"),
-        (["--api_url", "http://127.0.0.1:1/v2"], "--api_url says how to ask"),
         (["--hours_per_request", "3"], "no flag --hours_per_request"),
     ],
 )
