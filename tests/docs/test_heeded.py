@@ -27,9 +27,10 @@ OTHER: dict[str, Any] = {
 FLAGS = {"url": "--api_url", "key": "--api_key"}
 
 
-def row(term: str, value: object) -> str:
+def row(term: str, value: Any) -> str:
+    changed: dict[str, Any] = {term: value}
     cells = [
-        "yes" if kind.on(replace(Terms(name), **{term: value})) != kind.on(Terms(name)) else "–"
+        "yes" if kind.on(replace(Terms(name), **changed)) != kind.on(Terms(name)) else "–"
         for name, kind in SOURCES.items()
     ]
     return f"| `{FLAGS.get(term, f'--{term}')}` | {' | '.join(cells)} |"
