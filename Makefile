@@ -52,7 +52,7 @@ $(READY_READERS):
 run: $(READY)  ## install, and load five regions (synthetic without a key); ARGS="--regions=all …"
 	$(BIN)/python -m pipelines.historical --runner=DirectRunner $(ARGS)
 
-test: $(READY)  ## install, and run the tests (some seven minutes on two cores)
+test: $(READY)  ## install, and run the tests (some six minutes on two cores)
 	$(BIN)/python -m pytest -n auto --dist worksteal --timeout=600 -m "not slow and not flink and not recorded" $(ARGS)
 
 test-slow: $(READY)  ## what is long, one more of a kind, or by an S3 server that Go builds
