@@ -180,8 +180,10 @@ def group_paths(route: str, respondent: str) -> tuple[str, ...]:
 
 
 def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
-    found = screening.find(SeriesKey(ROUTES[span.route], span.respondent, series.kind).id, series.value)
-    return Flagged(series, found.code, screening.names, _number(found.g), _number(found.iqr_r))
+    before = span.first % 24  # Whole days are screened, as published: the form's first hours, 00 to 04, stand empty.
+    values = np.concatenate((np.full(before, np.nan), series.value)) if before else series.value
+    found = screening.find(SeriesKey(ROUTES[span.route], span.respondent, series.kind).id, values)
+    return Flagged(series, found.code[before:], screening.names, _number(found.g), _number(found.iqr_r))
 
 
 def _number(value: float) -> float | None:

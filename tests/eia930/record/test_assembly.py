@@ -176,3 +176,20 @@ def test_the_account_of_another_grid_does_not_balance(tmp_path: Path) -> None:
     assert imbalances([lost]) == [
         "region-data/PACW: wrote 474 rows, but its series hold 237",
     ]
+
+
+def test_flags_are_those_of_whole_days_whatever_the_hour_at_which_the_question_begins(tmp_path: Path) -> None:
+    """The published frame begins at 00 UTC, the form at 05: good hours beside doubtful ones are told from them."""
+    bad = dict.fromkeys(range(29, 32), "900000")
+    rows = [row(hour, "D", bad.get(hour, str(100 + (hour * 7) % 24))) for hour in range(7, 240)]
+    found = answer(window(7, 239), rows, at=LATER)
+    part = Stored("raw/7", found.first, found.last, (), found.columns, found.retrieved_at)
+    flags = {}
+    for begin in (0, 5, 7):
+        storage = Storage.at(str(tmp_path / str(begin)))
+        span = replace(SPAN, first=FIRST + begin)
+        report = assemble(storage, Kept([part]), span, screening=SCREENING)
+        table = pq.read_table(tmp_path / str(begin) / report.files[0].path, partitioning=None)
+        flags[begin] = table.filter(table["type"].cast("string").to_numpy() == "D")["flag"].to_pylist()
+    assert flags[0].count("global_outlier") == 2
+    assert flags[5] == flags[0] == flags[7]
