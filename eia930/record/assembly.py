@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -22,6 +23,7 @@ from eia930.record.rejects import counted, failed, lost, rejects_path, write_rej
 from eia930.record.several.comparison import Compared
 from eia930.record.several.ranked import Ranked
 from eia930.record.tidy import Flagged, tidy_parquet, tidy_path, tidy_tables
+from eia930.record.unchanged.standing import remember, standing
 from eia930.record.versions.revisions import Revised, revised, revisions_path, write_revisions
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
@@ -139,10 +141,12 @@ def assemble(
     flagged = [_flagged(span, series, screening) for series in whole]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
     files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]
-    doubles = lost(lambda name: source.verbatim(storage, span, name), span, grid.lost)
-    rejects = [*grid.refused, *doubles, *failed(failures)]
+    doubles = lost(partial(source.verbatim, storage, span), span, grid.lost, told=standing(storage, span).of)
+    refused = list(grid.refused)
+    rejects = [*refused, *doubles, *failed(failures)]
     files += write_revisions(storage, span, grid.replaced, source.name)
     files += write_rejects(storage, span, rejects)
+    remember(storage, span, grid.lost, files=files, before=len(refused))
     # Who has no row by the coverage file is not in the account, but in the files as without one: same bytes.
     reports = [
         _series_report(span, one, expected[one.series.kind].by)

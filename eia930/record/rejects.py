@@ -2,7 +2,8 @@
 """Lines of `rejects/`: what is not kept, as EIA sent it, why, and which stored response or request it was in.
 
     refused row ─────────────────────────────► rejected
-    row that another one stands for ─► Lost ─► duplicate   (its response is read once more for the row itself)
+    row that another one stands for ─► Lost ─► duplicate   (its response is read once more for the row itself,
+                                                            where no line of the file that stands has it)
     request that could not be had ───────────► failures
 
 Each line names the count of `report.json` that it belongs to.
@@ -15,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
-import zstandard
 from msgspec import UNSET, UnsetType
 
 from eia930.question.span import Span
@@ -30,9 +30,11 @@ REPEATED = "another row of the same answer differs"
 REVISED = "a later answer says another value"
 WITHDRAWN = "a later answer has no row for this hour"
 REJECTED, DUPLICATE, FAILURES = "rejected", "duplicate", "failures"
-Verbatim = Callable[[str], tuple[Columns, list[Row]]]
-"""The name of a stored answer → its rows that are kept, as columns and as they were served."""
-_Key = tuple[int, str, float | None]
+Verbatim = Callable[[Sequence[str]], Iterator[tuple[str, Columns, list[Row]]]]
+"""Names of stored answers → of each that can be read, its rows that are kept, as columns and as they were served."""
+Told = Callable[[Sequence["Lost"]], Sequence[Row] | None]
+"""Rows of one answer that do not stand → each as it was served; None where that is to be read."""
+Key = tuple[int, str, float | None]
 
 
 class Reject(msgspec.Struct, frozen=True):
@@ -62,7 +64,7 @@ class Lost:
     stands: float | None = None
 
     @property
-    def key(self) -> _Key:
+    def key(self) -> Key:
         """What to find the row by in its answer."""
         return self.hour, self.kind, None if self.value != self.value else self.value
 
@@ -88,28 +90,34 @@ def failed(failures: Iterable[Failure]) -> Iterator[Reject]:
         yield Reject(failure.reason, failure.request, "", FAILURES)
 
 
-def lost(verbatim: Verbatim, span: Span, rows: Sequence[Lost]) -> list[Reject]:
-    """Lines of rows that do not stand, in their order. Only the answers that held one are read again, each once."""
+def lost(verbatim: Verbatim, span: Span, rows: Sequence[Lost], *, told: Told) -> list[Reject]:
+    """Lines of rows that do not stand, in their order. Of the answers that held one, those are read again, each once,
+    of which not all rows were told before."""
     by_request: dict[str, list[int]] = {}
     for at, one in enumerate(rows):
         by_request.setdefault(one.request, []).append(at)
-    lines: dict[int, Reject] = {}
-    for request, places in by_request.items():
-        served = _served(verbatim, request)
-        for at in places:
-            same = served.get(rows[at].key)
-            lines[at] = _line(rows[at], _own(same.pop()) if same else _remade(span, rows[at]))
-    return [lines[at] for at in range(len(rows))]
+    found: dict[int, Row] = {}
+    for places in by_request.values():
+        if (known := told([rows[at] for at in places])) is not None:
+            found.update(zip(places, known, strict=True))
+    unread = [request for request, places in by_request.items() if places[0] not in found]
+    for request, columns, raw in verbatim(unread) if unread else ():
+        served = _served(columns, raw)
+        for at in by_request[request]:
+            if same := served.get(rows[at].key):
+                found[at] = _own(same.pop())
+    # Of an answer that was removed or damaged meanwhile, a row is told by its columns.
+    return [_line(one, found[at] if at in found else _remade(span, one.key)) for at, one in enumerate(rows)]
 
 
-def _served(verbatim: Verbatim, request: str) -> dict[_Key, list[Row]]:
+def is_remade(row: Row, span: Span, key: Key) -> bool:
+    """Whether a line has a row that could not be read again when it was written."""
+    return row == _remade(span, key)
+
+
+def _served(columns: Columns, raw: list[Row]) -> dict[Key, list[Row]]:
     """The rows of an answer as they were served; the last of equal ones is to be taken first."""
-    try:
-        columns, raw = verbatim(request)
-    except (KeyError, ValueError, zstandard.ZstdError):
-        # Removed or damaged meanwhile: the row is told by its columns.
-        return {}
-    served: dict[_Key, list[Row]] = {}
+    served: dict[Key, list[Row]] = {}
     values = zip(columns.hour.tolist(), columns.kind.tolist(), columns.value.tolist(), raw, strict=True)
     for hour, kind, value, row in values:
         served.setdefault((hour, columns.kinds[kind], None if value != value else value), []).append(row)
@@ -117,18 +125,23 @@ def _served(verbatim: Verbatim, request: str) -> dict[_Key, list[Row]]:
 
 
 def _own(row: Row) -> Row:
-    """A copy: the row by itself would keep its whole answer in memory."""
-    return row.copy() if isinstance(row, msgspec.Raw) else row
+    """A copy, in one line: the row by itself would keep its whole answer in memory."""
+    return _in_one_line(bytes(row)) if isinstance(row, msgspec.Raw) else row
 
 
-def _remade(span: Span, one: Lost) -> Row:
+def _in_one_line(row: bytes) -> msgspec.Raw:
+    """Servers may lay JSON out in lines; a line of rejects/ is one."""
+    return msgspec.Raw(msgspec.json.format(row, indent=0) if b"\n" in row or b"\r" in row else row)
+
+
+def _remade(span: Span, key: Key) -> Row:
     """A row whose answer cannot be read again, in EIA's own columns."""
-    route = ROUTES[span.route]
+    route, (hour, kind, value) = ROUTES[span.route], key
     row = {
-        "period": stamp(one.hour),
+        "period": stamp(hour),
         route.respondent: span.respondent,
-        route.kind: one.kind,
-        "value": _text(one.value),
+        route.kind: kind,
+        "value": None if value is None else _text(value),
     }
     return msgspec.Raw(msgspec.json.encode(row))
 
@@ -172,4 +185,4 @@ def _raw(row: str) -> Row:
         msgspec.json.decode(row)
     except (msgspec.DecodeError, UnicodeEncodeError):
         return row
-    return msgspec.Raw(row.encode())
+    return _in_one_line(row.encode())

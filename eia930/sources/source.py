@@ -111,10 +111,10 @@ class Reading(Protocol):
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What is stored for a span, in a fixed order."""
 
-    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
-        """A stored answer once more: the rows of the span that are kept, as columns and as they were served.
+    def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Iterator[tuple[str, Columns, list[Row]]]:
+        """Stored answers once more: the rows of the span that are kept, as columns and as they were served.
 
-        KeyError, ValueError or a decoder's error where it is gone or damaged meanwhile.
+        Each by its name, in any order; what is gone or damaged meanwhile is passed over.
         """
 
 

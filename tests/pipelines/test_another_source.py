@@ -81,15 +81,16 @@ class Table:
         raise NotImplementedError
 
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
-        columns, _ = self.verbatim(storage, span, TABLE)
+        ((_, columns, _),) = self.verbatim(storage, span, [TABLE])
         yield Stored(TABLE, FIRST, FIRST + HOURS - 1, KINDS[span.route], columns, AT)
 
-    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
+    def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Iterator[tuple[str, Columns, list[Row]]]:
+        (name,) = names
         rows = [row for row in csv.reader(io.StringIO(storage.get(name).decode())) if row[1] == span.respondent]
         hours = np.array([parse_hour(row[0]) for row in rows], np.int64)
         values = np.array([float(row[2 if span.route == "region-data" else 3]) for row in rows])
         columns = Columns(len(rows), hours, np.zeros(len(rows), np.int32), KINDS[span.route], values)
-        return columns, [",".join(row) for row in rows]
+        yield name, columns, [",".join(row) for row in rows]
 
 
 def asked(out: Path) -> LoadSettings:

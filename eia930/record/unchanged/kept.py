@@ -29,11 +29,17 @@ class _Kept(msgspec.Struct, frozen=True):
 
 def kept(storage: Storage, path: str, inputs: str, kind: type[T]) -> T | None:
     """What was kept at a path, where it was made of these inputs; else None."""
+    found = newest(storage, path, kind)
+    return found[1] if found and found[0] == inputs else None
+
+
+def newest(storage: Storage, path: str, kind: type[T]) -> tuple[str, T] | None:
+    """The inputs of what was kept at a path, and that; None where it is not there, or damaged."""
     found = _found(storage, path)
-    if found is None or found.inputs != inputs or _sum(found.value) != found.sha256:
+    if found is None or _sum(found.value) != found.sha256:
         return None
     try:
-        return msgspec.msgpack.decode(found.value, type=kind)
+        return found.inputs, msgspec.msgpack.decode(found.value, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 

@@ -11,7 +11,7 @@ moment of retrieval. Inside: the body as served, less the echo of the request (i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -25,11 +25,11 @@ from eia930.errors import Garbled, Refused, Unordered
 from eia930.question.window import Short, Window
 from eia930.reference.hours import hour_of, parse_hour, stamp
 from eia930.reference.routes import PAGE, ROUTES
-from eia930.sources.api.folds.held import STAMP, Held, held_of
-from eia930.sources.api.folds.shelf import Shelf, packed_bytes
+from eia930.sources.api.folds.held import STAMP, Held
+from eia930.sources.api.folds.shelf import Shelf, packed_bytes, packed_each
 from eia930.sources.api.rows import columns_of, parse_rows, row_type
 from eia930.sources.columns import Columns, Row, Stored
-from eia930.store.storage import Entry, Storage
+from eia930.store.storage import Storage
 
 ROOT = "raw/eia"
 LARGEST = 64 * 2**20
@@ -247,17 +247,23 @@ def _in_steps(data: bytes, held: Held, route: str, respondent: str) -> tuple[_As
     return asked, parse_rows(bytes(body.data), _window(asked, held, route, respondent))
 
 
-def load_verbatim(storage: Storage, key: str, route: str, respondent: str) -> tuple[Columns, list[Row]]:
-    """The rows of a stored response that `parse_rows` keeps, as columns and as they were served. KeyError if gone."""
-    held = held_of(Entry(key, 0, datetime.min))
-    if held is None:
-        raise KeyError(key)
-    asked, body = _opened(unpack(packed_bytes(storage, held)))
-    data = bytes(body.data)
-    columns = parse_rows(data, _window(asked, held, route, respondent))
-    refused = {one.index for one in columns.refused}
-    rows = msgspec.json.decode(data, type=list[msgspec.Raw])
-    return columns, [row for index, row in enumerate(rows) if index not in refused]
+def load_verbatim(
+    storage: Storage, keys: Sequence[str], route: str, respondent: str
+) -> Iterator[tuple[str, Columns, list[Row]]]:
+    """Of stored responses the rows that `parse_rows` keeps, as columns and as they were served.
+
+    In any order; a response that is gone or damaged is passed over.
+    """
+    for held, packed in packed_each(storage, f"{ROOT}/{route}/{respondent}", set(keys)):
+        try:
+            asked, body = _opened(unpack(packed))
+            data = bytes(body.data)
+            columns = parse_rows(data, _window(asked, held, route, respondent))
+            rows = msgspec.json.decode(data, type=list[msgspec.Raw])
+        except (ValueError, KeyError, msgspec.DecodeError, zstandard.ZstdError):
+            continue
+        refused = {one.index for one in columns.refused}
+        yield held.key, columns, [row for index, row in enumerate(rows) if index not in refused]
 
 
 def _window(asked: _Asked, held: Held, route: str, respondent: str) -> Window:

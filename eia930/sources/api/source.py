@@ -190,9 +190,9 @@ class ApiSource:
         known = tuple(name for name in told if name)
         return known if len(known) == len(told) else None
 
-    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
-        """The rows of a stored response that are kept, as columns and as they were served."""
-        return load_verbatim(storage, name, span.route, span.respondent)
+    def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Iterator[tuple[str, Columns, list[Row]]]:
+        """The rows of stored responses that are kept, as columns and as they were served."""
+        return load_verbatim(storage, names, span.route, span.respondent)
 
     def _dispatch(
         self, storage: Storage, session: Session, run: Run, work: Callable[[], Work], *, spans: Sequence[Span] = ()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
+import zstandard
 
 from eia930.errors import Garbled, Refused, UsageError
 from eia930.question.span import Span, known
@@ -161,15 +162,20 @@ class FilesSource:
             for kept in Versions(storage, ruled(kind, half)).kept()
         )
 
-    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
-        """The records of a span in a stored file, and the line that each was on."""
+    def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Iterator[tuple[str, Columns, list[Row]]]:
+        """The records of a span in stored files, and the line that each was on."""
+        if not names:
+            return
         for kind in kinds_for((span.route,)):
             for half in halves(span.first, span.last):
                 versions = Versions(storage, ruled(kind, half))
-                for kept in (one for one in versions.kept() if one.key == name):
-                    stored = _stored(versions, kept, half, span)
-                    return stored.columns, list(lines_of(storage, kept, ruled(kind, half), span, stored.columns))
-        raise KeyError(name)
+                for kept in (one for one in versions.kept() if one.key in names):
+                    try:
+                        columns = _stored(versions, kept, half, span).columns
+                        lines: list[Row] = list(lines_of(storage, kept, ruled(kind, half), span, columns))
+                    except (KeyError, ValueError, zstandard.ZstdError):
+                        continue
+                    yield kept.key, columns, lines
 
     def ask(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
         """The work of `fetch`, by who holds the lease."""

@@ -161,9 +161,10 @@ class HybridSource:
         known = [some for some in told if some is not None]
         return tuple(one for some in known for one in some) if len(known) == len(told) else None
 
-    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
-        """A stored answer of either once more."""
-        return (self.files if name.startswith(f"{FILES}/") else self.api).verbatim(storage, span, name)
+    def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Iterator[tuple[str, Columns, list[Row]]]:
+        """Stored answers of both once more."""
+        yield from self.files.verbatim(storage, span, [name for name in names if name.startswith(f"{FILES}/")])
+        yield from self.api.verbatim(storage, span, [name for name in names if not name.startswith(f"{FILES}/")])
 
     def ready(self, storage: Storage, name: str, spans: Sequence[Span]) -> Readied:
         """Read a file that is stored as it was served."""

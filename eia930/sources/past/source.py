@@ -90,9 +90,9 @@ class PastSource:
         """What was stored then for a span."""
         return (one for one in self.inner.columns(self.raw, span) if one.at.timestamp() <= self.until)
 
-    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
-        """A stored answer once more."""
-        return self.inner.verbatim(self.raw, span, name)
+    def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Iterator[tuple[str, Columns, list[Row]]]:
+        """Stored answers once more."""
+        return self.inner.verbatim(self.raw, span, names)
 
 
 def require_then(source: PastSource, spans: Sequence[Span]) -> None:

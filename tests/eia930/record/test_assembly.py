@@ -40,8 +40,8 @@ class Kept:
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         yield from self._stored
 
-    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
-        raise KeyError(name)
+    def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Iterator[tuple[str, Columns, list[Row]]]:
+        yield from ()
 
 
 def stored(first: int, last: int, *, late: int = 0, missing: tuple[int, ...] = ()) -> Stored:

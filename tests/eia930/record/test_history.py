@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A tidy file is not replaced by one that lacks what no stored answer gives any more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -40,8 +40,8 @@ class Raw:
             found = answer(window(0, 23), rows, at=LATER + timedelta(hours=late))
             yield Stored(f"raw/{late}", found.first, found.last, (), found.columns, found.retrieved_at)
 
-    def verbatim(self, storage: Storage, span: Span, name: str) -> tuple[Columns, list[Row]]:
-        raise KeyError(name)
+    def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Iterator[tuple[str, Columns, list[Row]]]:
+        yield from ()
 
 
 def assembled(folder: Path, raw: Raw, span: Span = SPAN, *, drop_history: bool = False) -> GroupReport:

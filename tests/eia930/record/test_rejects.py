@@ -4,7 +4,7 @@
 import json
 import tempfile
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,45 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eia930.question.span import Span
-from eia930.record.assembly import GroupReport, Screening, assemble
+from eia930.record.assembly import GroupReport, assemble
 from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN
 from eia930.reference.routes import ROUTES
-from eia930.screening.flags import FLAGS
-from eia930.screening.methods import screen_series
-from eia930.sources.api.responses import ResponseStore, unpack
 from eia930.sources.api.source import ApiSource
 from eia930.sources.fetched import Failure
 from eia930.store.storage import Storage
-from tests.eia930.making import FIRST, LATER, answer, row, window
+from tests.eia930.making import FIRST, row
+from tests.eia930.record.holding import HOURS, SCREENING, Folder, one_row
 
-HOURS = 8
-SCREENING = Screening(FLAGS, screen_series)
-SOURCE = ApiSource("http://127.0.0.1:1", "none:")
 DOCUMENTED = (Path(__file__).parents[3] / "docs/formats.md").read_text("utf-8")
-Rows = list[dict[str, Any]]
-
-
-class Folder:
-    """An output whose responses a test makes; `late` is when each was retrieved, in hours."""
-
-    def __init__(self, place: str, *, route: str = "region-data") -> None:
-        self.storage = Storage.at(place)
-        self.route = route
-        self._store = ResponseStore(self.storage, settle_hours=1)
-
-    def hold(self, first: int, last: int, rows: Rows, *, late: int = 0, kinds: tuple[str, ...] = ()) -> str:
-        asked = window(first, last, route=self.route, kinds=kinds)
-        return self._store.put(answer(asked, rows, at=LATER + timedelta(hours=late)))
-
-    def load(self, *failures: Failure) -> tuple[GroupReport, list[dict[str, Any]]]:
-        span = Span(self.route, "PACW", FIRST, FIRST + HOURS - 1)
-        report = assemble(self.storage, SOURCE, span, screening=SCREENING, failures=failures)
-        paths = [file.path for file in report.files if file.path.startswith("rejects/")]
-        return report, [json.loads(line) for path in paths for line in self.storage.get(path).splitlines()]
-
-    def served(self, key: str) -> Rows:
-        found: Rows = json.loads(unpack(self.storage.get(key)))["response"]["data"]
-        return found
 
 
 @pytest.fixture
@@ -66,9 +37,6 @@ def law(report: GroupReport, lines: list[dict[str, Any]]) -> None:
     assert report.received == report.kept + report.duplicate + report.rejected
     assert sum(report.rejects["rejected"].values()) == report.rejected
     assert sum(report.rejects["duplicate"].values()) <= report.duplicate
-
-
-one_row = st.tuples(st.integers(0, HOURS + 1), st.sampled_from(["D", "NG"]), st.sampled_from([None, "1", "2", "1,0"]))
 
 
 @given(st.data())
@@ -167,9 +135,9 @@ def test_only_answers_that_hold_a_row_that_lost_are_read_again_and_each_once(fol
     read: list[str] = []
 
     class Watched(ApiSource):
-        def verbatim(self, storage: Storage, span: Span, name: str) -> Any:
-            read.append(name)
-            return super().verbatim(storage, span, name)
+        def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Any:
+            read.extend(names)
+            return super().verbatim(storage, span, names)
 
     span = Span("region-data", "PACW", FIRST, FIRST + HOURS - 1)
     report = assemble(folder.storage, Watched("http://127.0.0.1:1", "none:"), span, screening=SCREENING)

@@ -10,7 +10,7 @@ A response is one under one name, however often it lies there: an object of its 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from eia930.sources.api.folds.held import Held, Place, held_of
 from eia930.store.storage import Entry, Storage
 
 _NAME = re.compile(r"folded\.(\d{1,9})\.[0-9a-f]{16}\.zip", re.ASCII)
+_MANY = 16
 _LOOKS = 5
 """How often a folder is listed anew where archives went while they were read."""
 
@@ -96,6 +97,39 @@ def packed_bytes(storage: Storage, held: Held) -> bytes:
             if now.key == held.key:
                 return _bytes(storage, now)
         raise
+
+
+def packed_each(storage: Storage, folder: str, keys: Collection[str]) -> Iterator[tuple[Held, bytes]]:
+    """Responses of a folder as they were packed, those of an archive together; what is gone is passed over."""
+    left = set(keys)
+    # What was moved between the listing and the reading is found by another one.
+    for _ in range(2 if left else 0):
+        places: dict[str | None, list[Held]] = {}
+        for held in Shelf.of(storage, folder).held():
+            if held.key in left:
+                places.setdefault(held.place.archive if held.place else None, []).append(held)
+        for archive_key, some in places.items():
+            for held, data in _together(storage, archive_key, some):
+                left.discard(held.key)
+                yield held, data
+        if not left:
+            return
+
+
+def _together(storage: Storage, archive_key: str | None, some: Sequence[Held]) -> Iterator[tuple[Held, bytes]]:
+    """An archive of which much is wanted is read as a whole: on a bucket each part of it is a request."""
+    whole = b""
+    if archive_key and len(some) >= _MANY:
+        try:
+            whole = bytes(storage.get(archive_key))
+        except KeyError:
+            return
+    for held in some:
+        try:
+            begin = held.place.begin if held.place else 0
+            yield held, whole[begin : begin + held.size] if whole else _bytes(storage, held)
+        except KeyError:
+            continue
 
 
 def put_archive(storage: Storage, folder: str, answers: Mapping[str, Packed]) -> str:
