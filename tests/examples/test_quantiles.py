@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ringtrain.quantiles import LEVELS, MIDDLE, covered, quantile_loss
+from ringtrain.quantiles import LEVELS, MIDDLE, covered, loss_of_three, quantile_loss
 
 
 def test_quantiles_do_not_cross() -> None:
@@ -40,6 +40,8 @@ def test_the_loss_of_the_median_is_the_absolute_error_and_true_quantiles_have_th
     wanted = 2 * np.mean([np.where(error > 0, level * error, (level - 1) * error) for level in LEVELS], axis=0)
     np.testing.assert_allclose(quantile_loss(same, truth), wanted)
     assert LEVELS[MIDDLE] == 0.5
+    three = 2 * np.mean([np.where(error > 0, level * error, (level - 1) * error) for level in (0.1, 0.5, 0.9)], axis=0)
+    np.testing.assert_allclose(loss_of_three(same, truth), three)
     true = np.quantile(truth, LEVELS)[:, None] * np.ones(len(truth))
     best = quantile_loss(true, truth).mean()
     for other in (true * 1.1, true * 0.9, true + 0.1, true - 0.1):
