@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from eia930.question.span import Span
 from eia930.question.window import Window
@@ -39,6 +40,8 @@ class Work:
     """Of all stored responses, wherever they lie."""
     crowded: tuple[str, ...] = ()
     """Folders with many small responses."""
+    newest: dict[str, datetime] = field(default_factory=dict)
+    """When the newest of the stored responses was given that say so in their name, by the id of their span."""
 
     def wrote(self, window: Window, key: str, data: bytes) -> None:
         """A response of `window` was written."""
@@ -81,6 +84,7 @@ def left(storage: Storage, spans: Sequence[Span], run: Run, manner: Manner, *, n
         checked,
         frozenset(one.key for found in held for one in found.good),
         tuple(found.crowded for found in held if found.crowded),
+        {span.id: max(at) for span, found in both if (at := [one.at for one in found.good if one.at])},
     )
     work.remember()
     return work
