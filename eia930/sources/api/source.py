@@ -203,7 +203,8 @@ class ApiSource:
         store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.wrote, names=todo.names)
         session.begin(hours=todo.hours, reused=todo.reused)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
-        scrutiny, company, clock = Scrutiny(), Company(spans), Clock(todo.newest)
+        scrutiny, clock = Scrutiny(), Clock(todo.newest)
+        company = Company(spans, partial(todo.had, storage))
 
         def ask(window: Window) -> Answer:
             answer = clock.check(company.check(scrutiny.check(api.ask(window))))
