@@ -21,6 +21,9 @@ from eia930.reference.series import SeriesKey
 from eia930.store.manifest import File
 from eia930.store.storage import Storage
 
+_AROUND = 48
+"""Hours: the screening looks no further from an hour than that to see whether the frame ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -87,7 +90,9 @@ def _by_eia(rows: SeriesRows, stands: Real, wanted: Index, *, frame: Frame, scre
     if not wanted.size or adjusted.null_count == len(adjusted):
         return np.full(wanted.size, np.nan)
     figure = frame.placed(rows, _numbers(adjusted), adjusted.is_valid().to_numpy())
-    code = screening.find(rows.series_id, np.where(np.isnan(figure), stands, figure)).code
+    # Empty hours around it: where the frame ends, by other series, decides nothing of this one.
+    whole = np.pad(np.where(np.isnan(figure), stands, figure), _AROUND, constant_values=np.nan)
+    code = screening.find(rows.series_id, whole).code[_AROUND:-_AROUND]
     good = (code == 0) & ~np.isnan(figure)
     for window in years(frame.first, len(stands)):
         around = stands[window.of]

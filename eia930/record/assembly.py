@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from eia930.question.plan import life_of
 from eia930.question.span import Span
 from eia930.record.asked_hours import PassedOver, asked_hours, passed_over
 from eia930.record.avro import avro_path
@@ -33,6 +34,10 @@ from eia930.sources.fetched import Failure
 from eia930.sources.source import Reading
 from eia930.store.manifest import File, put_file
 from eia930.store.storage import Storage
+
+_ENOUGH = 48
+"""Empty hours around a life from which on more change no flag: windows of step 7 reach so far."""
+_EVER = 1 << 31
 
 
 class Screened(Protocol):
@@ -184,10 +189,22 @@ def group_paths(route: str, respondent: str) -> tuple[str, ...]:
 
 
 def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
-    before = span.first % 24  # Whole days are screened, as published: the form's first hours, 00 to 04, stand empty.
-    values = np.concatenate((np.full(before, np.nan), series.value)) if before else series.value
+    before, after = _empty_around(span)
+    values = np.pad(series.value, (before, after), constant_values=np.nan)
     found = screening.find(SeriesKey(ROUTES[span.route], span.respondent, series.kind).id, values)
-    return Flagged(series, found.code[before:], screening.names, _number(found.g), _number(found.iqr_r))
+    code = found.code[before : before + span.hours]
+    return Flagged(series, code, screening.names, _number(found.g), _number(found.iqr_r))
+
+
+def _empty_around(span: Span) -> tuple[int, int]:
+    """How many empty hours belong to the frame before a span and after it: a frame does not end with a respondent.
+
+    Before it at least those from 00 UTC on, as published: the form begins at 05.
+    """
+    begins, ends = life_of(span.respondent).hours(-_EVER, _EVER) or (-_EVER, _EVER)
+    first = min(span.first, begins - _ENOUGH) if span.first <= begins else span.first
+    last = max(span.last, ends + _ENOUGH) if span.last >= ends else span.last
+    return span.first - first // 24 * 24, last - span.last
 
 
 def _number(value: float) -> float | None:

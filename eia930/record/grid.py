@@ -21,6 +21,8 @@ from eia930.sources.columns import Columns, Filled, Stored
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
+Rows = slice | NDArray[np.intp]
+_ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Grid:
     replaced: list[Replaced] = field(default_factory=list)
     """What was ever replaced, a series each, in the order of kinds; known once it is finished."""
     _answers: list[_Answer] = field(default_factory=list)
+    _fills: list[tuple[_Answer, tuple[str, ...], Filled]] = field(default_factory=list)
     _moments: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(64, np.uint32))
     _cells: dict[str, _Cells] = field(default_factory=dict)
     _covered: dict[tuple[str, ...], NDArray[np.uint32]] = field(default_factory=dict)
@@ -112,14 +115,17 @@ class Grid:
             if not self.span.kinds or kind in self.span.kinds:
                 mine = inside & (columns.kind == code)
                 place = columns.hour[mine] - self.span.first
-                self._scatter(answer, kind, place, columns.value[mine])
+                rows = self._scatter(answer, kind, place, columns.value[mine])
                 if columns.adjusted is not None and len(place):
-                    self._adjust(answer, self._cells[kind], place, columns.adjusted[mine])
-        if columns.filled is not None:
-            self._fill(answer, columns.kinds, columns.filled)
+                    self._adjust(answer, self._cells[kind], place[rows], columns.adjusted[mine][rows])
+        if columns.filled is not None and len(columns.filled.hour):
+            self._fills.append((answer, columns.kinds, columns.filled))
 
     def finish(self) -> list[Series]:
         """The series, sorted by kind, without the rows that a later answer no longer has."""
+        for answer, kinds, filled in self._fills:
+            # Only now it is known of which kinds there is a series.
+            self._fill(answer, kinds, filled)
         self.replaced = [self._replaced(self._cells[kind]) for kind in sorted(self._cells)]
         for cells in self._cells.values():
             self._withdraw(cells)
@@ -149,11 +155,13 @@ class Grid:
         self.refused.extend(refused(columns.refused, name))
         self.refused_kinds.update(kind_in(one.row, ROUTES[self.span.route].kind) for one in columns.refused)
 
-    def _scatter(self, answer: _Answer, kind: str, place: Places, value: Floats) -> None:
+    def _scatter(self, answer: _Answer, kind: str, place: Places, value: Floats) -> Rows:
+        """Which of the rows are the answer's word: of those of one hour, one."""
         if not len(place):
-            return
+            return _ALL
         self.received += len(place)
-        place, value = self._once(answer, kind, place, value)
+        rows = self._once(answer, kind, place, value)
+        place, value = place[rows], value[rows]
         cells = self._get(kind)
         taken = cells.answer[place] != 0
         if np.any(taken):
@@ -161,6 +169,7 @@ class Grid:
             place, value = place[~taken], value[~taken]
         cells.value[place] = value
         cells.answer[place] = answer.number
+        return rows
 
     def _adjust(self, answer: _Answer, cells: _Cells, place: Places, adjusted: Floats) -> None:
         """EIA's own figures, where the answer's rows stand."""
@@ -184,13 +193,13 @@ class Grid:
             cells.filled[place[later]] = answer.number
             cells.figure[place[later]] = filled.value[mine][later]
 
-    def _once(self, answer: _Answer, kind: str, place: Places, value: Floats) -> tuple[Places, Floats]:
-        """Each hour once, whatever the order of rows: a value stands before a null, then the larger one, then the
+    def _once(self, answer: _Answer, kind: str, place: Places, value: Floats) -> Rows:
+        """One row of each hour, whatever the order of rows: a value stands before a null, then the larger one, then the
         positive one. EIA has sent rows twice whose names differ in letter case alone."""
         steps = np.diff(place)
         # Rows come by hour, forwards or backwards: then nothing is sorted.
         if np.all(steps > 0) or np.all(steps < 0) or (np.all(steps) and len(np.unique(place)) == len(place)):
-            return place, value
+            return _ALL
         size = np.where(np.isnan(value), -1.0, np.abs(value))
         ranked = np.lexsort((np.nan_to_num(value), size, place))
         order = ranked[np.flatnonzero(np.diff(place[ranked], append=-1))]
@@ -201,7 +210,7 @@ class Grid:
             mine, other, hour = float(value[i]), stands[int(place[i])], self.span.first + int(place[i])
             if not _same(mine, other):
                 self.lost.append(Lost(REPEATED, kind, hour, mine, answer.name, answer.name, stands=other))
-        return place[order], value[order]
+        return order
 
     def _settle(self, answer: _Answer, cells: _Cells, place: Places, value: Floats) -> None:
         """Cells that hold a row already: the later retrieved stands; where the two differ, both are recorded."""

@@ -32,7 +32,9 @@ class Life:
     def within(self, other: Life) -> Life:
         """The time in which both live."""
         lasts = [text for text in (self.last, other.last) if text]
-        return Life(max(self.first, other.first), min(lasts, default=""))
+        # Texts sort as what they stand for, save that a day ends after each of its hours.
+        last = min(lasts, key=lambda text: text if "T" in text else f"{text}T99", default="")
+        return Life(max(self.first, other.first), last)
 
     def __str__(self) -> str:
         parts = (("active since", self.first), ("retired", self.last))

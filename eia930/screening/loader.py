@@ -61,7 +61,14 @@ class TrustedHours:
         """The series as blocks hold it, NaN where not observed: half the size, so that a whole history stays."""
         if series_id not in self._kept:
             value = self._series[series_id]
-            observed = trusted(series_id, value, self._splits, screening=self._screening, against=self._against)
+            observed = trusted(
+                series_id,
+                value,
+                self._splits,
+                screening=self._screening,
+                against=self._against,
+                hour=self._first,
+            )
             with np.errstate(over="ignore"):  # what no float32 holds becomes infinite, and is refused by name
                 self._kept[series_id] = np.where(observed, value, np.nan).astype(np.float32)
         self._kept.move_to_end(series_id)

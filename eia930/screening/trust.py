@@ -23,8 +23,12 @@ def trusted(
     *,
     screening: Screening,
     against: frozenset[str],
+    hour: int = 0,
 ) -> NDArray[np.bool_]:
-    """bool[hours]: the value is there, lies in a split, and none of the flags `against` it was found in that split."""
+    """bool[hours]: the value is there, lies in a split, and none of the flags `against` it was found in that split.
+
+    `hour` is that of the first place, since 1970 UTC: whole days are screened, as where tidy files are flagged.
+    """
     result = np.zeros(len(value), bool)
     doubt = np.array([name in against for name in screening.names])
     for first, end in splits:
@@ -33,5 +37,7 @@ def trusted(
         result[here] = ~np.isnan(part)
         # The screening is most of the work: none where nothing that it finds would count.
         if len(part) and doubt.any():
-            result[here] &= ~doubt[screening.find(series_id, part).code]
+            before = (hour + here.start) % 24
+            whole = np.pad(part, (before, 0), constant_values=np.nan)
+            result[here] &= ~doubt[screening.find(series_id, whole).code[before:]]
     return result

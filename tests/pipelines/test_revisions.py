@@ -24,9 +24,9 @@ def rows() -> RowSource:
     return synthetic(now=parse_hour("2024-03-01T00"))
 
 
-def load(rows: Any, out: Path, now: str) -> int:
+def load(rows: Any, out: Path, now: str, *words: str) -> int:
     with Emulator(rows, now=parse_hour(now)) as server:
-        return main([f"--api_url={server.url}", f"--output={out}", *WORDS, *PACE])
+        return main([f"--api_url={server.url}", f"--output={out}", *WORDS, *PACE, *words])
 
 
 def test_what_was_replaced_is_told_and_comes_out_the_same_from_raw_alone(
@@ -53,3 +53,23 @@ def test_what_was_replaced_is_told_and_comes_out_the_same_from_raw_alone(
     shutil.copytree(out / "raw", tmp_path / "again/raw")
     assert load(latest, tmp_path / "again", "2024-02-05T00") == 0
     assert (tmp_path / "again" / PATH).read_bytes() == (out / PATH).read_bytes()
+
+
+def test_a_server_whose_clock_went_back_is_named(
+    rows: RowSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two words on an hour the one stands that says it is the later: what comes now does not, until then."""
+    monkeypatch.setenv("EIA_API_KEY", "key")
+    out, revised = tmp_path / "out", Revised(rows, "2024-01-20T00", 100)
+    assert load(rows, out, "2024-02-01T12") == 0
+    before = (out / PATH.replace("revisions", "tidy")).read_bytes()
+    assert report(out)["warnings"] == []
+    capsys.readouterr()
+    assert load(revised, out, "2024-01-31T12", "--refresh") == 0
+    (told,) = report(out)["warnings"]
+    assert "the server's clock went back, by 24.0 hours" in told
+    assert told in capsys.readouterr().out
+    assert (out / PATH.replace("revisions", "tidy")).read_bytes() == before
+    assert load(revised, out, "2024-02-01T13", "--refresh") == 0
+    assert report(out)["warnings"] == []
+    assert (out / PATH.replace("revisions", "tidy")).read_bytes() != before

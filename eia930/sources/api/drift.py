@@ -2,12 +2,16 @@
 """Whether an answer is written as we expect it: a few odd rows are asked for once more, mostly odd ones are no answer.
 
 A server whose format has changed says so by every row. What is expected and what was found stand in one line.
+And whether its clock goes forwards: of two words on an hour the one stands that says it is the later.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -15,12 +19,14 @@ import msgspec
 from eia930.errors import Drifted, Marred
 from eia930.question.window import Window
 from eia930.sources.api.responses import Answer
-from eia930.sources.api.together.joint import Joint
+from eia930.sources.api.together.joint import Joint, parts_of
 from eia930.sources.columns import Refusal
 
 CHANGED = "the server's format has changed"
 _VERSION = re.compile(rb'"apiVersion":"([^"]{1,20})"')
 _LONGEST = 300
+_APART = timedelta(minutes=1)
+"""The clocks of a server's machines may differ by so much."""
 
 
 class Scrutiny:
@@ -50,6 +56,37 @@ class Scrutiny:
         if odd and 2 * refused > answer.columns.received:
             raise Drifted(_told(odd, odd.columns.refused, odd.columns.received))
         return answer
+
+
+class Clock:
+    """Looks at when answers say that they were given; `newest` is that of the stored ones, by the span. Thread-safe."""
+
+    def __init__(self, newest: Mapping[str, datetime]) -> None:
+        self._newest = newest
+        self._lock = Lock()
+        self._older, self._furthest = 0, timedelta()
+
+    def check(self, answer: Answer) -> Answer:
+        """The answer, whatever it says."""
+        for part in parts_of(answer):
+            newest = self._newest.get(f"{part.window.route}/{part.window.respondent}")
+            behind = timedelta() if newest is None else newest - part.retrieved_at
+            with self._lock:
+                self._older += behind > _APART
+                self._furthest = max(self._furthest, behind)
+        return answer
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """How many answers count as older than what was stored before, in words."""
+        if not self._older:
+            return ()
+        some, hours = f"{self._older:,} answer{'s' if self._older > 1 else ''}", self._furthest / timedelta(hours=1)
+        return (
+            f"the server's clock went back, by {hours:,.1f} hours: what it says in {some} "
+            "counts as older than what is stored, which stands where the two differ; load again with --refresh once "
+            "its clock is right",
+        )
 
 
 def _told(answer: Answer, refused: tuple[Refusal, ...], received: int) -> str:

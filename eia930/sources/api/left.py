@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from zstandard import ZstdError
 
 from eia930.question.span import Span
 from eia930.question.window import Window
@@ -14,13 +18,15 @@ from eia930.sources.api.estimate import Manner, asked_in
 from eia930.sources.api.folds.folding import crowded, without
 from eia930.sources.api.folds.held import Held
 from eia930.sources.api.lanes import Lane, needed, serves
-from eia930.sources.api.responses import Answer, shelf_of
+from eia930.sources.api.responses import Answer, load, shelf_of
 from eia930.sources.api.together.tape import Tape
 from eia930.sources.asking import Asking
 from eia930.store.fenced import Fenced
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
+_LATEST = 8
+"""Stored responses of a span that are looked into where nothing comes of it any more."""
 _ENOUGH_ENDS = 4
 """Requests under way that fill 1.75 a second at 1.6 s an answer, with one to spare."""
 
@@ -39,11 +45,22 @@ class Work:
     """Of all stored responses, wherever they lie."""
     crowded: tuple[str, ...] = ()
     """Folders with many small responses."""
+    latest: dict[str, tuple[Held, ...]] = field(default_factory=dict)
+    """The stored responses that were retrieved last, by the id of their span; those without a moment are settled."""
 
     def wrote(self, window: Window, key: str, data: bytes) -> None:
         """A response of `window` was written."""
         if (known := self.checked.get(f"{window.route}/{window.respondent}")) is not None and not window.short:
             known.wrote(key, data)
+
+    @property
+    def newest(self) -> dict[str, datetime]:
+        """When the newest of the stored responses was given, by the id of its span."""
+        return {name: max(one.retrieved for one in some) for name, some in self.latest.items() if some}
+
+    def had(self, storage: Storage, name: str, first: int, last: int) -> bool:
+        """Whether one of the latest of a span has rows of hours `first`..`last` (inclusive)."""
+        return any(_has_rows(storage, one, name, first, last) for one in self.latest.get(name, ()))
 
     def remember(self) -> None:
         """For a later run."""
@@ -81,9 +98,25 @@ def left(storage: Storage, spans: Sequence[Span], run: Run, manner: Manner, *, n
         checked,
         frozenset(one.key for found in held for one in found.good),
         tuple(found.crowded for found in held if found.crowded),
+        {span.id: _latest(found.good) for span, found in both},
     )
     work.remember()
     return work
+
+
+def _latest(some: Sequence[Held]) -> tuple[Held, ...]:
+    """Of those of provisional hours: what has settled is not asked again."""
+    return tuple(heapq.nlargest(_LATEST, (one for one in some if one.at), key=lambda one: one.retrieved))
+
+
+def _has_rows(storage: Storage, held: Held, name: str, first: int, last: int) -> bool:
+    if held.last < first or held.first > last:
+        return False
+    try:
+        hour = load(storage, held, *name.split("/")).columns.hour
+    except (KeyError, ValueError, ZstdError):
+        return False  # gone or damaged meanwhile: the next run asks for it again
+    return bool(((hour >= first) & (hour <= last)).any())
 
 
 def _sound(storage: Storage, span: Span, run: Run) -> _Sound:

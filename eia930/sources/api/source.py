@@ -19,7 +19,7 @@ from eia930.sources.api.codes.lists import OneList, ask_list, held_lists, listed
 from eia930.sources.api.codes.soon import PATIENCE, Soon
 from eia930.sources.api.counts.counting import Counting
 from eia930.sources.api.counts.shorts import Shorts
-from eia930.sources.api.drift import Scrutiny
+from eia930.sources.api.drift import Clock, Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size, short_ones
 from eia930.sources.api.folds.folding import fold_all
 from eia930.sources.api.http import LOOPBACK
@@ -203,10 +203,11 @@ class ApiSource:
         store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.wrote, names=todo.names)
         session.begin(hours=todo.hours, reused=todo.reused)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
-        scrutiny, company = Scrutiny(), Company(spans)
+        scrutiny, clock = Scrutiny(), Clock(todo.newest)
+        company = Company(spans, partial(todo.had, storage))
 
         def ask(window: Window) -> Answer:
-            answer = company.check(scrutiny.check(api.ask(window)))
+            answer = clock.check(company.check(scrutiny.check(api.ask(window))))
             for part in parts_of(answer):
                 store.put(part)
             return answer
@@ -228,7 +229,7 @@ class ApiSource:
         if not dispatcher.stopped:
             _fold(Fenced.of(storage, run), todo, run, lambda: session.tick(dispatcher.tally))
         fetched = session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)
-        return replace(fetched, lists=self.sent_before, warnings=company.warnings)
+        return replace(fetched, lists=self.sent_before, warnings=(*company.warnings, *clock.warnings))
 
     def _ask_lists(self, storage: Storage, session: Session, lanes: Sequence[OneList]) -> Fetched:
         """Few tries: the tables serve where the server does not list."""

@@ -152,12 +152,16 @@ class Versions:
         self._storage.delete(f"{self._folder}/refused.json")
 
     def add(self, at: datetime, url: str, validators: Validators, seen: Seen) -> Kept:
-        """Make a version of the pieces: bytes, then its commit. The same bytes again are no second one."""
+        """Make a version of the pieces: bytes, then its commit. The same bytes again are no second one.
+
+        It is the newest, whatever a server says whose clock went back: it came after the others.
+        """
         newest = self.kept()[-1:]
         if newest and newest[0].version.sha256 == seen.sha256:
             self.check(at, validators)
             self.forget()
             return newest[0]
+        at = max([at, *(one.version.at + timedelta(seconds=1) for one in newest)])
         key = self._free(at)
         with self._storage.writing(key) as out:
             for piece in self._pieces():

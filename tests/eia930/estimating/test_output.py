@@ -9,10 +9,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from eia930.estimating.gathering import Frame, gathered
 from eia930.estimating.output import estimated
 from eia930.record.assembly import GroupReport
 from eia930.record.tidy import ESTIMATE, ESTIMATE_BY
 from eia930.record.tidy_file import read_tidy
+from eia930.reference.routes import ROUTES
+from eia930.reference.series import SeriesKey
 from eia930.store.storage import Storage
 from tests.eia930.estimating.outputs import (
     BEFORE,
@@ -24,6 +27,7 @@ from tests.eia930.estimating.outputs import (
     OUT,
     SCREENING,
     SPIKE,
+    Given,
     erco,
     load,
     write,
@@ -145,3 +149,24 @@ def test_whoever_reads_the_record_does_not_meet_the_added_rows(
     (whole,) = (rows for rows in read_tidy(before[0], file, ("estimate",), all_rows=True) if rows.series_id == ERCO)
     assert len(whole.hour) == HOURS - BEFORE - (OUT.stop - OUT.start)
     assert np.isnan(whole.value).sum() == GONE.stop - GONE.start + 1
+
+
+@pytest.mark.parametrize("ends", [slice(None), slice(None, None, -1)], ids=["end", "begin"])
+def test_whether_a_figure_of_eia_is_trusted_does_not_depend_on_how_far_other_series_go(
+    tmp_path: Path, ends: slice
+) -> None:
+    """Figures that are doubtful themselves, near an end of their series, must not take the good ones with them."""
+    at = np.arange(500)
+    eia = np.round(1000 + 200 * np.sin(at * np.pi / 12))
+    values, row, bad = eia.copy(), np.ones(500, bool), 499 - np.array([4, 9, 15, 22])
+    values[470:499], row[470:499] = np.nan, False
+    eia[bad] = 0
+    given: Given = {("region-data", "ERCO"): {"D": (values[ends].copy(), row[ends].copy(), eia[ends].copy())}}
+    storage, (group,) = write(tmp_path, given)
+    told = []
+    for more in (0, 1000):
+        frame = Frame(FIRST - more, FIRST + 499 + more)
+        keys = [SeriesKey(ROUTES["region-data"], "ERCO", "D")]
+        told.append(gathered(storage, keys, [group.files[0]], frame, screening=SCREENING).eia[0])
+    assert np.isnan(told[1]).sum() == len(bad)
+    assert np.array_equal(told[0], told[1], equal_nan=True)

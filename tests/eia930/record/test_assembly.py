@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from eia930.account.sums import imbalances
 from eia930.question.span import Span
 from eia930.record.assembly import GroupReport, Screening, assemble
+from eia930.reference.hours import parse_hour
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
 from eia930.sources.columns import Columns, Row, Stored
@@ -193,3 +194,24 @@ def test_flags_are_those_of_whole_days_whatever_the_hour_at_which_the_question_b
         flags[begin] = table.filter(table["type"].cast("string").to_numpy() == "D")["flag"].to_pylist()
     assert flags[0].count("global_outlier") == 2
     assert flags[5] == flags[0] == flags[7]
+
+
+@pytest.mark.parametrize(("code", "edge", "way"), [("AEC", "2021-09-01T05", -1), ("SWPW", "2026-04-01T07", 1)])
+def test_flags_beside_the_end_of_a_life_are_the_same_however_far_the_question_goes(
+    tmp_path: Path, code: str, edge: str, way: int
+) -> None:
+    """A frame that ended with a life would doubt good hours between bad ones and its end."""
+    there = np.sort(parse_hour(edge) + way * np.arange(400))
+    value = np.round(1000 + 200 * np.sin(there * np.pi / 12))
+    value[np.isin(there, parse_hour(edge) + way * np.array([4, 9, 15, 22]))] = 0
+    columns = Columns(len(there), there, np.zeros(len(there), np.int32), ("D",), value)
+    flags = {}
+    for more in (0, 5, 1000):
+        first, last = int(there[0]) - more * (way > 0), int(there[-1]) + more * (way < 0)
+        part = Stored("raw/7", first, last, (), columns, LATER)
+        storage = Storage.at(str(tmp_path / str(more)))
+        report = assemble(storage, Kept([part]), Span("region-data", code, first, last), screening=SCREENING)
+        flags[more] = pq.read_table(tmp_path / str(more) / report.files[0].path, partitioning=None)["flag"].to_pylist()
+    assert flags[0].count("negative_or_zero") == 4
+    assert "anomalous_region" not in flags[1000]
+    assert flags[0] == flags[5] == flags[1000]

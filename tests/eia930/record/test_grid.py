@@ -221,3 +221,22 @@ def test_what_eia_puts_where_nobody_reported_stands_between_first_and_last_row(*
     ]
     assert np.flatnonzero(series.at).tolist() == [1, 6]
     assert (grid.received, grid.duplicate) == (4, 2)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_an_hour_that_comes_twice_the_figure_stands_that_is_beside_the_value(*, turned: bool) -> None:
+    hours, way = np.array([FIRST, FIRST, FIRST + 1]), -1 if turned else 1
+    columns = Columns(
+        3,
+        hours[::way],
+        np.zeros(3, np.int32),
+        ("D",),
+        np.array([50.0, 7.0, 8.0])[::way],
+        adjusted=np.array([51.0, 6.0, np.nan])[::way],
+    )
+    grid = Grid(Span("region-data", "PACW", FIRST, FIRST + 1))
+    grid.add(Stored("raw/one", FIRST, FIRST + 1, (), columns, LATER))
+    (series,) = grid.finish()
+    assert series.adjusted is not None
+    assert series.value.tolist() == [50, 8]
+    assert str(series.adjusted.tolist()) == "[51.0, nan]"

@@ -106,3 +106,9 @@ def test_an_hour_is_exact_and_a_day_has_slack(begin: int, end: int, first: int, 
         assert about[1] - high < SLACK + 24
     assert Life().hours(first, last) == (first, last)
     assert Life(stamp(begin), stamp(end)).within(Life()) == Life(stamp(begin), stamp(end))
+
+
+def test_of_two_lives_the_time_is_that_of_both_whether_an_hour_is_known_or_a_day() -> None:
+    day, hour = Life("2026-04-01", "2026-05-01"), Life("2026-04-01T07", "2026-05-01T06")
+    assert day.within(hour) == hour.within(day) == hour
+    assert day.within(Life()) == Life().within(day) == day

@@ -74,3 +74,20 @@ def test_only_the_flags_that_count_take_hours_away() -> None:
     kept = marks(value, against=frozenset({"negative_or_zero"}))
     assert kept[700]
     assert not kept[301]
+
+
+@pytest.mark.parametrize("since", [TRAIN[0], TEST[0]])
+def test_marks_of_a_split_are_the_same_whatever_the_hour_of_the_day_at_which_it_begins(since: int) -> None:
+    """As flags of tidy files are of whole days: good hours beside doubtful ones are told from them."""
+    value = demand()[since : since + 600]
+    value[22:25] = 900_000
+    seen = []
+    for begin in (0, 5, 7):
+        # Hours since 1970: the values stand at one hour of the day, the frame begins before them.
+        padded = np.concatenate((np.full(7 - begin, np.nan), value))
+        split = (0, len(padded))
+        found = trusted(SERIES, padded, [split], screening=SCREENING, against=ALL, hour=24 * 7_000 + begin)
+        seen.append(found[7 - begin :])
+    assert not seen[0][22:25].any()
+    assert np.array_equal(seen[0], seen[1])
+    assert np.array_equal(seen[0], seen[2])

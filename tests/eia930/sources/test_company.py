@@ -67,7 +67,7 @@ def test_silence_is_believed_once_one_was_asked_alone(silent: set[int], hours: i
     play(lanes_of(spans), trusting)
     assert settled_once(answers, spans)
     assert company.warnings == ()
-    assert len(server.asked) <= len(trusting.asked) + 3
+    assert len(server.asked) <= len(trusting.asked) + 4
 
 
 def test_of_many_answers_few_are_doubted() -> None:
@@ -87,6 +87,17 @@ def test_who_has_not_reported_yet_is_not_doubted(youngest: int, doubts: int) -> 
     server = full([(one, 4 if one.respondent == "A" else 0) for one in spans])
     play(lanes_of(spans), server, Company(spans))
     assert len(server.asked) == 1 + 2 * doubts
+
+
+def test_who_had_rows_of_young_hours_is_doubted() -> None:
+    """An answer without them would withdraw what is stored; `play` holds each that is stored to the server."""
+    spans = [span(code, 12, hour_of(NOW) - 12) for code in "ABC"]
+    company = Company(spans, lambda name, first, last: name.endswith("/B") and first < last)
+    server = full([(one, 0 if one.respondent == "C" else 4) for one in spans])
+    server.hears = lambda codes: codes[:1]
+    assert settled_once(play(lanes_of(spans), server, company), spans)
+    assert len(server.asked) == 2
+    assert [name in company.warnings[0] for name in ("/B", "/C")] == [True, False]
 
 
 def test_hours_before_a_life_are_no_reason_to_doubt() -> None:

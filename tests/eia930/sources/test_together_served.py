@@ -6,6 +6,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,25 @@ def test_a_server_that_leaves_out_all_but_the_first_is_asked_for_each_alone(
     assert cells(storage) == truth
     (warning,) = done.warnings
     assert warning.startswith("the server left out 6 of those whom one request named, region-data/CISO, ")
+
+
+def test_an_update_of_young_hours_loses_nobody_whom_the_server_leaves_out(rows: RowSource, storage: Storage) -> None:
+    """None of these hours is long past, but rows of most are stored: that nothing comes of them is doubted."""
+    told = []
+    for hour, faults in ((LAST + 1, Faults()), (LAST + 2, Faults(first_only=True))):
+        clocks = Clocks(unix=lambda hour=hour: 3600.0 * hour + 60)  # type: ignore[misc]
+        run = Run(Owner.here(uuid.uuid4().hex), datetime.now(UTC) + timedelta(seconds=1))
+        spans = [replace(span, first=LAST - 40) for span in SPANS]
+        with Emulator(rows, now=hour, faults=faults) as server:
+            source = ApiSource(server.url, "none:", requests_per_hour=None, clocks=clocks)
+            told.append(source.fetch(storage, spans, run))
+    first, second = told
+    assert (first.failures, first.warnings, second.failures) == ((), (), ())
+    assert second.tally.hours < len(CODES) * 40
+    assert second.tally.sent <= len(CODES) + 1
+    (warning,) = second.warnings
+    assert warning.startswith(f"the server left out {len(CODES) - 1} of those whom one request named")
+    assert all(one.columns.received for span in spans for one in source.columns(storage, span))
 
 
 def test_a_changed_format_is_told_as_for_one(rows: RowSource, storage: Storage) -> None:

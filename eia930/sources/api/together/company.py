@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a server answers for everybody whom a request names: who has no row in company may have some alone.
 
-Of whom nothing came, though there are hours of his life long past, nothing is stored: one of them is asked for alone
-first. If nothing comes again, the others are asked for together once more, and believed. If rows come, the server has
-left somebody out, and from then on everybody of whom nothing came in company is asked for alone.
+Of whom nothing came, though there are hours of his life long past, or hours of which a stored answer has rows, nothing
+is stored: one of them is asked for alone first. If nothing comes again, the others are asked for together once more,
+and believed. If rows come, the server has left somebody out, and from then on everybody of whom nothing came in company
+is asked for alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from threading import Lock
 
@@ -24,13 +25,16 @@ LONG_PAST = 72
 _EACH = 100
 """Answers for one doubt in vain, besides the first one: so doubts cost a few requests in a hundred."""
 Hours = tuple[int, int]
+Had = Callable[[str, int, int], bool]
+"""`had(span id, first, last)`: whether a stored answer has rows of these hours, inclusive."""
 
 
 class Company:
     """Looks at every answer before it is stored. Thread-safe."""
 
-    def __init__(self, spans: Iterable[Span]) -> None:
+    def __init__(self, spans: Iterable[Span], had: Had = lambda *_: False) -> None:
         self._spans = {span.id: span for span in spans}
+        self._had = had
         self._lock = Lock()
         self._answers, self._in_vain, self._open = 0, 0, False
         self._doubted: dict[str, Hours] = {}
@@ -77,16 +81,21 @@ class Company:
         return replace(answer, parts=parts, doubted=tuple(empty))
 
     def _doubtful(self, part: Answer, whole: Joint) -> Hours | None:
-        """The hours long past in a life of which nothing came; once of each, until somebody was left out."""
+        """The hours in a life that are long past, or were heard of, and of which nothing came.
+
+        Once of each, until somebody was left out.
+        """
         went_on = part.window.respondent == whole.window.respondent and whole.goes_on
         if part.rows or went_on:
             return None
         span = self._spans.get(_name(part))
         if span is None or (_name(part) in self._doubted and not self._left_out):
             return None
-        first, past = max(part.first, span.first), hour_of(part.retrieved_at) - LONG_PAST
-        last = min(part.last, span.last, past)
-        return (first, last) if first <= last else None
+        first, last = max(part.first, span.first), min(part.last, span.last)
+        past = min(last, hour_of(part.retrieved_at) - LONG_PAST)
+        if first <= past:
+            return first, past
+        return (first, last) if self._had(span.id, first, last) else None
 
 
 def _name(answer: Answer) -> str:

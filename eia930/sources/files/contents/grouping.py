@@ -38,7 +38,7 @@ class Records:
     duplicate: int
     """Records whose (kind, hour) was there before."""
     filled: Filled
-    """EIA's figures for hours of these kinds that nobody reported."""
+    """EIA's figures for hours that nobody reported; of a kind without a record, where they are not zeros alone."""
 
 
 Rows = slice | NDArray[np.intp]
@@ -93,12 +93,12 @@ def _joined(pieces: Sequence[NDArray[Number]]) -> NDArray[Number]:
 def _wide(group: Group, hour: NDArray[np.int32], cells: Kinds, adjusted: Kinds) -> Iterator[tuple[Group, Records]]:
     """Kinds side by side → one after the other, by name."""
     counts = {kind: int(np.count_nonzero(cells[kind].there)) for kind in sorted(cells)}
-    kinds = tuple(kind for kind, count in counts.items() if count)
+    nothing = Cells(np.zeros(len(hour), np.int32), np.zeros(len(hour), bool))
+    kinds = tuple(kind for kind, count in counts.items() if count or _says(adjusted.get(kind, nothing)))
     if not kinds:
         return
     ends = np.cumsum([counts[kind] for kind in kinds]).tolist()
     hours, value, beside = np.empty(ends[-1], np.int32), np.empty(ends[-1]), np.empty(ends[-1])
-    nothing = Cells(np.zeros(len(hour), np.int32), np.zeros(len(hour), bool))
     for kind, end in zip(kinds, ends, strict=True):
         here, rows = slice(end - counts[kind], end), _filled(cells[kind])
         hours[here], value[here] = hour[rows], cells[kind].value[rows]
@@ -115,6 +115,11 @@ def _wide(group: Group, hour: NDArray[np.int32], cells: Kinds, adjusted: Kinds) 
             filled=_lone(hour, [(cells[kind], adjusted.get(kind, nothing)) for kind in kinds]),
         ),
     )
+
+
+def _says(figures: Cells) -> bool:
+    """Whether EIA has figures of a kind of which nothing was reported: zeros alone are columns of nobody."""
+    return bool(np.any(figures.value[figures.there]))
 
 
 def _filled(cells: Cells) -> Rows:

@@ -177,6 +177,19 @@ def test_2_an_unchanged_file_is_not_sent_again_and_a_new_stamp_makes_no_version(
         assert download(Client(server.files_url), storage, FILE).sent == 0
 
 
+def test_what_came_last_is_the_newest_though_the_clock_of_the_server_went_back(storage: Storage) -> None:
+    with emulator(later=100) as server:
+        download(Client(server.files_url), storage, FILE)
+    changed = Drawn(CELLS | demand("PJM", HALF, [99.0]), HALF.hours()[1] + 2000)
+    with Emulator(changed, now=HALF.hours()[1] + 2000) as server:
+        came = download(Client(server.files_url), storage, FILE)
+    versions = Versions(storage, FILE)
+    assert came.new
+    assert versions.kept()[-1] == came.kept
+    read = FilesSource().columns(storage, Span("region-data", "PJM", HALF.hours()[0], HALF.hours()[1]))
+    assert [one.columns.value[0] for one in sorted(read, key=lambda one: one.at)] == [1, 99]
+
+
 def test_a_revised_file_is_a_second_version_and_the_first_stays(storage: Storage) -> None:
     with emulator(quirks=Quirks(rebuild_after=1)) as server:
         for _ in range(3):

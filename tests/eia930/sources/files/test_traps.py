@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The traps that readers of EIA's files have met, each with the rule that keeps us out of it."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -305,3 +306,24 @@ def test_replayed_rows_are_served_as_files() -> None:
     world = files_of(Drawn(cells, H1_2022.hours()[1] + 100))
     assert ("BALANCE", H1_2022) in listed(world)
     assert cells_of(read(made(world, "BALANCE", H1_2022, Quirks()), "balance", H1_2022)) == cells
+
+
+def test_what_eia_puts_in_a_half_of_which_nothing_was_reported_is_read() -> None:
+    """Of a kind whose column is empty all through, too; a column of zeros beside it is nobody's figure."""
+    half = Half(2020, 1)
+    data = bytes_of(demand("PJM", half, [5.0] * 4), "balance", half)
+    header, *lines = data.decode().splitlines()
+    names = next(csv.reader([header]))
+    places = {name: names.index(name) for name in ("Demand (MW)", "Demand (MW) (Adjusted)")}
+    zeros = names.index("Net Generation (MW) (Adjusted)")
+    made = [header]
+    for number, line in enumerate(lines):
+        cells = line.split(",")
+        cells[places["Demand (MW)"]], cells[places["Demand (MW) (Adjusted)"]] = "", str(100 + number)
+        cells[zeros] = "0"
+        made.append(",".join(cells))
+    records = read("\n".join([*made, ""]).encode(), "balance", half).groups["region-data", "PJM"]
+    assert (records.kinds, len(records.value)) == (("D",), 0)
+    first = first_hour(half, "PJM")
+    assert records.filled.hour[:4].tolist() == [first, first + 1, first + 2, first + 3]
+    assert records.filled.value[:4].tolist() == [100, 101, 102, 103]
