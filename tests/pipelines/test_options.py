@@ -307,6 +307,7 @@ def test_with_a_key_the_hours_before_the_api_come_from_the_files(words: list[str
 
 def test_of_the_files_only_routes_are_asked_that_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["--source=files", "--routes=all"]
+    monkeypatch.setattr(names, "ROUTES_OF", {names.BALANCE: tuple(ROUTES.values())})
     assert settings(words, now=NOW).question.routes == ("all",)
     monkeypatch.setattr(names, "ROUTES_OF", {names.BALANCE: (REGION, FUEL)})
     assert settings(words, now=NOW).question.routes == ("region-data", "fuel-type-data")
