@@ -48,7 +48,9 @@ def test_hours_of_nobody_knows_whom_are_nobodys(storage: Storage, held: str, sai
             claim(storage, mine)
 
 
-@pytest.mark.parametrize("key", ["eia/region-data/facets/type.20240101T000000Z.json.zst", "asked/a", "run/a", "cut/a/0"])
+@pytest.mark.parametrize(
+    "key", ["eia/region-data/facets/type.20240101T000000Z.json.zst", "asked/a", "run/a", "cut/a/0"]
+)
 def test_lists_of_codes_and_what_a_load_remembers_are_no_hours(storage: Storage, key: str) -> None:
     storage.put(f"raw/{key}", b"lists")
     claim(storage, API)
