@@ -13,9 +13,9 @@ import numpy as np
 from given import ended, rows_in
 
 from eia930.checks.all_checks import run_checks
-from eia930.checks.equations import Equation, sides
 from eia930.checks.outcome import Check
 from eia930.checks.shifted import WEEK, find_shift, shifted
+from eia930.checks.sums.equations import Equation, sides
 from eia930.errors import UsageError
 from eia930.reference.hours import parse_hour
 from eia930.reference.respondents import members, subregions

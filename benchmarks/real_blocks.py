@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import io
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -47,11 +48,12 @@ from ringdata.folder import open_any
 from ringdata.formats import folder_of
 from ringdata.layout import SPLITS, Layout
 from ringdata.orders import ORDERS
+from ringdata.orders import unit as unit_of
 from ringdata.windows import tracks_of
 
 FORMATS, RINGS = ("parquet", "tfrecord"), (1, 2, 4, 8)
 BLOCKS = {"series": 3, "panel": 32}
-"""Blocks a window where they are compared, as far as a split has them; stripes take a multiple of the ring."""
+"""Blocks a window where they are compared, as far as a split has them and the order takes them."""
 MARGIN = 2048
 """Hours beside the frame in which blocks may begin and end."""
 
@@ -154,9 +156,17 @@ class Case:
 
     def blocks(self, most: int) -> int:
         """Blocks of a window: `most`, or what the longest sequence has; 0 where no window fits."""
-        unit = self.ring if self.order == "block_stripe" else 1
+        grid = self.layout.grid
+        sizes = {"ring_size": self.ring, "slots": grid.slots, "block_tokens": grid.block_tokens}
+        unit = math.lcm(unit_of(self.order, **sizes), grid.block_tokens) // grid.block_tokens
         longest = max(self.lengths, default=0)
         return max(unit, min(most, longest) // unit * unit) if longest >= unit else 0
+
+    def whole(self, blocks: int, unit: int) -> bool:
+        """Whether each rank's ranges of a window begin and end where `unit` blocks do."""
+        edge = unit * self.layout.grid.block_tokens
+        ranks = (self.read(blocks, rank=rank).spans for rank in range(self.ring))
+        return all(token % edge == 0 for held in ranks for span in held for token in span)
 
     def short(self, blocks: int) -> int:
         """Tokens of sequences that have less than a window."""
@@ -270,8 +280,7 @@ def count_bytes(output: Path, windows: int) -> Found:
             found.count("ways left out, for train is too short", 1)
             continue
         whole = _bytes(case, blocks, None, windows)
-        chunk = {"contiguous": blocks // case.ring, "zigzag": blocks // (2 * case.ring), "block_stripe": 1}[case.order]
-        if case.ring > 1 and (chunk < unit or chunk % unit):
+        if case.ring > 1 and not case.whole(blocks, unit):
             found.count("ways whose slices cut row groups, left out", 1)
             continue
         for rank in range(case.ring):

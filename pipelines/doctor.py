@@ -26,7 +26,7 @@ from eia930.errors import Stop, UsageError
 from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.reference.halves import Half
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION
+from eia930.reference.routes import REGION, ROUTES, Route
 from eia930.sources.api.client import API_URL, checked_url
 from eia930.sources.api.key import resolve_key
 from eia930.sources.files.client import FILES_URL, checked_files_url
@@ -91,14 +91,14 @@ def _verdict(differ: int) -> str:
 
 def _tables() -> Mapping[tuple[str, str], Collection[str]]:
     """What our tables list of each facet."""
-    return {
-        (REGION.id, REGION.respondent): REGION.served(),
-        (REGION.id, REGION.kind): (*REGION.kinds(), *REGION.beside),
-        (FUEL.id, FUEL.kind): FUEL.kinds(),
-        (INTERCHANGE.id, INTERCHANGE.kind): INTERCHANGE.kinds(),
-        (SUBREGION.id, SUBREGION.respondent): SUBREGION.served(),
-        (SUBREGION.id, SUBREGION.kind): SUBREGION.kinds(),
-    }
+    return {(route.id, facet): codes for route in ROUTES.values() for facet, codes in _listed(route)}
+
+
+def _listed(route: Route) -> Iterator[tuple[str, Collection[str]]]:
+    """Of respondents, once who has hours at all, and then where only some can have them."""
+    if route is REGION or route.only_listed:
+        yield route.respondent, route.served()
+    yield route.kind, (*route.kinds(), *route.beside)
 
 
 def _parser() -> Parser:

@@ -25,7 +25,7 @@ from eia930.program.arguments import Parser
 from eia930.program.ending import end_with
 from eia930.reference.hours import hour_of, parse_hour
 from eia930.reference.renewal import Loaded, of_list, of_output, of_tables
-from eia930.reference.respondents import table
+from eia930.reference.respondents import table, table_names
 from eia930.reference.routes import ROUTES, Route
 from eia930.reference.workbook.compare import of_workbook
 from eia930.reference.workbook.sheets import read_workbook
@@ -36,7 +36,6 @@ from pipelines.options.turns import add_turn_flags, turns
 from pipelines.options.where import existing
 from pipelines.options.words import fail
 
-_TABLES = ("respondents", "neighbours", "fuels", "subregions", "energy_sources", "types")
 _TRIES = 4
 
 
@@ -145,7 +144,7 @@ def _listed(api: Api, route: Route, name: str, pacing: Pacing) -> dict[str, str]
 def _tables() -> Iterator[str]:
     """A line a table: rows, and the days up to which its sources speak."""
     yield f"{'table':20} {'rows':>5}  {'sources speak up to':22} sources"
-    for name in _TABLES:
+    for name in table_names():
         rows = table(name)
         days = sorted({row["as_of"] for row in rows})
         span = days[0] if len(days) == 1 else f"{days[0]}…{days[-1]}"
@@ -161,7 +160,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--check", action="store_true", help="compare; exit 1 where something differs")
     parser.add_argument("--output", help="folder or bucket URL of a finished load")
-    parser.add_argument("--api_url", help=f"a server that speaks EIA v2, as {API_URL}: eight short requests")
+    parser.add_argument("--api_url", help=f"a server that speaks EIA v2, as {API_URL}: two short requests a route")
     parser.add_argument("--api_key", default="env:EIA_API_KEY", help="env:NAME or file:PATH-OR-URL, never the key")
     parser.add_argument("--workbook", metavar="FILE.xlsx", help="EIA's workbook, EIA930_Reference_Tables.xlsx")
     add_turn_flags(parser)

@@ -83,6 +83,7 @@ def _member(series_id: str, ref: SeriesRef | None) -> Member:
         series_id,
         first,
         last,
+        unit=key.route.unit,
         time_zone=found.time_zone if found else "UTC",
         area=key.kind if part else key.respondent,
         type=series_id.split(".", 2)[2].removesuffix(".H"),

@@ -236,8 +236,7 @@ def _rate(fetched: Fetched) -> Rate:
     return Rate(
         records_per_second=round(tally.rows / seconds, 1) if seconds > 0 else None,
         requests_per_second=round((tally.sent - 1) / starts, 4) if starts > 0 else None,
-        # Whole files are no pages.
-        page_fill=round(tally.rows / (tally.answered * PAGE), 4) if tally.answered and not fetched.unread else None,
+        page_fill=round(tally.rows / (tally.answered * PAGE), 4) if tally.answered and fetched.paged else None,
         success_rate=round(tally.answered / tally.sent, 4) if tally.sent else None,
         seconds=round(seconds, 1) if seconds > 0 else 0.0,
         limit_per_hour=fetched.limit_per_hour,

@@ -21,7 +21,8 @@ from eia930.errors import UsageError
 from eia930.sources.api.folds.shelf import is_archive
 from eia930.sources.api.folds.verifying import fault_in, names_in
 from eia930.sources.api.responses import ROOT, unpack
-from eia930.sources.files.verifying import FILES, commits, fault_of
+from eia930.sources.members import SOURCES
+from eia930.sources.source import HeldAgainst
 from eia930.store.manifest import MANIFEST, SUCCESS, File, decode, read_manifest
 from eia930.store.storage import Entry, Storage
 
@@ -32,7 +33,6 @@ _FOLDERS = ("tidy", "avro", "rejects", "revisions", "blocks", "tfds")
 """What the manifest speaks of, besides single files at the root."""
 _BLOCKS = ("blocks/", "tfds/")
 _CUT = (*_BLOCKS, "series.parquet")
-_BACK = "put it back from a backup; or remove it and its .json, and run the load again"
 _ROOM = {"s3": "aws s3 rm", "gs": "gcloud storage rm"}
 
 
@@ -49,13 +49,15 @@ class Fault:
 class Parts:
     """What an output has to be held against: its manifest's files, and the names of stored answers.
 
-    `answers` has each of them once, those in `archives` too; `objects` are those that lie by themselves.
+    `answers` has each of them once, those in `archives` too; `objects` are the API's that lie by themselves, `others`
+    those of other sources.
     """
 
     files: tuple[File, ...]
     answers: frozenset[str]
     objects: tuple[str, ...]
     archives: tuple[Entry, ...]
+    others: tuple[tuple[type[HeldAgainst], str], ...]
 
 
 def parts_of(storage: Storage) -> Parts:
@@ -64,11 +66,13 @@ def parts_of(storage: Storage) -> Parts:
     files = tuple(read_manifest(storage))
     stored = storage.list(ROOT)
     archives = tuple(one for one in stored if is_archive(one.key))
-    objects = (*(one.key for one in stored if one.key.endswith(".json.zst")), *commits(storage))
-    answers = frozenset((*objects, *(name for one in archives for name in names_in(storage, one))))
+    objects = tuple(one.key for one in stored if one.key.endswith(".json.zst"))
+    others = tuple((kind, key) for kind in _sources() for key in kind.stored(storage))
+    folded = (name for one in archives for name in names_in(storage, one))
+    answers = frozenset((*objects, *folded, *(key for _, key in others)))
     if not files and not answers and not archives and not any(storage.exists(name) for name in (MANIFEST, REPORT)):
         raise UsageError(f"--output {storage.place}: no load has written there")
-    return Parts(files, answers, objects, archives)
+    return Parts(files, answers, objects, archives, others)
 
 
 def faults(storage: Storage, parts: Parts) -> Iterator[Fault]:
@@ -78,6 +82,7 @@ def faults(storage: Storage, parts: Parts) -> Iterator[Fault]:
     yield from _each(lambda one: _folder(storage, *one), _folders(parts).items())
     yield from _extra(storage, {file.path for file in parts.files})
     yield from _each(lambda key: _answer(storage, key), parts.objects)
+    yield from _each(lambda one: _other(storage, *one), parts.others)
     yield from _each(lambda one: _archive(storage, one), parts.archives)
 
 
@@ -138,10 +143,7 @@ def _extra(storage: Storage, known: set[str]) -> Iterator[Fault]:
 
 
 def _answer(storage: Storage, key: str) -> Fault | None:
-    """One stored answer: of the API's the checksum lies in the file, of a six-month file in its commit."""
-    if key.startswith(f"{FILES}/"):
-        why = fault_of(storage, key)
-        return Fault(key.removesuffix(".json") + ".csv.zst", why, _BACK) if why else None
+    """One stored answer of the API's: its checksum lies in the file."""
     try:
         unpack(storage.get(key))
     except KeyError:
@@ -149,6 +151,17 @@ def _answer(storage: Storage, key: str) -> Fault | None:
     except zstandard.ZstdError:
         return Fault(key, "is damaged: its checksum differs", _load(storage))
     return None
+
+
+def _other(storage: Storage, source: type[HeldAgainst], key: str) -> Fault | None:
+    """One stored answer of another source, which knows its own."""
+    found = source.fault(storage, key)
+    return Fault(key, *found) if found else None
+
+
+def _sources() -> Iterator[type[HeldAgainst]]:
+    """The sources that know their stored answers, each once."""
+    yield from (kind for kind in dict.fromkeys(SOURCES.values()) if issubclass(kind, HeldAgainst))
 
 
 def _archive(storage: Storage, one: Entry) -> Fault | None:

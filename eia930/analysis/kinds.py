@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an analyst calls a series of a region: `D`, `NG.SUN`, `ID.PACW`, `SUB.PGAE`.
 
-A word is a type of region-data, or the route's prefix and its kind; `NG.*`, `ID.*` and `SUB.*` are all that there are.
+A word is a type of region-data, or a route's own word and its kind; `NG.*`, `ID.*` and `SUB.*` are all that there are.
 One that is neither names the nearest.
 """
 
@@ -13,10 +13,10 @@ from difflib import get_close_matches
 
 from eia930.errors import UsageError
 from eia930.reference.respondents import respondents
-from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION, Route
+from eia930.reference.routes import FUEL, REGION, ROUTES, Route
 from eia930.reference.series import SeriesKey
 
-PREFIXES = {"NG": FUEL, "ID": INTERCHANGE, "SUB": SUBREGION}
+PREFIXES = {route.word: route for route in ROUTES.values() if route.word}
 ALL = "*"
 
 
@@ -42,16 +42,12 @@ def wanted(word: str) -> Wanted:
 
 def word_of(key: SeriesKey) -> str:
     """The word for a series: `NG.SUN`."""
-    prefix = next((name for name, route in PREFIXES.items() if route is key.route), "")
-    return f"{prefix}.{key.kind}" if prefix else key.kind
+    return f"{key.route.word}.{key.kind}" if key.route.word else key.kind
 
 
 def title_of(key: SeriesKey) -> str:
     """What the kind is called beside its word: `Solar`, `Interchange with PacifiCorp West`."""
-    name = key.route.names().get(key.kind, key.kind)
-    if key.route is INTERCHANGE:
-        return f"Interchange with {name}"
-    return f"Demand of sub-region {name}" if key.route is SUBREGION else name
+    return key.route.titled.format(name=key.route.names().get(key.kind, key.kind))
 
 
 def checked_regions(regions: Sequence[str]) -> tuple[str, ...]:

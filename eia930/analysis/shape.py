@@ -125,7 +125,8 @@ def _on(
 
 def _about(key: SeriesKey) -> dict[str, str]:
     known = respondents().get(key.respondent)
-    return {"region_name": known.name if known else key.respondent, "kind_name": title_of(key), "unit": "MWh"}
+    name = known.name if known else key.respondent
+    return {"region_name": name, "kind_name": title_of(key), "unit": key.route.energy}
 
 
 def _moments(hours: NDArray[np.int64], tz: str) -> pa.Array:

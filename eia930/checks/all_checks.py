@@ -11,13 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from eia930.checks.asked import EVERYTHING, Asked
-from eia930.checks.balances import Keys, Members, balances
 from eia930.checks.clock_change import clock_change
-from eia930.checks.equations import Equation, compare, sides
 from eia930.checks.outcome import Check, Outcome, Series, Tolerance, collect
 from eia930.checks.repeated_days import repeated_days
 from eia930.checks.shifted import AGREES, GAIN, shifted
 from eia930.checks.stretches import stretches
+from eia930.checks.sums.balances import Keys, Members, balances
+from eia930.checks.sums.equations import Equation, compare, sides
 from eia930.checks.swapped_sign import swapped_sign
 from eia930.reference.routes import REGION, SUBREGION
 from eia930.reference.series import SeriesKey, known_series

@@ -75,6 +75,11 @@ class Outcome:
     weight: float = 0.0
     places: Places = field(default_factory=lambda: NOWHERE)
 
+    def __post_init__(self) -> None:
+        """Refuse a worst hour without places: `checks.parquet` has all of them."""
+        if (self.worst is None) != (self.places.size == 0):
+            raise ValueError(f"an outcome names its worst hour and all that are wrong, or neither: {self.worst}")
+
 
 def collect(
     name: str,

@@ -11,8 +11,8 @@ import bottleneck as bn
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.checks.equations import Equation, Sides
 from eia930.checks.outcome import Outcome, Series, Values, Worst
+from eia930.checks.sums.equations import Equation, Sides
 
 WEEK = 168
 DELAYS = (-4, -3, -2, -1, 1, 2, 3, 4)

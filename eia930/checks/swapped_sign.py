@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.checks.equations import Equation, sides
 from eia930.checks.outcome import Outcome, Series, Tolerance, Values, Worst
+from eia930.checks.sums.equations import Equation, sides
 from eia930.reference.routes import REGION
 from eia930.reference.series import SeriesKey, parse_series
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What we rest on of the EIA Open Data API v2, as assumptions, each with the request that tells.
 
-A dozen requests in all: several assumptions read one answer.
+Some twenty requests in all: several assumptions read one answer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from eia930.doctor.finding import Assumption, Differs, expect
 from eia930.doctor.server import Reply, Server
 from eia930.reference.hours import parse_hour, stamp
-from eia930.reference.routes import PAGE, REGION, Route
+from eia930.reference.routes import PAGE, REGION, ROUTES, Route
 
 ROOT = "/electricity/rto"
 _DAY = parse_hour("2023-01-01T00")
@@ -36,9 +36,7 @@ def assumptions(codes: Mapping[tuple[str, str], Collection[str]]) -> tuple[Assum
     return (
         Assumption("key required", "a request without a key is refused with 403 API_KEY_MISSING", _keyless),
         Assumption("key as a header", "the key is taken from X-Api-Key", _accepted),
-        Assumption(
-            "metadata", "region-data is hourly, in megawatthours, from its first hour, with our facets", _metadata
-        ),
+        *(_metadata(route) for route in ROUTES.values()),
         Assumption("envelope", "response.total, dateFormat, frequency, data and description; apiVersion", _envelope),
         Assumption("row members", f"{', '.join(_members(REGION))}, in strings", _rows),
         Assumption("unit", f"value-units is {REGION.unit}", _unit),
@@ -136,14 +134,19 @@ def _accepted(server: Server) -> str:
     return "status 200"
 
 
-def _metadata(server: Server) -> str:
-    said = _response(server.get(f"{ROOT}/{REGION.id}/"))
-    first, facets = said["startPeriod"], {one["id"] for one in said["facets"]}
-    unit, hourly = said["data"]["value"]["units"], "hourly" in {one["id"] for one in said["frequency"]}
-    expect(first == stamp(REGION.first), f"startPeriod {first}")
-    expect(facets == set(REGION.facets), f"facets {', '.join(sorted(facets))}")
-    expect(unit == REGION.unit and hourly, f"units {unit}, hourly {'there' if hourly else 'gone'}")
-    return f"from {first}, {unit}, to {said['endPeriod']}"
+def _metadata(route: Route) -> Assumption:
+    def hold(server: Server) -> str:
+        said = _response(server.get(f"{ROOT}/{route.id}/"))
+        first, facets = said["startPeriod"], {one["id"] for one in said["facets"]}
+        unit, hourly = said["data"]["value"]["units"], "hourly" in {one["id"] for one in said["frequency"]}
+        expect(first == stamp(route.first), f"startPeriod {first}")
+        expect(facets == set(route.facets), f"facets {', '.join(sorted(facets))}")
+        expect(unit == route.unit and hourly, f"units {unit}, hourly {'there' if hourly else 'gone'}")
+        return f"from {first}, {unit}, to {said['endPeriod']}"
+
+    name = "metadata" if route is REGION else f"metadata {route.id}"
+    what = f"{route.id} is hourly, in {route.unit}, from its first hour, with our facets"
+    return Assumption(name, what, hold)
 
 
 def _envelope(server: Server) -> str:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Synthetic hours of every respondent in all four routes: the world's truth, with the defects of reporting on top."""
+"""Synthetic hours of every respondent in all routes: the world's truth, with the defects of reporting on top."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
@@ -15,8 +16,24 @@ from eia930.emulator.world.world import Present, World
 from eia930.reference.respondents import respondent_names, respondents
 from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION, Route
 
-Maker = Callable[[str, str], Present]
-"""Code of a respondent, kind → the true series."""
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How a route's hours are made: `kinds` a respondent can have, `series` of the world, by respondent and kind."""
+
+    kinds: Callable[[str], tuple[str, ...]]
+    series: Callable[[World, str, str], Present]
+
+
+MADE: Mapping[str, Made] = MappingProxyType(
+    {
+        REGION.id: Made(REGION.expected, World.region),
+        FUEL.id: Made(kinds_of_fuel, World.fuel),
+        INTERCHANGE.id: Made(INTERCHANGE.expected, World.exchange),
+        SUBREGION.id: Made(SUBREGION.expected, World.subregion),
+    }
+)
+"""What the synthetic world can make, by route."""
 
 
 def synthetic(*, now: int, defects: bool = True, since: int = REGION.first) -> RowSource:
@@ -34,14 +51,7 @@ class _Synthetic:
         self._now = now
         self._since = since
         self._defects = defects
-        world = World(since, now)
-        self._world = world
-        self._makers: Mapping[str, Maker] = {
-            REGION.id: world.region,
-            FUEL.id: world.fuel,
-            INTERCHANGE.id: world.exchange,
-            SUBREGION.id: world.subregion,
-        }
+        self._world = World(since, now)
         self._kept: Bounded[tuple[str, str], tuple[Series, ...]] = Bounded(size=128)
 
     @property
@@ -69,7 +79,7 @@ class _Synthetic:
 
     def _one(self, route: Route, code: str, kind: str) -> Series:
         ours, theirs = self.names(route)
-        values, present = self._makers[route.id](code, kind)
+        values, present = MADE[route.id].series(self._world, code, kind)
         hours, values = self._world.hours[present].astype(np.int32), values[present]
         empty = np.zeros(len(hours), np.bool_)
         series = Series(code, ours[code], kind, theirs.get(kind, kind), hours, values, empty)
@@ -79,17 +89,6 @@ class _Synthetic:
 @cache
 def _kinds(route: str) -> Mapping[str, tuple[str, ...]]:
     """The respondents of a route, and the kinds that each can have, both sorted; none where nothing makes them."""
-    kinds_of = _KINDS.get(route)
-    found = {code: tuple(sorted(kinds_of(code))) for code in ROUTES[route].served()} if kinds_of else {}
+    made = MADE.get(route)
+    found = {code: tuple(sorted(made.kinds(code))) for code in ROUTES[route].served()} if made else {}
     return MappingProxyType({code: kinds for code, kinds in found.items() if kinds})
-
-
-_KINDS: Mapping[str, Callable[[str], tuple[str, ...]]] = MappingProxyType(
-    {
-        REGION.id: REGION.expected,
-        FUEL.id: kinds_of_fuel,
-        INTERCHANGE.id: INTERCHANGE.expected,
-        SUBREGION.id: SUBREGION.expected,
-    }
-)
-"""What the synthetic world can make."""

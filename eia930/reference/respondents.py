@@ -149,6 +149,12 @@ def partners_of(code: str) -> Lives:
     return dict.fromkeys(sorted({respondents()[other].region for other in outside} - {code}), Life())
 
 
+def table_names() -> tuple[str, ...]:
+    """Every table of the package, sorted."""
+    names = (one.name.rpartition(".") for one in files("eia930.reference").iterdir())
+    return tuple(sorted(stem for stem, _, ending in names if ending == "csv"))
+
+
 def table(name: str) -> tuple[dict[str, str], ...]:
     """The rows of a table, as text."""
     text = (files("eia930.reference") / f"{name}.csv").read_text("utf-8")

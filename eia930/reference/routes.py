@@ -46,6 +46,10 @@ class Route:
     """Respondent → the kinds that the tables know of it, and from when to when; empty for one that they do not know."""
     named: Callable[[], Mapping[str, str]]
     """What the kinds are called, by code."""
+    word: str = ""
+    """What an analyst puts before a kind: `NG` in `NG.SUN`; empty where the types are words by themselves."""
+    titled: str = "{name}"
+    """What one of its series is called, by the kind's name."""
     unit: str = "megawatthours"
     """What every row of it must say: MWh in the hour, which is MW on average."""
     types: tuple[str, ...] = ()
@@ -69,6 +73,16 @@ class Route:
     def of_wholes(self) -> bool:
         """Whether its series are of a respondent as a whole, so that a region's is the sum over its authorities."""
         return "-ALL." in self.series
+
+    @property
+    def energy(self) -> str:
+        """What an hour of it is counted in, as readers write it: `MWh`, or its own unit."""
+        return "MWh" if self.unit == "megawatthours" else self.unit
+
+    @property
+    def power(self) -> str:
+        """The same on average over the hour: `MW`, or its own unit."""
+        return "MW" if self.unit == "megawatthours" else self.unit
 
     def expected(self, respondent: str, during: tuple[int, int] | None = None) -> tuple[str, ...]:
         """The kinds that the tables know for a respondent: a first guess at rows an hour, never a limit.
@@ -149,6 +163,7 @@ FUEL = Route(
     begins=FIRST_FUELS.hours()[0],
     lives=tables.fuels_of,
     named=tables.fuel_names,
+    word="NG",
     total="NG",
     of_sources=True,
 )
@@ -169,6 +184,8 @@ INTERCHANGE = Route(
     begins=FIRST.hours()[0],
     lives=tables.partners_of,
     named=tables.respondent_names,
+    word="ID",
+    titled="Interchange with {name}",
     total="TI",
 )
 SUBREGION = Route(
@@ -186,6 +203,8 @@ SUBREGION = Route(
     begins=FIRST_FUELS.hours()[0],
     lives=tables.subregions_of,
     named=dict,
+    word="SUB",
+    titled="Demand of sub-region {name}",
     total="D",
     only_listed=True,
 )

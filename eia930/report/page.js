@@ -64,13 +64,13 @@ function table(one, fine) {
 }
 
 const stamp = seconds => new Date(seconds * 1000).toISOString().slice(0, 13);
-const figure = value => value === null ? "no value" : Math.round(value).toLocaleString("en-US").replace("-", "−") + " MW";
-const listed = flags => `${flags.length} flagged: ${flags.slice(0, 3).map(f => `${f.kind} ${figure(f.value)}`).join(", ")}${flags.length > 3 ? ", …" : ""}`;
+const figure = (value, unit) => value === null ? "no value" : `${Math.round(value).toLocaleString("en-US").replace("-", "−")} ${unit}`;
+const listed = (flags, unit) => `${flags.length} flagged: ${flags.slice(0, 3).map(f => `${f.kind} ${figure(f.value, unit)}`).join(", ")}${flags.length > 3 ? ", …" : ""}`;
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function build(box, one) {
   const live = box.querySelector(".live"), readout = box.querySelector(".readout");
-  const first = one.first * HOUR, last = (one.first + one.hours - 1) * HOUR;
+  const unit = box.dataset.unit, first = one.first * HOUR, last = (one.first + one.hours - 1) * HOUR;
   let fine = false;
 
   function range(_, min, max) {
@@ -127,11 +127,11 @@ function build(box, one) {
     if (i === null || i === undefined) { readout.textContent = ""; return; }
     const at = u.data[0][i], place = Math.round((at - first) / HOUR), span = fine ? 1 : one.coarse.step;
     const here = one.flags.filter(f => Math.abs(f.place - place) < (span + 1) / 2);
-    let text = fine ? `${stamp(at)} UTC: ${figure(u.data[4][i])}`
-      : `${stamp(at).slice(0, 10)}${span > DAY ? ", the week" : ""}: mean ${figure(u.data[3][i])}, ${figure(u.data[1][i])} to ${figure(u.data[2][i])}`;
-    if (here.length) text += ` · ${listed(here)}`;
+    let text = fine ? `${stamp(at)} UTC: ${figure(u.data[4][i], unit)}`
+      : `${stamp(at).slice(0, 10)}${span > DAY ? ", the week" : ""}: mean ${figure(u.data[3][i], unit)}, ${figure(u.data[1][i], unit)} to ${figure(u.data[2][i], unit)}`;
+    if (here.length) text += ` · ${listed(here, unit)}`;
     const told = one.estimates.filter(e => Math.abs(e.place - place) < (span + 1) / 2);
-    if (told.length) text += fine ? ` · estimate ${figure(told[0].value)}` : ` · ${told.length} estimated`;
+    if (told.length) text += fine ? ` · estimate ${figure(told[0].value, unit)}` : ` · ${told.length} estimated`;
     readout.textContent = text;
   }
   const axis = {stroke: colour("--soft"), grid: {stroke: colour("--rule"), width: 1}, ticks: {show: false}, font: "11px system-ui, sans-serif"};
@@ -150,7 +150,7 @@ function build(box, one) {
   }, table(one, false), live);
   live.setAttribute("role", "img");
   live.setAttribute("aria-label", box.querySelector(".chart title").textContent);
-  return {u, first, last, flags: one.flags, live, readout};
+  return {u, first, last, flags: one.flags, unit, live, readout};
 }
 
 function show(view, from, hours) {
@@ -178,7 +178,7 @@ function nextFlag(view) {
   view.next = places.find(place => place > (view.next ?? -1) + DAY) ?? places[0];
   const at = view.first + view.next * HOUR;
   show(view, at - 7 * DAY * HOUR, 14 * DAY);
-  view.readout.textContent = `${stamp(at)} UTC and the day after: ${listed(view.flags.filter(f => f.place >= view.next && f.place < view.next + DAY))}`;
+  view.readout.textContent = `${stamp(at)} UTC and the day after: ${listed(view.flags.filter(f => f.place >= view.next && f.place < view.next + DAY), view.unit)}`;
 }
 
 const views = new Map();

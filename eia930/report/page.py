@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
+from eia930.reference.routes import REGION
 from eia930.report.drawing.figures import draw_event, draw_months, draw_rate, month_ticks
 from eia930.report.reading.events import AROUND
 from eia930.report.reading.findings import Findings, Line
 from eia930.report.telling.model import LineTold, Shown
-from eia930.report.telling.words import count, megawatts, percent, three_digits
+from eia930.report.telling.words import count, figure, percent, three_digits, unit_of
 from eia930.report.templates import environment
 
 OPEN = 8
@@ -34,6 +35,7 @@ def page(shown: Shown, found: Findings) -> str:
         "report": report,
         "told": report["quality"],
         "lines": sorted(zip(told.lines, found.lines, range(len(found.lines)), strict=True), key=_doubtful_first),
+        "units": sorted({unit_of(one.series_id) for one in shown.series} or {REGION.power}),
         "open": OPEN,
         "short_shown": SHORT_SHOWN,
         "maps": maps,
@@ -44,7 +46,7 @@ def page(shown: Shown, found: Findings) -> str:
         "data": _inline({"months": told.coverage.months, "hours": told.coverage.hours}),
     }
     made = environment()
-    made.filters.update(shown=shown_as, inline=_inline)
+    made.filters.update(shown=shown_as, inline=_inline, unit=unit_of)
     return made.get_template("page.html.j2").render(names)
 
 
@@ -60,7 +62,7 @@ def shown_as(value: Any, key: str) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return count(value)
-    return megawatts(value) if isinstance(value, float) else str(value)
+    return figure(value) if isinstance(value, float) else str(value)
 
 
 def _doubtful_first(line: tuple[LineTold, Line, int]) -> tuple[int, str]:

@@ -65,6 +65,8 @@ class Fetched:
     """Requests for the server's lists of codes, which were sent before and are in no other figure."""
     warnings: tuple[str, ...] = ()
     """What is odd about what is stored, in words: rows that lack, codes and columns that nobody knows."""
+    paged: bool = False
+    """Whether an answer is a page of at most PAGE rows: then its fill says something."""
     unread: tuple[str, ...] = ()
     """Names of what is stored as it was served, and is to be read once before spans are assembled of it."""
 

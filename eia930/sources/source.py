@@ -6,7 +6,7 @@ Programs and transforms know this protocol alone; `members.SOURCES` turns a name
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self, runtime_checkable
 
@@ -130,6 +130,19 @@ class NamesAnswers(Protocol):
 
     def keeping(self) -> Reading:
         """The same source, whose `columns` keeps what it made of an answer, so that it is not parsed again."""
+
+
+@runtime_checkable
+class HeldAgainst(Protocol):
+    """A source whose stored answers `pipelines.verify` holds against what was noted of them when they were stored."""
+
+    @classmethod
+    def stored(cls, storage: Storage) -> Iterable[str]:
+        """The key of each of them, whoever's they are, by listing alone."""
+
+    @classmethod
+    def fault(cls, storage: Storage, key: str) -> tuple[str, str] | None:
+        """What is wrong with one (`is missing`), and what mends it; None where it is as it was stored."""
 
 
 class Source(Reading, Protocol):

@@ -17,8 +17,10 @@ from eia930.store.storage import Storage
 EMULATED = "the emulator"
 _BEFORE = f"{lease.ROOT}/origin"
 """Where earlier versions wrote it, in a folder that may go while nothing runs."""
-_OURS = ("raw/eia", "raw/files", "tidy")
-"""What is somebody's: answers, and rows."""
+_OURS = ("raw", "tidy")
+"""What is somebody's: answers of whatever source, and rows."""
+_MADE = ("asked", "assembled", "cut", "estimated", "filled", "origin", "run")
+"""What else lies in raw/."""
 _LISTS = "/facets/"
 """A server's lists of codes hold no hour."""
 _EIA = frozenset({"api.eia.gov", "www.eia.gov"})
@@ -29,7 +31,7 @@ _REMEDY = f"put {ORIGIN} back as it was: it holds the host that was asked, as ap
 def require_publisher(storage: Storage, *mine: str) -> None:
     """UsageError where an output holds hours of others than `mine`, or hours of which nothing says whose they are."""
     held = tuple(_held(storage))
-    if not held and any(_LISTS not in entry.key for folder in _OURS for entry in storage.list(folder)):
+    if not held and any(_is_hours(entry.key) for folder in _OURS for entry in storage.list(folder)):
         raise UsageError(f"--output {storage.place} holds hours, and no {ORIGIN} says whose", remedy=_REMEDY)
     for before, origin in product(held, mine):
         if not (before == origin or {before, origin} <= _EIA):
@@ -76,6 +78,11 @@ def _held(storage: Storage) -> Iterator[str]:
     manifest = read_whole(storage)
     if manifest and manifest.origin:
         yield manifest.origin
+
+
+def _is_hours(key: str) -> bool:
+    folder, name, *_ = key.split("/")
+    return not (folder == "raw" and name in _MADE) and _LISTS not in key
 
 
 def _said(storage: Storage, key: str) -> str:

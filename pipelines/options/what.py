@@ -12,6 +12,7 @@ from eia930.question.plan import ALL, Question, outlived
 from eia930.reference.halves import FIRST
 from eia930.reference.hours import hour_of, parse_hour, stamp
 from eia930.reference.routes import REGION, ROUTES
+from eia930.sources.files.names import held
 from pipelines.options.words import hour, words
 
 _RECORD_BEGINS = parse_hour("2015-07-01T00")
@@ -47,7 +48,18 @@ def question(flags: argparse.Namespace, now: datetime) -> Question:
         raise UsageError("--routes and --regions each need a name, or all")
     types = () if types == (ALL,) else types
     alone = flags.source == "files"
+    routes = _in_files(routes) if alone else routes
     return Question(routes, regions, types, start, end - 1, anyway=flags.ask_anyway, authorities=alone)
+
+
+def _in_files(routes: tuple[str, ...]) -> tuple[str, ...]:
+    """The routes as far as the six-month files have them; UsageError for one that they lack."""
+    lacking = set(ROUTES) - held()
+    if routes == (ALL,):
+        return tuple(name for name in ROUTES if name not in lacking) if lacking else routes
+    if asked := [name for name in routes if name in lacking]:
+        raise UsageError(f"--routes {','.join(asked)}: the six-month files lack it", remedy="ask the API, with a key")
+    return routes
 
 
 def say_outlived(question: Question) -> None:

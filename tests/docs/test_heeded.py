@@ -39,4 +39,5 @@ def row(term: str, value: Any) -> str:
 def test_the_page_says_which_flag_concerns_which_source() -> None:
     head = f"| | {' | '.join(f'`{name}`' for name in SOURCES)} |"
     rows = [head, f"|---|{'---|' * len(SOURCES)}", *(row(*one) for one in OTHER.items())]
-    assert "\n".join(rows) in PAGE.read_text()
+    table = "\n".join(rows)
+    assert table in PAGE.read_text(), f"the table of {PAGE.name} is to be\n{table}"

@@ -3,7 +3,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +19,11 @@ from eia930.reference.hours import parse_hour, stamp
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.fetched import Fetched, Tally
 from eia930.sources.matrix import Matrix
+from eia930.sources.members import SOURCES
 from eia930.sources.source import Estimate, Source, Terms
 from eia930.store.run import Run
 from eia930.store.storage import Storage
+from pipelines import verify
 from pipelines.historical import build
 from pipelines.options.settings import LoadSettings, settings
 from pipelines.running.before.dry_run import dry_run
@@ -49,6 +51,14 @@ class Table:
     @property
     def origins(self) -> tuple[str, ...]:
         return ("tables.example",)
+
+    @classmethod
+    def stored(cls, storage: Storage) -> Iterable[str]:
+        return [TABLE] if storage.exists(TABLE) else []
+
+    @classmethod
+    def fault(cls, storage: Storage, key: str) -> tuple[str, str] | None:
+        return None if storage.get(key).count(b"\n") == 2 * HOURS - 1 else ("is cut", "remove it, and load again")
 
     def at(self, url: str) -> Self:
         return self
@@ -117,3 +127,20 @@ def test_it_is_loaded_by_the_same_program(tmp_path: Path, capsys: pytest.Capture
                 f"EBA.{code}-ALL.D.H" if kind == "D" else f"EBA.{code}-ALL.NG.WND.H"
             }
     assert (tmp_path / "raw/origin").read_text() == "tables.example"
+
+
+@pytest.fixture
+def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    monkeypatch.setitem(SOURCES, "table", Table)
+    todo = asked(tmp_path)
+    assert drive(todo, plan(todo.question), load_program(build)) == 0
+    assert "page fill" not in capsys.readouterr().out
+    return tmp_path
+
+
+def test_its_answers_are_verified(loaded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify.main([f"--output={loaded}"]) == 0
+    assert "1 stored answers" in capsys.readouterr().out
+    (loaded / TABLE).write_text("cut")
+    assert verify.main([f"--output={loaded}"]) == 1
+    assert f"{TABLE} is cut (remove it, and load again)" in capsys.readouterr().out

@@ -19,7 +19,9 @@ from eia930.record.tidy_file import AGAIN
 from eia930.reference.hours import parse_hour
 from eia930.store.manifest import ANEW, MANIFEST
 from pipelines import blocks, historical
+from ringdata.orders import ORDERS
 from ringdata.sequences import STATISTICS
+from tests.ringdata.conftest import make_record, write_data_set
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 NOW = parse_hour("2024-03-01T00")
@@ -178,6 +180,19 @@ def test_blocks_are_the_tidy_rows_and_one_that_is_not_is_found(loaded: Path, tmp
     broken = _checked(out)
     assert broken.returncode == 1
     assert "DIFFERS parquet series train contiguous ring 1 window 0: value" in broken.stdout
+
+
+def test_bytes_of_a_rank_are_counted_for_every_order(tmp_path: Path) -> None:
+    write_data_set(tmp_path, make_record(series=2))
+    count = "from pathlib import Path; from real_blocks import count_bytes; import sys, json\n"
+    count += "found = count_bytes(Path(sys.argv[1]), 1); print(json.dumps([found.counts, found.wrong]))"
+    line = [sys.executable, "-c", count, str(tmp_path)]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, cwd=BENCHMARKS)
+    counts, wrong = json.loads(done.stdout.splitlines()[-1])
+    assert wrong == []
+    # In two formats and configs, alone and on rings of 2, 4 and 8: single tokens dealt round cut every row group.
+    assert counts["ways"] + counts["ways whose slices cut row groups, left out"] == 4 * 4 * len(ORDERS)
+    assert counts["ways"] >= 4 * (4 * (len(ORDERS) - 1) + 1) // 2
 
 
 def _checked(out: Path) -> "subprocess.CompletedProcess[str]":

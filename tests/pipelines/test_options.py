@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from eia930.errors import UsageError
 from eia930.question.plan import plan
 from eia930.reference.hours import parse_hour
-from eia930.reference.routes import ROUTES
+from eia930.reference.routes import FUEL, REGION, ROUTES
 from eia930.sources.api.source import ApiSource
+from eia930.sources.files import names
 from pipelines import blocks, coverage, report
 from pipelines.historical import main
 from pipelines.options.settings import settings
@@ -301,6 +303,17 @@ def test_with_a_key_the_hours_before_the_api_come_from_the_files(words: list[str
     found = settings(words, now=NOW).source
     assert found.name == name
     assert ("www.eia.gov" in found.origins) == (words == ["--start=2018-12-31T23"])
+
+
+def test_of_the_files_only_routes_are_asked_that_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["--source=files", "--routes=all"]
+    monkeypatch.setattr(names, "ROUTES_OF", {names.BALANCE: tuple(ROUTES.values())})
+    assert settings(words, now=NOW).question.routes == ("all",)
+    monkeypatch.setattr(names, "ROUTES_OF", {names.BALANCE: (REGION, FUEL)})
+    assert settings(words, now=NOW).question.routes == ("region-data", "fuel-type-data")
+    assert settings(["--source=hybrid", "--routes=all"], now=NOW).question.routes == ("all",)
+    with pytest.raises(UsageError, match=r"^--routes interchange-data: the six-month files lack it"):
+        settings([*words, "--routes=interchange-data,region-data"], now=NOW)
 
 
 def test_the_question_is_half_open() -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from ringdata import RingBlocks, latest
 from ringdata.errors import ContextError, EmptySplit
+from ringdata.orders import ORDERS
 from tests.ringdata.conftest import CUTS, HOURS, Record
 
 Folders = Callable[[str], Path]
 SLOTS = 8
 """Of the panel: five series and three that stay empty."""
-ORDERS = [("contiguous", 1), ("zigzag", 1), ("stripe", 1), ("stripe", 32), ("block_stripe", 1)]
+CASES = [*((order, 1) for order in ORDERS), ("stripe", 32)]
 
 
 def newest(record: Record, rows: list[int]) -> int:
@@ -52,7 +53,7 @@ def test_where_a_split_has_the_window_it_is_the_same(folders: Folders, number: i
     np.testing.assert_array_equal(found["target"][true["loss_mask"]], true["target"][true["loss_mask"]])
 
 
-@pytest.mark.parametrize(("order", "stripe"), ORDERS)
+@pytest.mark.parametrize(("order", "stripe"), CASES)
 def test_the_ranks_of_a_ring_share_it_out(folders: Folders, order: str, stripe: int) -> None:
     context = 4 * 8192 * SLOTS
     whole = latest(folders("panel"), context=context)

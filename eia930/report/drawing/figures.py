@@ -15,7 +15,7 @@ from eia930.report.reading.coverage import step_of
 from eia930.report.reading.events import Event
 from eia930.report.reading.frame import Frame
 from eia930.report.reading.history import History, binned
-from eia930.report.telling.words import megawatts
+from eia930.report.telling.words import figure, unit_of
 
 _BINS = 500
 _MARGIN = 0.05
@@ -79,7 +79,7 @@ def draw_event(event: Event, frame: Frame) -> Chart:
         ("mean", line(at, seen)),
         ("flag", dots(at[event.marked], seen[event.marked])),
     )
-    off = "" if y.low <= event.value <= y.high else f"off the scale: {megawatts(event.value)} MW"
+    off = "" if y.low <= event.value <= y.high else f"off the scale: {figure(event.value)} {unit_of(event.series_id)}"
     return Chart(paths, _days(event, frame), y.ticks(3), off)
 
 

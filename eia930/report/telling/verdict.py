@@ -7,7 +7,7 @@ from eia930.account.model import Account
 from eia930.report.telling import silence
 from eia930.report.telling.model import Figures, Step
 from eia930.report.telling.nothing import nothing
-from eia930.report.telling.words import count, megawatts, percent
+from eia930.report.telling.words import count, figure, percent, unit_of
 
 _REAL_DATA = Step(
     "These data are synthetic. Get a free key at https://www.eia.gov/opendata/register.php and load the real record.",
@@ -110,8 +110,8 @@ def _furthest(told: Figures) -> list[str]:
     if not one:
         return []
     return [
-        f"The largest single error is in {one.series_id} at {one.hour}: {megawatts(one.value)} MW "
-        f"where about {megawatts(round(one.usual))} is usual."
+        f"The largest single error is in {one.series_id} at {one.hour}: {figure(one.value)} {unit_of(one.series_id)} "
+        f"where about {figure(round(one.usual))} is usual."
     ]
 
 

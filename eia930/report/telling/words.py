@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from eia930.reference.respondents import respondents
-from eia930.reference.routes import ROUTES
+from eia930.reference.routes import REGION, ROUTES
+from eia930.reference.series import find_series
 
 FLAG_WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -44,12 +45,18 @@ def kind_name(route: str, kind: str) -> str:
     return ROUTES[route].title(kind) if route in ROUTES else route
 
 
+def unit_of(series_id: str) -> str:
+    """What the figures of a series are in: `MW`, or its route's own unit."""
+    key = find_series(series_id)
+    return key.route.power if key else REGION.power
+
+
 def count(number: int) -> str:
     """`1,384,924`."""
     return f"{number:,}"
 
 
-def megawatts(value: float | None) -> str:
+def figure(value: float | None) -> str:
     """`12,345`, `−7.5`, or `none`."""
     if value is None:
         return "none"

@@ -229,7 +229,8 @@ class ApiSource:
         if not dispatcher.stopped:
             _fold(Fenced.of(storage, run), todo, run, lambda: session.tick(dispatcher.tally))
         fetched = session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)
-        return replace(fetched, lists=self.sent_before, warnings=(*company.warnings, *clock.warnings))
+        told = (*company.warnings, *clock.warnings)
+        return replace(fetched, lists=self.sent_before, warnings=told, paged=True)
 
     def _ask_lists(self, storage: Storage, session: Session, lanes: Sequence[OneList]) -> Fetched:
         """Few tries: the tables serve where the server does not list."""

@@ -52,6 +52,11 @@ def kinds_for(routes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if any(route.id in routes for route in ROUTES_OF[kind]))
 
 
+def held() -> frozenset[str]:
+    """The routes (their ids) that the files have."""
+    return frozenset(route.id for routes in ROUTES_OF.values() for route in routes)
+
+
 def parse_index(data: bytes) -> dict[tuple[str, Half], FileName]:
     """EIA's list of files, by column name; further columns and kinds are passed over.
 

@@ -30,6 +30,7 @@ from eia930.sources.files.downloading import download
 from eia930.sources.files.lane import FileAnswer, FileRequest, Files, hours_of
 from eia930.sources.files.names import ROUTES_OF, FileName, exists, kinds_for, parse_index, ruled
 from eia930.sources.files.verbatim import lines_of
+from eia930.sources.files.verifying import fault_of, versions
 from eia930.sources.files.versions import Kept, Taken, Versions
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
@@ -81,6 +82,16 @@ class FilesSource:
             halves=() if terms.refresh else terms.refresh_halves,
             name=terms.name,
         )
+
+    @classmethod
+    def stored(cls, storage: Storage) -> Iterator[str]:
+        """Every version of every file."""
+        return versions(storage)
+
+    @classmethod
+    def fault(cls, storage: Storage, key: str) -> tuple[str, str] | None:
+        """What is wrong with one, and what mends it."""
+        return fault_of(storage, key)
 
     @property
     def origins(self) -> tuple[str, ...]:

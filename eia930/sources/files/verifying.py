@@ -12,20 +12,25 @@ import zstandard
 from eia930.sources.files.versions import PIECE, ROOT, Version, unpacked
 from eia930.store.storage import Storage
 
-FILES = ROOT
+_BACK = "put it back from a backup; or remove it and its .json, and run the load again"
 _OTHERS = ("checked.json", "refused.json")
 
 
-def commits(storage: Storage) -> Iterator[str]:
-    """The key of every version's commit: `raw/files/<kind>/<half>/<retrieved>.json`."""
+def versions(storage: Storage) -> Iterator[str]:
+    """The key of every version that has a commit: `raw/files/<kind>/<half>/<retrieved>.csv.zst`."""
     for entry in storage.list(ROOT):
         path = entry.key.removeprefix(f"{ROOT}/").split("/")
         if len(path) == 3 and path[2].endswith(".json") and path[2] not in _OTHERS:
-            yield entry.key
+            yield entry.key.removesuffix(".json") + ".csv.zst"
 
 
-def fault_of(storage: Storage, commit: str) -> str:
-    """What is wrong with the bytes of a version; nothing where they are those that its commit names."""
+def fault_of(storage: Storage, version: str) -> tuple[str, str] | None:
+    """What is wrong with the bytes of a version, and what mends it; None where they are those that its commit names."""
+    why = _differs(storage, version, version.removesuffix(".csv.zst") + ".json")
+    return (why, _BACK) if why else None
+
+
+def _differs(storage: Storage, key: str, commit: str) -> str:
     try:
         version = msgspec.json.decode(storage.get(commit), type=Version)
     except KeyError:
@@ -34,7 +39,7 @@ def fault_of(storage: Storage, commit: str) -> str:
         return f"has no commit that can be read: {commit} is damaged"
     digest, size = hashlib.sha256(), 0
     try:
-        with unpacked(storage.get(commit.removesuffix(".json") + ".csv.zst")) as served:
+        with unpacked(storage.get(key)) as served:
             while piece := served.read(PIECE):
                 digest.update(piece)
                 size += len(piece)

@@ -181,6 +181,7 @@ class HybridSource:
             failures=(*files.failures, *api.failures),
             warnings=(*files.warnings, *api.warnings),
             unread=files.unread,
+            paged=not files.unread,
         )
 
 

@@ -16,6 +16,7 @@ from eia930.doctor.of_api import assumptions
 from eia930.doctor.server import Server
 from eia930.emulator import Emulator, synthetic
 from eia930.reference.hours import moment_of, parse_hour
+from eia930.reference.routes import REGION, ROUTES
 from pipelines.doctor import _tables
 from tests.eia930.sources.serving import Asked, Reply, serving
 
@@ -151,6 +152,7 @@ BREAKS: dict[str, Mutation] = {
     "key required": keyless_served,
     "key as a header": refused,
     "metadata": elsewhere,
+    "metadata interchange-data": elsewhere,
     "envelope": in_response(lambda response, _: response.pop("dateFormat")),
     "row members": in_rows(renamed),
     "unit": in_rows(lambda rows: [row | {"value-units": "MWh"} for row in rows]),
@@ -175,7 +177,10 @@ def test_every_assumption_holds_of_the_emulator(emulator: Emulator) -> None:
     found = examined(emulator.url)
     assert {name: one.found for name, one in found.items() if not one.holds} == {}
     assert len(found) >= 20
-    assert set(BREAKS) | {name for name in found if name.startswith("facet list")} == set(found)
+    lists = {f"facet list {route.id}/{route.kind}" for route in ROUTES.values()}
+    every = {name for name in found if name.startswith(("facet list", "metadata "))}
+    assert lists | {f"metadata {route.id}" for route in ROUTES.values() if route is not REGION} <= every
+    assert set(BREAKS) | every == set(found)
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -206,5 +211,5 @@ def test_requests_keep_apart_and_are_few(emulator: Emulator) -> None:
     server = Server(emulator.url, key=KEY, pause=1.0, sleep=waits.append, now=lambda: datetime.now(UTC))
     for one in assumptions(_tables()):
         one.hold(server)
-    assert server.asked <= 16
+    assert server.asked <= 12 + 2 * len(ROUTES)
     assert waits == [1.0] * (server.asked - 1)

@@ -12,24 +12,24 @@ from eia930.question.plan import Question, plan
 from eia930.record.tidy import tidy_schema
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.life import SLACK, Life
-from eia930.reference.respondents import energy_sources, respondents, subregion_names, table
+from eia930.reference.respondents import energy_sources, respondents, subregion_names, table, table_names
 from eia930.reference.routes import FUEL, INTERCHANGE, REGION, ROUTES, SUBREGION
 
-TABLES = ("respondents", "neighbours", "fuels", "subregions", "energy_sources", "types")
 NOW = (parse_hour("2026-06-01T00"), parse_hour("2026-06-30T23"))
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", table_names())
 def test_every_row_says_whence_it_is_and_until_when_it_speaks(name: str) -> None:
     rows = table(name)
-    keys = [tuple(row.values())[: 2 if name in ("neighbours", "fuels", "subregions") else 1] for row in rows]
+    keys = [tuple(row.values())[: 1 if next(iter(row)) == "code" else 2] for row in rows]
     assert keys == sorted(set(keys))
     for row in rows:
         assert row["source"]
         assert date(2020, 1, 1) <= date.fromisoformat(row["as_of"]) <= date(2026, 11, 28)
-        for text in filter(None, (row["first"], row["last"])):
+        first, last = row.get("first"), row.get("last")
+        for text in filter(None, (first, last)):
             parse_hour(text)
-        assert not row["first"] or not row["last"] or row["first"] < row["last"]
+        assert not first or not last or first < last
 
 
 def test_zones_are_zones() -> None:
@@ -80,6 +80,12 @@ def test_every_route_answers_for_everybody() -> None:
         for code in (*route.served(), "NOWHERE"):
             assert set(route.expected(code, NOW)) <= set(route.expected(code)) <= set(route.kinds())
     assert subregion_names()["PNM", "PNM"] != subregion_names()["PJM", "PS"]
+
+
+def test_every_route_without_types_has_a_word_of_its_own() -> None:
+    named = [route.word for route in ROUTES.values() if not route.types]
+    assert all(named)
+    assert len(set(named)) == len(named)
 
 
 def test_no_key_column_has_the_name_of_another_column_of_tidy() -> None:

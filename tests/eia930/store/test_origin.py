@@ -37,7 +37,7 @@ def test_two_publishers_do_not(storage: Storage, first: str, then: str) -> None:
         claim(storage, first, then)
 
 
-@pytest.mark.parametrize("held", ["raw/eia/a", "raw/files/a", "tidy/a"])
+@pytest.mark.parametrize("held", ["raw/eia/a", "raw/files/a", "raw/of-another-source/a", "tidy/a"])
 @pytest.mark.parametrize("said", [None, b"", b"\n"])
 def test_hours_of_nobody_knows_whom_are_nobodys(storage: Storage, held: str, said: bytes | None) -> None:
     storage.put(held, b"hours")
@@ -48,8 +48,11 @@ def test_hours_of_nobody_knows_whom_are_nobodys(storage: Storage, held: str, sai
             claim(storage, mine)
 
 
-def test_lists_of_codes_are_no_hours(storage: Storage) -> None:
-    storage.put("raw/eia/region-data/facets/type.20240101T000000Z.json.zst", b"lists")
+@pytest.mark.parametrize(
+    "key", ["eia/region-data/facets/type.20240101T000000Z.json.zst", "asked/a", "run/a", "cut/a/0"]
+)
+def test_lists_of_codes_and_what_a_load_remembers_are_no_hours(storage: Storage, key: str) -> None:
+    storage.put(f"raw/{key}", b"lists")
     claim(storage, API)
     assert origin_of(storage) == API
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eia930.checks.culprit import Usual, culprits, with_rest
 from eia930.checks.outcome import Outcome, Places, Series, Tolerance, Values, Worst
+from eia930.checks.sums.culprit import Usual, culprits, with_rest
 
 _MOSTLY, _RARELY = 0.5, 0.1  # shares of hours by which a missing part is told from a wrong total
 _LOOKED_AT = 1000  # hours of a broken sum, the worst of them, in which a single part is looked for

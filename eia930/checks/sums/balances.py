@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from eia930.checks.asked import EVERYTHING, Asked
-from eia930.checks.equations import Equation
+from eia930.checks.sums.equations import Equation
 from eia930.reference.routes import FUEL, INTERCHANGE, REGION, SUBREGION, Route
 from eia930.reference.series import SeriesKey, known_series
 
