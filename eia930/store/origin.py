@@ -19,7 +19,7 @@ _BEFORE = f"{lease.ROOT}/origin"
 """Where earlier versions wrote it, in a folder that may go while nothing runs."""
 _OURS = ("raw", "tidy")
 """What is somebody's: answers of whatever source, and rows."""
-_MADE = ("asked", "assembled", "cut", "estimated", "filled", "origin", "run")
+_MADE = ("asked", "assembled", "checked", "cut", "estimated", "filled", "origin", "run")
 """What else lies in raw/."""
 _LISTS = "/facets/"
 """A server's lists of codes hold no hour."""

@@ -49,7 +49,7 @@ def test_hours_of_nobody_knows_whom_are_nobodys(storage: Storage, held: str, sai
 
 
 @pytest.mark.parametrize(
-    "key", ["eia/region-data/facets/type.20240101T000000Z.json.zst", "asked/a", "run/a", "cut/a/0"]
+    "key", ["eia/region-data/facets/type.20240101T000000Z.json.zst", "asked/a", "run/a", "cut/a/0", "checked/a"]
 )
 def test_lists_of_codes_and_what_a_load_remembers_are_no_hours(storage: Storage, key: str) -> None:
     storage.put(f"raw/{key}", b"lists")
