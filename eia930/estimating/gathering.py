@@ -14,15 +14,12 @@ from eia930.estimating.areas import barred, forecast_of
 from eia930.estimating.filling import Gathered
 from eia930.estimating.learning.exact import Index, Mask, Real
 from eia930.estimating.windows import years
-from eia930.record.assembly import Screening
+from eia930.record.assembly import EDGE, Screening
 from eia930.record.spool import Spool
 from eia930.record.tidy_file import SeriesRows, read_tidy
 from eia930.reference.series import SeriesKey
 from eia930.store.manifest import File
 from eia930.store.storage import Storage
-
-_AROUND = 48
-"""Hours: the screening looks no further from an hour than that to see whether the frame ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +88,8 @@ def _by_eia(rows: SeriesRows, stands: Real, wanted: Index, *, frame: Frame, scre
         return np.full(wanted.size, np.nan)
     figure = frame.placed(rows, _numbers(adjusted), adjusted.is_valid().to_numpy())
     # Empty hours around it: where the frame ends, by other series, decides nothing of this one.
-    whole = np.pad(np.where(np.isnan(figure), stands, figure), _AROUND, constant_values=np.nan)
-    code = screening.find(rows.series_id, whole).code[_AROUND:-_AROUND]
+    values = np.where(np.isnan(figure), stands, figure)
+    code, _ = screening.framed(rows.series_id, values, before=EDGE, after=EDGE)
     good = (code == 0) & ~np.isnan(figure)
     for window in years(frame.first, len(stands)):
         around = stands[window.of]

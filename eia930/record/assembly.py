@@ -35,8 +35,8 @@ from eia930.sources.source import Reading
 from eia930.store.manifest import File, put_file
 from eia930.store.storage import Storage
 
-_ENOUGH = 48
-"""Empty hours around a life from which on more change no flag: windows of step 7 reach so far."""
+EDGE = 48
+"""Empty hours around values from which on more change no flag: windows of step 7 reach so far."""
 _EVER = 1 << 31
 
 
@@ -62,6 +62,13 @@ class Screening:
 
     names: tuple[str, ...]
     find: Callable[[str, NDArray[np.float64]], Screened]
+
+    def framed(
+        self, series_id: str, values: NDArray[np.float64], *, before: int, after: int = 0
+    ) -> tuple[NDArray[np.uint8], Screened]:
+        """`code` of each value, and all that was found, where so many empty hours of the frame lie around them."""
+        found = self.find(series_id, np.pad(values, (before, after), constant_values=np.nan))
+        return found.code[before : before + len(values)], found
 
 
 class SeriesReport(msgspec.Struct, frozen=True):
@@ -146,12 +153,13 @@ def assemble(
     flagged = [_flagged(span, series, screening) for series in whole]
     parquet, rows = tidy_parquet(span, tidy_tables(span, flagged, source.name))
     files = [put_file(storage, tidy_path(span.route, span.respondent), parquet, rows=rows)]
-    doubles = lost(partial(source.verbatim, storage, span), span, grid.lost, told=standing(storage, span).of)
-    refused = list(grid.refused)
+    fallen, refused, doubles = grid.lost, list(grid.refused), []
+    if fallen:
+        doubles = lost(partial(source.verbatim, storage, span), span, fallen, told=standing(storage, span).of)
     rejects = [*refused, *doubles, *failed(failures)]
     files += write_revisions(storage, span, grid.replaced, source.name)
     files += write_rejects(storage, span, rejects)
-    remember(storage, span, grid.lost, files=files, before=len(refused))
+    remember(storage, span, fallen, files=files, before=len(refused))
     # Who has no row by the coverage file is not in the account, but in the files as without one: same bytes.
     reports = [
         _series_report(span, one, expected[one.series.kind].by)
@@ -190,9 +198,8 @@ def group_paths(route: str, respondent: str) -> tuple[str, ...]:
 
 def _flagged(span: Span, series: Series, screening: Screening) -> Flagged:
     before, after = _empty_around(span)
-    values = np.pad(series.value, (before, after), constant_values=np.nan)
-    found = screening.find(SeriesKey(ROUTES[span.route], span.respondent, series.kind).id, values)
-    code = found.code[before : before + span.hours]
+    series_id = SeriesKey(ROUTES[span.route], span.respondent, series.kind).id
+    code, found = screening.framed(series_id, series.value, before=before, after=after)
     return Flagged(series, code, screening.names, _number(found.g), _number(found.iqr_r))
 
 
@@ -202,8 +209,8 @@ def _empty_around(span: Span) -> tuple[int, int]:
     Before it at least those from 00 UTC on, as published: the form begins at 05.
     """
     begins, ends = life_of(span.respondent).hours(-_EVER, _EVER) or (-_EVER, _EVER)
-    first = min(span.first, begins - _ENOUGH) if span.first <= begins else span.first
-    last = max(span.last, ends + _ENOUGH) if span.last >= ends else span.last
+    first = min(span.first, begins - EDGE) if span.first <= begins else span.first
+    last = max(span.last, ends + EDGE) if span.last >= ends else span.last
     return span.first - first // 24 * 24, last - span.last
 
 

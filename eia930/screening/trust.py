@@ -37,7 +37,6 @@ def trusted(
         result[here] = ~np.isnan(part)
         # The screening is most of the work: none where nothing that it finds would count.
         if len(part) and doubt.any():
-            before = (hour + here.start) % 24
-            whole = np.pad(part, (before, 0), constant_values=np.nan)
-            result[here] &= ~doubt[screening.find(series_id, whole).code[before:]]
+            code, _ = screening.framed(series_id, part, before=(hour + here.start) % 24)
+            result[here] &= ~doubt[code]
     return result

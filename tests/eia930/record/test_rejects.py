@@ -4,7 +4,6 @@
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from eia930.sources.api.source import ApiSource
 from eia930.sources.fetched import Failure
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST, row
-from tests.eia930.record.holding import HOURS, SCREENING, Folder, one_row
+from tests.eia930.record.holding import HOURS, SCREENING, Folder, watched
 
 DOCUMENTED = (Path(__file__).parents[3] / "docs/formats.md").read_text("utf-8")
 
@@ -44,12 +43,8 @@ def test_every_line_is_a_row_of_the_response_that_it_names(data: Any) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder, number = Folder(place), iter(range(1000))
         for _ in range(data.draw(st.integers(1, 5))):
-            first, last = sorted(data.draw(st.tuples(st.integers(0, HOURS), st.integers(0, HOURS))))
             kinds = data.draw(st.sampled_from([(), (), ("D",)]))
-            drawn = [one for one in data.draw(st.lists(one_row, max_size=12)) if first <= one[0] <= last]
-            mine = [one for one in drawn if not kinds or one[1] in kinds]
-            rows = [{**row(*one), "type-name": f"row {next(number)}"} for one in mine]
-            folder.hold(first, last, rows, kinds=kinds, late=data.draw(st.integers(0, 2)))
+            folder.hold_drawn(data, number, kinds=kinds, late=data.draw(st.integers(0, 2)))
         report, lines = folder.load()
         law(report, lines)
         for line in lines:
@@ -134,13 +129,8 @@ def test_only_answers_that_hold_a_row_that_lost_are_read_again_and_each_once(fol
     folder.hold(4, 7, [row(5), row(6, value="1,0")])
     read: list[str] = []
 
-    class Watched(ApiSource):
-        def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Any:
-            read.extend(names)
-            return super().verbatim(storage, span, names)
-
     span = Span("region-data", "PACW", FIRST, FIRST + HOURS - 1)
-    report = assemble(folder.storage, Watched("http://127.0.0.1:1", "none:"), span, screening=SCREENING)
+    report = assemble(folder.storage, watched(read), span, screening=SCREENING)
     assert read == [lost]
     assert (report.duplicate, report.rejected) == (2, 1)
 

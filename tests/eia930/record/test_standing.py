@@ -16,20 +16,14 @@ from eia930.sources.api.responses import unpack
 from eia930.sources.api.source import ApiSource
 from eia930.store.storage import Storage
 from tests.eia930.making import row
-from tests.eia930.record.holding import HOURS, Folder, one_row
+from tests.eia930.record.holding import Folder, watched
 
 MEMORY = "raw/assembled/lost"
 
 
 def rejects(folder: Folder, read: list[str] | None = None) -> dict[str, bytes]:
     """The files of a load; the answers whose rows were read once more are added to `read`."""
-
-    class Watched(ApiSource):
-        def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Any:
-            (read if read is not None else []).extend(names)
-            return super().verbatim(storage, span, names)
-
-    folder.load(source=Watched("http://127.0.0.1:1", "none:"))
+    folder.load(source=watched([] if read is None else read))
     return {one.key: bytes(folder.storage.get(one.key)) for one in folder.storage.list("rejects")}
 
 
@@ -66,10 +60,7 @@ def test_lines_are_those_of_a_load_from_nothing(data: Any) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder, number = Folder(place), iter(range(1000))
         for late in range(data.draw(st.integers(1, 6))):
-            first, last = sorted(data.draw(st.tuples(st.integers(0, HOURS), st.integers(0, HOURS))))
-            drawn = [one for one in data.draw(st.lists(one_row, max_size=10)) if first <= one[0] <= last]
-            rows = [{**row(*one), "type-name": f"row {next(number)}"} for one in drawn]
-            folder.hold(first, last, rows, late=late)
+            folder.hold_drawn(data, number, late=late)
             if data.draw(st.booleans()):
                 rejects(folder)
         told = rejects(folder)
