@@ -21,6 +21,8 @@ _PATIENCE = 30.0
 """Seconds that a bucket has to answer at all."""
 _SECRETS = re.compile(r"\w+://[^/]*:[^/]*@|\w+://.*\?.*(key|secret|token|password)", re.IGNORECASE)
 """A URL with what nobody should see."""
+_HALF = re.compile(r"#\d+$")
+"""How a file ends that is being written on a disk: it gets its name when it is whole."""
 _ONE_SLASH = re.compile(r"(s3|gs|gcs|abfs|abfss|hdfs|file|https?):/+", re.ASCII)
 
 
@@ -94,11 +96,12 @@ class Files:
         return found
 
     def sizes(self, folder: PurePosixPath | None = None) -> dict[str, int]:
-        """Bytes of every file of the folder, or of another, by name; none where there is no such folder."""
+        """Bytes of every whole file of the folder, or of another, by name; none where there is no such folder."""
         own = self._own()
         with self._told(self.path):
             listed = own.filesystem.get_file_info(FileSelector(str(folder or own.root), allow_not_found=True))
-        return {info.base_name: info.size for info in listed if info.type == FileType.File}
+        files = (info for info in listed if info.type == FileType.File)
+        return {info.base_name: info.size for info in files if not _HALF.search(info.base_name)}
 
     def read(self, path: PurePosixPath) -> bytes:
         """The whole of a file."""

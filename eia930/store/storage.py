@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -275,7 +275,8 @@ class Storage:
                 raise KeyError(key) from None
 
     def _linked(self, path: Path, to: Path) -> bool:
-        staged = to.with_name(f"{to.name}#{os.getpid()}")
+        # A hidden name: loaders and readers of the folder take it for nothing of theirs.
+        staged = to.with_name(f".{to.name}#{os.getpid()}")
         try:
             to.parent.mkdir(parents=True, exist_ok=True)
             staged.unlink(missing_ok=True)
@@ -283,6 +284,10 @@ class Storage:
             staged.replace(to)
         except OSError:
             return False
+        finally:
+            # Two names of one file are not renamed into each other: both stay.
+            with suppress(OSError):
+                staged.unlink(missing_ok=True)
         return True
 
     def list(self, prefix: str = "") -> list[Entry]:

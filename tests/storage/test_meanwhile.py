@@ -108,6 +108,15 @@ def test_damage_in_an_output_is_named_though_it_has_objects(output: Storage, con
 
 
 @pytest.mark.parametrize("panel", PANELS)
+def test_a_shard_that_is_being_written_is_no_stranger(output: Storage, contents: tuple[Path, Path], panel: str) -> None:
+    folder = Path(output.place) / panel
+    (shard,) = (path for path in folder.glob("*train*-00000-of-*") if path.suffix not in (".crc32", ".idx"))
+    for name in (f"{shard.name}.crc32#12", f"{shard.name}#1", f".{shard.name}#7"):
+        (folder / name.replace("-of-00002", "-of-00009")).write_bytes(b"half")
+    assert content_of(opened(str(folder))) == content_of(opened(str(contents[0] / panel)))
+
+
+@pytest.mark.parametrize("panel", PANELS)
 def test_a_shard_that_no_run_of_the_output_wrote_is_still_a_stranger(
     output: Storage, contents: tuple[Path, Path], panel: str
 ) -> None:

@@ -142,6 +142,20 @@ def test_half_written_objects_are_not_listed(storage: Storage, tmp_path: Path) -
     assert [entry.key for entry in storage.list("raw")] == ["raw/a.json"]
 
 
+def test_a_link_leaves_nothing_beside_what_it_names(storage: Storage, tmp_path: Path) -> None:
+    """Not even where the key is a link to the same object already, or where a folder stands."""
+    storage.put("objects/a", b"1")
+    storage.put("objects/b", b"2")
+    for key in ("objects/a", "objects/a", "objects/b"):
+        storage.link(key, "blocks/x")
+        assert [path.name for path in (tmp_path / "out/blocks").iterdir()] == ["x"]
+        assert storage.get("blocks/x") == storage.get(key)
+    (tmp_path / "out/blocks/folder/inner").mkdir(parents=True)
+    with pytest.raises(StorageError):
+        storage.link("objects/a", "blocks/folder")
+    assert sorted(path.name for path in (tmp_path / "out/blocks").iterdir()) == ["folder", "x"]
+
+
 def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     storage = Storage.at(str(tmp_path / "out"))
