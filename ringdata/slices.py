@@ -119,6 +119,8 @@ def ring_slice(
     slots = grid.slots if rows is None else len(rows)
     block = slots * grid.block_hours
     divisor = unit(order, ring_size=ring_size, slots=slots, block_tokens=block, stripe=stripe)
+    if stripe > 1 and order != "stripe":
+        raise ContextError(f"stripe {stripe} says nothing in order {order!r}; give order='stripe', or leave it out")
     check_multiple("context", context, divisor, f"{order}, ring_size {ring_size}, {slots} tokens an hour")
     reach.check_context(context, divisor)
     if ring_rank is None:

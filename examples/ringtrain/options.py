@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "small": {"days": 32, "patch": 24, "width": 64, "layers": 2, "heads": 4, "steps": 300, "rate": 4e-3},
+    "small": {"days": 32, "patch": 24, "width": 64, "layers": 2, "heads": 4, "steps": 600, "rate": 4e-3},
     "large": {"days": 128, "patch": 2, "width": 512, "layers": 8, "heads": 8, "steps": 3_000, "rate": 5e-4},
 }
 """small: minutes on two cores. large: 107,520 tokens a window of 70 series, for a GPU of 80 GB or a ring of smaller."""

@@ -24,6 +24,7 @@ from ringtrain.page import table, write_between
 from ringtrain.plan import Plan
 from ringtrain.progress import Progress
 from ringtrain.scores import WEEK, Days, Scores, add_up, area, forecast_days
+from ringtrain.widths import drawn_out, widths_of
 
 if TYPE_CHECKING:
     from ringtrain.checkpoints import Checkpoints
@@ -93,7 +94,8 @@ def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
     saved = _checkpoints(plan, train)
     done = _train(plan, train, validation, shape, saved=saved, tell=tell)
     forecast = partial(forecaster(shape, mesh), done.state.weights)
-    days = list(forecast_days(test, forecast))
+    widths = widths_of(list(forecast_days(validation, forecast)))
+    days = [drawn_out(day, widths) for day in forecast_days(test, forecast)]
     scores = add_up(test, days)
     series = tuple(area(row["series_id"]) for row in test.series)
     return Result(done.losses, done.seen, days, series, scores, _about(plan, mesh, train, days, scores))

@@ -30,11 +30,8 @@ def by_place(item: dict[str, Any], slots: dict[int, int]) -> dict[tuple[int, int
 @given(st.data())
 def test_a_choice_is_part_of_the_whole(folders: Folders, data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=5, unique=True))
-    order, ring, stripe = (
-        data.draw(st.sampled_from(ORDERS)),
-        data.draw(st.integers(1, 5)),
-        data.draw(st.integers(1, 40)),
-    )
+    order, ring = data.draw(st.sampled_from(ORDERS)), data.draw(st.integers(1, 5))
+    stripe = data.draw(st.integers(1, 40)) if order == "stripe" else 1
     least = unit(order, ring_size=ring, slots=len(rows), block_tokens=128 * len(rows), stripe=stripe)
     context = least * data.draw(st.integers(1, max(1, 3_000 // least)))
     hours, horizon = context // len(rows), data.draw(st.sampled_from([1, 24]))
@@ -98,6 +95,7 @@ def test_series_by_name_come_in_their_order(folders: Folders, config: str) -> No
         ({"slots": [0.0]}, "give a whole number"),
         ({"slots": [0, 1, 2]}, "3 tokens an hour"),
         ({"order": "stripe", "stripe": 0}, "stripe 0: give 1 token or more"),
+        ({"order": "block_stripe", "stripe": 64}, "says nothing in order 'block_stripe'; give order='stripe'"),
         ({"causal": "index", "ring_rank": 0}, "order 'zigzag' and a kernel that masks by index"),
     ],
 )

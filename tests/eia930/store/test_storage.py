@@ -116,11 +116,11 @@ def test_a_bucket_has_no_path() -> None:
 
 def test_sweeping_leaves_other_peoples_files(storage: Storage, tmp_path: Path) -> None:
     storage.put("raw/a.json", b"1")
-    for name in ("raw/a.json#1", "raw/deep#3/b.json#12", "notes #1", "photos/tour#2", "raw/c#x"):
+    for name in ("raw/a.json#1", "raw/deep#3/b.json#12", "raw/.a.json#12", "notes #1", "photos/tour#2", "raw/c#x"):
         path = tmp_path / "out" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-    assert storage.sweep("raw", "tidy") == 2
+    assert storage.sweep("raw", "tidy") == 3
     left = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file())
     assert left == ["notes #1", "photos/tour#2", "raw/a.json", "raw/c#x"]
 
