@@ -32,6 +32,10 @@ _NOT_OURS = ("apache_beam/", "/concurrent/futures/", "<frozen ")
 _FAILED = re.compile(r"^Pipeline \S+ failed in state \w+: ")
 _NOT_STARTED = re.compile(r"IOException: (?:Cannot run program|error=\d)|for command 'docker|Process died|ConnectExc")
 """What a TaskManager says that cannot start a worker, or cannot reach the pool that does."""
+_LISTENER = "wait_until_finish"
+"""How the name of a thread begins in which Beam listens to a job server."""
+_LAST_WORDS = 2.0
+"""Seconds that it has to end when the job has."""
 _SAME_EVERYWHERE = "install the same packages, with [load], on every worker, and run it again"
 
 
@@ -127,7 +131,13 @@ def _silent_listeners() -> Iterator[None]:
     try:
         yield
     finally:
-        threading.excepthook = before
+        try:
+            # The program knows first, and one of them may break a moment later.
+            for thread in threading.enumerate():
+                if thread.name.startswith(_LISTENER):
+                    thread.join(_LAST_WORDS)
+        finally:
+            threading.excepthook = before
 
 
 def worker_error(error: Exception) -> tuple[EiaError | None, list[str]]:

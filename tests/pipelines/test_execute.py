@@ -3,9 +3,11 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import apache_beam as beam
+import grpc
 import pytest
 
 from eia930.errors import KeyRefused, StorageError, UsageError
@@ -155,3 +157,34 @@ def _no_room(_: int) -> None:
 
 def _too_much(_: int) -> None:
     raise RuntimeError("3 is too much")
+
+
+class Listener(threading.Thread):
+    """As Beam's own, to which the end of a job server comes a moment after the program has told of it."""
+
+    def __init__(self) -> None:
+        super().__init__(name="wait_until_finish_read", daemon=True)
+        self.awaited = threading.Event()
+
+    def join(self, timeout: float | None = None) -> None:
+        self.awaited.set()
+        super().join(timeout)
+
+    def run(self) -> None:
+        assert self.awaited.wait(60)
+        raise grpc.RpcError("the stream was removed")
+
+
+def test_a_listener_that_breaks_a_moment_later_is_not_heard() -> None:
+    """Pytest makes a failure of what a thread raises and nobody hears."""
+    listener = Listener()
+
+    def build(_: object) -> None:
+        listener.start()
+        raise RuntimeError("the job server has ended")
+
+    before = threading.excepthook
+    with pytest.raises(RuntimeError, match="has ended"):
+        execute(build, ["--runner=FnApiRunner"])
+    listener.join()
+    assert threading.excepthook is before
