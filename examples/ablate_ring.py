@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(f"error: {error.name} is not installed: pip install '.[jax]'", file=sys.stderr)
         return 2
-    from ringtrain.checks import PlanError
+    from ringtrain.errors import PlanError
     from ringtrain.page import write_between
 
     from ringdata.errors import RingDataError

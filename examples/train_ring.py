@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = os.environ.get("XLA_FLAGS", "")
     os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count={options.devices}"  # before jax starts
     os.environ.setdefault("MPLBACKEND", "agg")
-    from ringtrain.checks import PlanError
+    from ringtrain.errors import PlanError
     from ringtrain.hosts import Hosts, first, join
     from ringtrain.plan import Plan
     from ringtrain.training import run
@@ -49,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         heads=options.heads,
         checkpoints=Path(options.checkpoints) if options.checkpoints else None,
         every=options.every,
+        replicas=options.replicas,
+        dtype=options.dtype or "",
     )
     begun = time.perf_counter(), time.process_time()
 

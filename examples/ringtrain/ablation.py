@@ -20,7 +20,9 @@ from jax.sharding import PartitionSpec as P
 from ringdata import RingBlocks, hour
 from ringtrain.calendar import FEATURES
 from ringtrain.checkpoints import Checkpoints
-from ringtrain.checks import PlanError, panel_slots
+from ringtrain.checks import panel_slots
+from ringtrain.devices import EXACT, rings
+from ringtrain.errors import PlanError
 from ringtrain.learning import Batch, State, begin, forecaster, stepper
 from ringtrain.learning import Found as Quantiles
 from ringtrain.model import Shape, Weights, digest, start
@@ -81,6 +83,11 @@ def run(plan: Ablation, contexts: Sequence[int], seeds: Sequence[int], *, tell: 
 
     PlanError or RingDataError, before anything is trained, where the choices do not fit.
     """
+    with jax.default_matmul_precision(EXACT):
+        return _run(plan, contexts, seeds, tell)
+
+
+def _run(plan: Ablation, contexts: Sequence[int], seeds: Sequence[int], tell: Callable[[str], None]) -> list[Found]:
     slots = panel_slots(plan.folder)
     try:
         record = read_record(plan.folder, plan.areas, begins=DAY_BEGINS)
@@ -163,7 +170,7 @@ class Trainer:
 
     @cached_property
     def _mesh(self) -> Mesh:
-        return Mesh(np.array(jax.devices()), ("ring",))
+        return rings(1)
 
     @cached_property
     def _shape(self) -> Shape:

@@ -74,7 +74,10 @@ def full_attention(q: Array, k: Array, v: Array, place: Place, own: Array, *, af
 
 
 def ring_attention(axis: str, q: Array, k: Array, v: Array, place: Place, own: Array, *, after: int = 0) -> Array:
-    """The same inside `shard_map` over `axis`, from a slice of the tokens in whatever order."""
+    """The same inside `shard_map` over `axis`, from a slice of the tokens in whatever order. The result is float32.
+
+    Of q, k and v in bfloat16 products are made in that, and sums, scores and softmax in float32.
+    """
     return _ring(axis, after, q, k, v, place, own)
 
 
@@ -98,24 +101,25 @@ def _ring_forward(axis: str, after: int, q: Array, k: Array, v: Array, place: Pl
 def _ring_backward(axis: str, after: int, held: tuple[Any, ...], d_out: Array) -> tuple[Array | None, ...]:
     q, k, v, place, own, out, total = held
     delta = jnp.einsum("bqhd,bqhd->bqh", d_out, out)
+    d_out = d_out.astype(v.dtype)
 
     def look(query: Any, keys: Keys, d_q: Array) -> tuple[Keys, Array]:
         (q, place, d_out, delta, total), (k, v) = query, jnp.split(keys.pair, 2, axis=-1)
         scores, visible = _scores(q, k, place, keys.place, own, after)
         weights = jnp.exp(scores - total.transpose(0, 2, 1)[..., None]) * visible
-        d_weights = jnp.einsum("bqhd,bkhd->bhqk", d_out, v) - delta.transpose(0, 2, 1)[..., None]
-        d_scores = weights * d_weights * q.shape[-1] ** -0.5
-        d_k = jnp.einsum("bhqk,bqhd->bkhd", d_scores, q)
-        d_v = jnp.einsum("bhqk,bqhd->bkhd", weights, d_out)
+        d_weights = _sums("bqhd,bkhd->bhqk", d_out, v) - delta.transpose(0, 2, 1)[..., None]
+        d_scores = (weights * d_weights * q.shape[-1] ** -0.5).astype(q.dtype)
+        d_k = _sums("bhqk,bqhd->bkhd", d_scores, q)
+        d_v = _sums("bhqk,bqhd->bkhd", weights.astype(v.dtype), d_out)
         d_pair = keys.d_pair + jnp.concatenate([d_k, d_v], axis=-1)
-        return keys._replace(d_pair=d_pair), d_q + jnp.einsum("bhqk,bkhd->bqhd", d_scores, k)
+        return keys._replace(d_pair=d_pair), d_q + _sums("bhqk,bkhd->bqhd", d_scores, k)
 
     queries = _tiles((q, place, d_out, delta, total))
     keys = _keys(k, v, place)
-    keys = keys._replace(d_pair=jnp.zeros_like(keys.pair))
-    keys, d_q = _around(axis, look, queries, keys, jnp.zeros_like(queries[0]))
+    keys = keys._replace(d_pair=jnp.zeros_like(keys.pair, jnp.float32))
+    keys, d_q = _around(axis, look, queries, keys, jnp.zeros_like(queries[0], jnp.float32))
     d_k, d_v = jnp.split(keys.d_pair, 2, axis=-1)  # home again
-    return _whole(d_q), d_k, d_v, None, None
+    return _whole(d_q).astype(q.dtype), d_k.astype(k.dtype), d_v.astype(v.dtype), None, None
 
 
 _ring.defvjp(_ring_forward, _ring_backward)
@@ -161,14 +165,19 @@ def _scores(q: Array, k: Array, place: Place, keys: Place, own: Array, after: in
     before = (keys.position[:, None, :] + after <= place.position[:, :, None]) & keys.seen[:, None, :]
     same = keys.slot[:, None, :] == place.slot[:, :, None]
     visible = before[:, None] & (same[:, None] | ~own[:, None, None])
-    return jnp.where(visible, jnp.einsum("bqhd,bkhd->bhqk", q, k) * q.shape[-1] ** -0.5, NEVER), visible
+    return jnp.where(visible, _sums("bqhd,bkhd->bhqk", q, k) * q.shape[-1] ** -0.5, NEVER), visible
+
+
+def _sums(subscripts: str, one: Array, other: Array) -> Array:
+    """Sums of products in float32, of bfloat16 as well."""
+    return jnp.einsum(subscripts, one, other, preferred_element_type=jnp.float32)
 
 
 def _add(part: Softmax, v: Array, scores: Array, visible: Array) -> Softmax:
     """Softmax so far, with more keys: what was summed is scaled to the new highest score."""
     highest = jnp.maximum(part.highest, scores.max(axis=-1))
     weights, scale = jnp.exp(scores - highest[..., None]) * visible, jnp.exp(part.highest - highest)
-    value = part.value * scale.transpose(0, 2, 1)[..., None] + jnp.einsum("bhqk,bkhd->bqhd", weights, v)
+    value = part.value * scale.transpose(0, 2, 1)[..., None] + _sums("bhqk,bkhd->bqhd", weights.astype(v.dtype), v)
     return Softmax(value, highest, part.weight * scale + weights.sum(axis=-1))
 
 
@@ -179,8 +188,9 @@ def _share(value: Array, weight: Array) -> Array:
 
 def _nothing(q: Array) -> Softmax:
     """Softmax before the first key. Made of `q`, so that it varies over the ring as `q` does."""
-    none = q[..., 0].transpose(0, 2, 1) * 0
-    return Softmax(q * 0, none + NEVER, none)
+    none = q.astype(jnp.float32) * 0
+    weight = none[..., 0].transpose(0, 2, 1)
+    return Softmax(none, weight + NEVER, weight)
 
 
 def _tiles(fields: Any) -> Any:

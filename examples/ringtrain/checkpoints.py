@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
-from ringtrain.loading import PlanError
+from ringtrain.errors import PlanError
 from ringtrain.progress import Progress
 
 KEPT = 2

@@ -6,9 +6,8 @@ from pathlib import Path
 from ringdata.config import PANEL
 from ringdata.errors import MissingFile
 from ringdata.layout import Layout
-from ringtrain.loading import Panel, PlanError
-
-__all__ = ["PlanError"]
+from ringtrain.errors import PlanError
+from ringtrain.loading import Panel
 
 
 def layout_of(folder: str) -> Layout:
@@ -52,10 +51,12 @@ def check_model(*, patch: int, width: int, layers: int, heads: int) -> None:
         )
 
 
-def check_batch(batch: int, train: Panel) -> None:
-    """A step takes its windows from one epoch."""
+def check_batch(batch: int, train: Panel, *, replicas: int) -> None:
+    """A step takes its windows from one epoch, and each ring takes as many."""
     if not 1 <= batch <= len(train.starts):
         raise PlanError(f"--batch={batch}: train has {len(train.starts):,} windows; give 1 to {len(train.starts)}")
+    if batch % replicas:
+        raise PlanError(f"--batch={batch}: {replicas} rings share it out; give a multiple of --replicas={replicas}")
 
 
 def check_series(train: Panel) -> None:

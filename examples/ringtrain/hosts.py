@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import jax
 
-from ringtrain.checks import PlanError
+from ringtrain.errors import PlanError
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from ringtrain.attention import ring_attention
+from ringtrain.devices import CUT, EVERYWHERE, TOKENS
 from ringtrain.model import Shape, Weights, errors, forecast
 
 Batch = dict[str, Array]
-ON_RING = P(None, "ring")
 
 
 class State(NamedTuple):
@@ -46,12 +46,12 @@ def begin(weights: Weights) -> State:
 def mean_error(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Array]:
     """Mean scaled quantile loss over the hours of all ranks: per-rank means would weigh hours unequally."""
 
-    def over_ring(weights: Weights, batch: Batch) -> Array:
-        total, count = errors(weights, batch, shape, partial(ring_attention, "ring"))
-        return jax.lax.psum(total, "ring") / jnp.maximum(jax.lax.psum(count, "ring"), 1)
+    def over_all(weights: Weights, batch: Batch) -> Array:
+        total, count = errors(weights, batch, shape, partial(ring_attention, TOKENS))
+        return jax.lax.psum(total, EVERYWHERE) / jnp.maximum(jax.lax.psum(count, EVERYWHERE), 1)
 
     mapped: Callable[[Weights, Batch], Array]
-    mapped = jax.shard_map(over_ring, mesh=mesh, in_specs=(P(), ON_RING), out_specs=P())
+    mapped = jax.shard_map(over_all, mesh=mesh, in_specs=(P(), CUT), out_specs=P())
     return mapped
 
 
@@ -59,10 +59,10 @@ def forecaster(shape: Shape, mesh: Mesh) -> Callable[[Weights, Batch], Found]:
     """Scaled quantiles [batch, tokens, quantiles, hours] of all ranks, whole on every host, and what they are of."""
 
     def on_rank(weights: Weights, batch: Batch) -> Found:
-        found = forecast(weights, batch, shape, partial(ring_attention, "ring"))
+        found = forecast(weights, batch, shape, partial(ring_attention, TOKENS))
         return Found(found, batch["position"], batch["slot"])
 
-    mapped = jax.shard_map(on_rank, mesh=mesh, in_specs=(P(), ON_RING), out_specs=ON_RING)
+    mapped = jax.shard_map(on_rank, mesh=mesh, in_specs=(P(), CUT), out_specs=CUT)
     # Gathered: a host cannot read what lies on the devices of another.
     compiled: Callable[[Weights, Batch], Found] = jax.jit(mapped, out_shardings=NamedSharding(mesh, P()))
     return compiled

@@ -9,20 +9,17 @@ from typing import Any
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding
-from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
 from ringdata import RingBlocks
 from ringtrain import calendar
+from ringtrain.devices import CUT, TOKENS, WINDOWS
+from ringtrain.errors import PlanError
 from ringtrain.patches import Arrays, Patches
 
 DAY = 24
 FARTHEST = 8
 """Standard deviations of demand: some areas publish forecasts that are not of their demand."""
-
-
-class PlanError(Exception):
-    """A choice that does not fit the data or the devices: one line that names the remedy."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Panel:
     @cached_property
     def readers(self) -> tuple[RingBlocks, ...]:
         """One for each rank; a process that holds some of the devices reads only theirs."""
-        return tuple(self._reader(rank) for rank in range(self.mesh.size))
+        return tuple(self._reader(rank) for rank in range(self.mesh.shape[TOKENS]))
 
     @cached_property
     def series(self) -> list[dict[str, Any]]:
@@ -78,10 +75,11 @@ class Panel:
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:
-        """Windows that begin at `first_hour`, by time: one a day."""
+        """Windows that begin at `first_hour`, by time: one a day, up to the last whose target has ended."""
         reader = self.readers[0]
-        first = (self.first_hour - reader.window(0).start_hour) % DAY
-        return np.arange(first, len(reader), DAY)
+        begins = reader.window(0).start_hour
+        ended = max(row["last_hour"] for row in self.series) + 1 - (self.days + 1) * DAY - begins
+        return np.arange((self.first_hour - begins) % DAY, min(len(reader), ended + 1), DAY)
 
     def epoch(self, epoch: int) -> NDArray[np.int64]:
         """The same in an order that is a function of seed and epoch."""
@@ -89,11 +87,18 @@ class Panel:
         return order[np.isin(order, self.starts)]
 
     def batch(self, windows: Sequence[int] | NDArray[np.int64]) -> dict[str, jax.Array]:
-        """Tokens of some windows, [batch, tokens, …], cut over the ring: value, observed, target, loss_mask, …"""
-        here = [device for device in self.mesh.devices.flat if device.process_index == jax.process_index()]
-        ranks = [list(self.mesh.devices.flat).index(device) for device in here]
-        held = {rank: self._slice(rank, windows) for rank in ranks}
-        return {name: self._spread(name, held) for name in held[ranks[0]]}
+        """Tokens of some windows, [batch, tokens, …], dealt to the rings and cut over each: value, observed, …"""
+        places = np.ndenumerate(self.mesh.devices)
+        here = [place for place, device in places if device.process_index == jax.process_index()]
+        each = len(windows) // self.mesh.shape[WINDOWS]
+        held: dict[tuple[int, ...], Arrays] = {
+            (ring, rank): self._slice(rank, windows[ring * each :][:each]) for ring, rank in here
+        }
+        return {name: self._spread(name, held) for name in held[here[0]]}
+
+    def alike(self, window: int) -> dict[str, jax.Array]:
+        """One window, the same on every ring."""
+        return self.batch([window] * self.mesh.shape[WINDOWS])
 
     def _reader(self, rank: int) -> RingBlocks:
         return RingBlocks(
@@ -101,7 +106,7 @@ class Panel:
             split=self.split,
             context=self.days * DAY * self.slots,
             stride=self.slots,
-            ring_size=self.mesh.size,
+            ring_size=self.mesh.shape[TOKENS],
             ring_rank=rank,
             order=self.order,
             horizon=DAY,
@@ -137,9 +142,13 @@ class Panel:
         known = [calendar.features(hour, zones[place // self.parts]) for hour, place in pairs]
         return np.array(known, np.float32).reshape(*position.shape, calendar.FEATURES)
 
-    def _spread(self, name: str, held: dict[int, Arrays]) -> jax.Array:
-        """One global array, each device's part from its own rank's slice."""
+    def _spread(self, name: str, held: dict[tuple[int, ...], Arrays]) -> jax.Array:
+        """One global array, each device's part from its own rank's slice of its ring's windows."""
         part = next(iter(held.values()))[name]
-        tokens, sharding = part.shape[1], NamedSharding(self.mesh, P(None, "ring"))
-        shape = (part.shape[0], tokens * self.mesh.size, *part.shape[2:])
-        return jax.make_array_from_callback(shape, sharding, lambda where: held[(where[1].start or 0) // tokens][name])
+        whole = tuple(n * size for n, size in zip(self.mesh.devices.shape, part.shape[:2], strict=True))
+
+        def own(where: tuple[slice, ...]) -> NDArray[Any]:
+            place = tuple((cut.start or 0) // size for cut, size in zip(where[:2], part.shape[:2], strict=True))
+            return held[place][name]
+
+        return jax.make_array_from_callback((*whole, *part.shape[2:]), NamedSharding(self.mesh, CUT), own)

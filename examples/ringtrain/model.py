@@ -41,6 +41,8 @@ class Shape:
     width: int = 64
     layers: int = 2
     heads: int = 4
+    dtype: str = "float32"
+    """Of large products; what is added up, and all that is kept, is float32."""
 
     @property
     def hours(self) -> int:
@@ -111,7 +113,8 @@ def forecast(weights: Weights, tokens: dict[str, Array], shape: Shape, attend: A
     x += weights["series"][tokens["slot"]]
     for layer in weights["layers"]:
         x += _attention(layer, _norm(x, layer["norm"][0]), place, shape, attend)
-        x += jax.nn.gelu(_norm(x, layer["norm"][1]) @ layer["wide"]) @ layer["narrow"]
+        wide = jax.nn.gelu(_product(_norm(x, layer["norm"][1]), layer["wide"], shape))
+        x += _product(wide, layer["narrow"], shape)
     change = (_norm(x, weights["norm"]) @ weights["target"]).reshape(*x.shape[:2], len(LEVELS), -1)
     known = _known(weights, tokens, shape)
     known += analogues.after_days_like_it(weights["analogues"], tokens, known, attend)
@@ -150,12 +153,18 @@ def _spread(known: Array, change: Array) -> Array:
 def _attention(layer: Weights, x: Array, place: Place, shape: Shape, attend: Attend) -> Array:
     """Half of the heads look at their own series alone: its past days; half at every series."""
     batch, tokens, width = x.shape
-    q, k, v = jnp.split((x @ layer["qkv"]).reshape(batch, tokens, shape.heads, -1), 3, axis=-1)
+    q, k, v = jnp.split(_product(x, layer["qkv"], shape).reshape(batch, tokens, shape.heads, -1), 3, axis=-1)
     day = place.position / DAY
     own = jnp.arange(shape.heads) < shape.heads // 2
-    q, k = _hastened(_turned(q, day), _turned(k, day), day, jnp.exp(layer["haste"]))
+    q, k = hastened(_turned(q, day), _turned(k, day), day, jnp.exp(layer["haste"]), shape.dtype)
+    q, k, v = (one.astype(shape.dtype) for one in (q, k, v))
     found = attend(q, k, v, place, own)
-    return found.reshape(batch, tokens, width) @ layer["out"]
+    return _product(found.reshape(batch, tokens, width), layer["out"], shape)
+
+
+def _product(x: Array, weight: Array, shape: Shape) -> Array:
+    """A large one, float32 whatever it is made of."""
+    return (x.astype(shape.dtype) @ weight.astype(shape.dtype)).astype(jnp.float32)
 
 
 def _turned(x: Array, day: Array) -> Array:
@@ -166,15 +175,18 @@ def _turned(x: Array, day: Array) -> Array:
     return jnp.concatenate([a * jnp.cos(angle) - b * jnp.sin(angle), a * jnp.sin(angle) + b * jnp.cos(angle)], axis=-1)
 
 
-def _hastened(q: Array, k: Array, day: Array, haste: Array) -> tuple[Array, Array]:
+def hastened(q: Array, k: Array, day: Array, haste: Array, dtype: str) -> tuple[Array, Array]:
     """A head prefers newer keys by its own haste a day, so that a longer window does not drown what is near.
 
     It is one number of each key, in place of the slowest pair: softmax does not mind what a whole row has in common.
+    It may be 150, of which `dtype` may tell whole steps alone: the other half of the pair takes what it leaves out.
     """
     late = (day - ORIGIN)[:, :, None] * haste
-    pairs = q.shape[-1] // 2
-    q = q.at[..., pairs - 1].set(q.shape[-1] ** 0.5).at[..., -1].set(0)
-    return q, k.at[..., pairs - 1].set(late).at[..., -1].set(0)
+    coarse = late.astype(dtype).astype(late.dtype)
+    rest = jax.lax.stop_gradient(late - coarse)
+    pairs, scale = q.shape[-1] // 2, q.shape[-1] ** 0.5
+    q = q.at[..., pairs - 1].set(scale).at[..., -1].set(scale)
+    return q, k.at[..., pairs - 1].set(coarse).at[..., -1].set(rest)
 
 
 def _turns(pairs: int) -> Array:

@@ -47,6 +47,12 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
         choices=[0, 24],
         help="24: the day-ahead forecast (DF) of the target day is an input; 0: it is not",
     )
+    flags.add_argument("--replicas", type=int, default=1, help="rings of equal size, each with windows of its own")
+    flags.add_argument(
+        "--dtype",
+        choices=["float32", "bfloat16"],
+        help="of large products; weights and sums are float32 (default: bfloat16 on a GPU or TPU, float32 on a CPU)",
+    )
     flags.add_argument("--devices", type=int, default=8, help="host devices a host, where there is no other kind")
     flags.add_argument("--coordinator", metavar="HOST:PORT", help="several hosts: where host 0 listens for the others")
     flags.add_argument("--hosts", type=int, default=1, help="how many")

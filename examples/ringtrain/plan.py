@@ -12,7 +12,10 @@ from ringtrain.model import Shape
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to train on and how; `days` a window, `batch` windows a step, `patch` hours a token; sizes of the model."""
+    """What to train on and how; `days` a window, `batch` windows a step, `patch` hours a token; sizes of the model.
+
+    `replicas` rings take windows of their own; `dtype` is of large products, empty: what the devices are best at.
+    """
 
     folder: str
     days: int
@@ -28,10 +31,13 @@ class Plan:
     heads: int = 4
     checkpoints: Path | None = None
     every: int = 50
+    replicas: int = 1
+    dtype: str = ""
 
     def about(self, train: Panel) -> dict[str, Any]:
         """What a checkpoint rests on: with another of these, it would be that of another training."""
-        names = ("days", "steps", "batch", "rate", "seed", "order", "ahead", "patch", "width", "layers", "heads")
+        training = ("days", "steps", "batch", "rate", "seed", "order", "ahead")
+        names = (*training, "patch", "width", "layers", "heads", "dtype")
         return {"fingerprint": train.readers[0].fingerprint, **{name: getattr(self, name) for name in names}}
 
     def shape(self, series: int) -> Shape:
@@ -44,4 +50,5 @@ class Plan:
             width=self.width,
             layers=self.layers,
             heads=self.heads,
+            dtype=self.dtype,
         )

@@ -34,6 +34,12 @@ class Days:
     quantiles: NDArray[np.float32]
     scored: NDArray[np.bool_]
 
+    def last(self, count: int) -> "Days":
+        """The last of them."""
+        left = len(self.demand) - count
+        methods, quantiles = self.methods[:, left:], self.quantiles[:, left:]
+        return Days(self.first_hour + left * DAY, self.demand[left:], methods, quantiles, self.scored[left:])
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -64,10 +70,22 @@ class Scores:
 def forecast_days(panel: Panel, forecast: Callable[[dict[str, Array]], Found]) -> Iterator[Days]:
     """Every day of the split that has a week before it, once; each host reads them all, and finds the same."""
     whole = _whole(panel)
-    for index in panel.starts[:: panel.days - WEEK]:
-        scaled, position, slot = (np.asarray(field)[0] for field in forecast(panel.batch([index])))
+    for place, new in windows_of(len(panel.starts), panel.days - WEEK):
+        index = panel.starts[place]
+        scaled, position, slot = (np.asarray(field)[0] for field in forecast(panel.alike(index)))
         model = _in_order(scaled, position, slot)
-        yield _days(panel, whole[int(index)], model)
+        yield _days(panel, whole[int(index)], model).last(new)
+
+
+def windows_of(starts: int, scored: int) -> list[tuple[int, int]]:
+    """Of windows that begin a day apart and have so many scored days, those that have each once: place, and how many.
+
+    The last ends with the split, so that of its days only the last may be new.
+    """
+    places = range(0, starts, scored)
+    found = [(place, scored) for place in places]
+    left = starts - 1 - places[-1]
+    return [*found, (starts - 1, left)] if left else found
 
 
 def add_up(panel: Panel, days: list[Days]) -> Scores:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding
-from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
-from ringtrain.loading import FARTHEST, PlanError
+from ringtrain.devices import CUT
+from ringtrain.errors import PlanError
+from ringtrain.loading import FARTHEST
 from ringtrain.patches import Arrays
 from ringtrain.record import DAY, DailyRecord
 
@@ -54,7 +55,7 @@ class Stretches:
     def batch(self, ends: NDArray[np.int64]) -> dict[str, jax.Array]:
         """Windows that end with these days, [windows, days · areas, …]; the days after them are their targets."""
         fields = self._fields(ends[:, None] + np.arange(1 - self.days, 1))
-        sharding = NamedSharding(self.mesh, P(None, "ring"))
+        sharding = NamedSharding(self.mesh, CUT)
         return {name: jax.device_put(self._zigzag(field), sharding) for name, field in fields.items()}
 
     def _fields(self, days: NDArray[np.int64]) -> Arrays:

@@ -2,7 +2,7 @@
 """The whole of the example: train over the ring, score the test split, say and draw what was found."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
@@ -15,10 +15,12 @@ from jax.sharding import PartitionSpec as P
 from numpy.typing import NDArray
 
 from ringtrain.checks import check_batch, check_days, check_model, check_series, check_starts, panel_slots
+from ringtrain.devices import EXACT, TOKENS, best_type, rings
 from ringtrain.drawing import draw_forecasts, draw_loss
+from ringtrain.errors import PlanError
 from ringtrain.forecasts import Forecasts
 from ringtrain.learning import begin, forecaster, mean_error, stepper
-from ringtrain.loading import DAY, Panel, PlanError
+from ringtrain.loading import DAY, Panel
 from ringtrain.model import Shape, Weights, digest, start
 from ringtrain.page import table, write_between
 from ringtrain.plan import Plan
@@ -83,9 +85,14 @@ def run(plan: Plan, *, tell: Callable[[str], None]) -> Result:
     With checkpoints it is the same also where it was killed in between, on as many devices.
     PlanError or RingDataError, before anything is compiled, where the plan does not fit.
     """
-    mesh, slots = Mesh(np.array(jax.devices()), ("ring",)), panel_slots(plan.folder)
+    with jax.default_matmul_precision(EXACT):
+        return _run(replace(plan, dtype=plan.dtype or best_type()), tell)
+
+
+def _run(plan: Plan, tell: Callable[[str], None]) -> Result:
+    mesh, slots = rings(plan.replicas), panel_slots(plan.folder)
     check_model(patch=plan.patch, width=plan.width, layers=plan.layers, heads=plan.heads)
-    check_days(plan.days, devices=mesh.size, order=plan.order, least=WEEK)
+    check_days(plan.days, devices=mesh.shape[TOKENS], order=plan.order, least=WEEK)
     panel = partial(_panel, plan, mesh, slots)
     train, validation, test = (panel(split) for split in ("train", "validation", "test"))
     _check(plan, train, validation, test)
@@ -118,7 +125,7 @@ def _panel(plan: Plan, mesh: Mesh, slots: int, split: str) -> Panel:
 def _check(plan: Plan, train: Panel, *others: Panel) -> None:
     """Every split has windows, and train enough of them for a step."""
     check_series(train)
-    check_batch(plan.batch, train)
+    check_batch(plan.batch, train, replicas=plan.replicas)
     for panel in others:
         check_starts(panel)
 
@@ -148,7 +155,7 @@ def _train(
     done = _resumed(Progress(state), saved, tell)
     step = stepper(shape, train.mesh, steps=plan.steps, rate=plan.rate)
     look = jax.jit(mean_error(shape, train.mesh))
-    held_out = [validation.batch([index]) for index in validation.starts[:: plan.days - WEEK]]
+    held_out = [validation.alike(index) for index in validation.starts[:: plan.days - WEEK]]
     every = max(1, plan.steps // LOOKS)
     for windows in islice(_batches(train, plan.batch), done.step, plan.steps):
         if done.step % every == 0:
@@ -195,10 +202,15 @@ def _batches(panel: Panel, size: int) -> Iterator[NDArray[np.int64]]:
 def _devices(plan: Plan, mesh: Mesh, slots: int, shape: Shape) -> str:
     values = plan.days * DAY * slots
     return (
-        f"{mesh.size} devices ({mesh.devices.flat[0].device_kind}), {plan.order}; a window is {plan.days} days of "
-        f"{slots} slots = {values:,} hourly values, {values // mesh.size:,} a rank; "
+        f"{_rings(mesh)} ({mesh.devices.flat[0].device_kind}), {plan.order}, {plan.dtype}; a window is {plan.days} "
+        f"days of {slots} slots = {values:,} hourly values, {values // mesh.shape[TOKENS]:,} a rank; "
         f"{plan.days * shape.slots:,} tokens of {shape.series} series"
     )
+
+
+def _rings(mesh: Mesh) -> str:
+    replicas, size = mesh.devices.shape
+    return f"{replicas} rings of {size} devices" if replicas > 1 else f"{size} devices"
 
 
 def _input(plan: Plan) -> str:
@@ -208,11 +220,12 @@ def _input(plan: Plan) -> str:
 def _about(plan: Plan, mesh: Mesh, train: Panel, days: list[Days], scores: Scores) -> str:
     """What the figures are of, in a sentence or two."""
     observed = sum(row["train_count"] for row in train.series)
-    last = days[-1].first_hour + 24 * len(days[-1].demand) - 1
-    begun, ended = (f"{np.datetime64(hour, 'h').astype('datetime64[D]')}" for hour in (days[0].first_hour, last))
+    scored = np.concatenate([one.first_hour + np.flatnonzero(one.scored.any(axis=1)) for one in days])
+    begun, ended = (f"{np.datetime64(hour, 'h').astype('datetime64[D]')}" for hour in scored[[0, -1]].tolist())
+    windows = f"{plan.batch} window{'s' * (plan.batch > 1)} of {plan.days} days"
     return (
-        f"{plan.steps} steps of {plan.batch} window of {plan.days} days, {mesh.size} devices, `{plan.order}`, seed "
-        f"{plan.seed}, {_input(plan)}; {len(train.series)} series with {observed:,} observed train hours. Mean "
+        f"{plan.steps} steps of {windows}, {_rings(mesh)}, `{plan.order}`, {plan.dtype}, seed {plan.seed}, "
+        f"{_input(plan)}; {len(train.series)} series with {observed:,} observed train hours. Mean "
         f"absolute error as a share of mean demand, {begun} to {ended}, over the {int(scores.hours.sum()):,} hours at "
         f"which demand and all four are known:"
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two hosts of four devices each find what one host of eight finds, and a short window does not stop the program."""
+"""Two hosts of four devices each find what one host of eight finds, as one ring or as a ring each."""
 
 import os
 import re
@@ -14,7 +14,7 @@ import pytest
 
 from tests.examples.conftest import EXAMPLES
 
-SMALL = ("--days=16", "--steps=3", "--seed=1")
+SMALL = ("--days=16", "--steps=3", "--seed=1", "--batch=2")
 LINE = re.compile(r"step +(\d+) +train (\S+) +validation (\S+)")
 
 
@@ -34,16 +34,19 @@ def one(run: Callable[..., Any], panel: Path, tmp_path_factory: pytest.TempPathF
     return str(done.stdout)
 
 
-@pytest.fixture(scope="module")
-def two(run: Callable[..., Any], panel: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Path]]:
+@pytest.fixture(scope="module", params=["one ring", "a ring each"])
+def two(
+    request: pytest.FixtureRequest, run: Callable[..., Any], panel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> list[tuple[str, Path]]:
     """What each of two hosts of four devices says, and the folder that it was to draw into."""
+    rings = ["--replicas=2"] if request.param == "a ring each" else []
     where = f"--coordinator=127.0.0.1:{free_port()}"
     environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "JAX_PLATFORMS": "cpu"}
     hosts = []
     for number in (0, 1):
         folder = tmp_path_factory.mktemp(f"host{number}") / "images"
         folder.mkdir()
-        words = [*SMALL, "--devices=4", where, "--hosts=2", f"--host={number}", f"--images={folder}"]
+        words = [*SMALL, *rings, "--devices=4", where, "--hosts=2", f"--host={number}", f"--images={folder}"]
         command = [sys.executable, str(EXAMPLES / "train_ring.py"), str(panel), *words]
         hosts.append((subprocess.Popen(command, env=environment, stdout=-1, stderr=-1, text=True), folder))
     found = []
@@ -59,14 +62,14 @@ def two(run: Callable[..., Any], panel: Path, tmp_path_factory: pytest.TempPathF
 
 
 def test_two_hosts_say_the_same_figures_as_one(one: str, two: list[tuple[str, Path]]) -> None:
-    said = two[0][0]
+    said = two[0][0].replace("2 rings of 4 devices", "8 devices")
     assert "8 devices (cpu), zigzag" in said
     # Sums over the ring are added in another order between hosts than within one: float32 differs in the last places.
     steps, again = LINE.findall(one), LINE.findall(said)
     assert [step for step, *_ in steps] == [step for step, *_ in again] == ["0", "1", "2", "3"]
     for here, there in zip(steps, again, strict=True):
         assert float(here[2]) == pytest.approx(float(there[2]), abs=2e-4)
-    tables = [text[text.index("3 steps of 1 window") :].replace("\n", "|").split("|") for text in (one, said)]
+    tables = [text[text.index("3 steps of 2 windows") :].replace("\n", "|").split("|") for text in (one, said)]
     assert len(tables[0]) == len(tables[1])
     for here, there in zip(*tables, strict=True):
         if here.strip().endswith("%"):

@@ -17,6 +17,9 @@ from tests.examples.conftest import CUTS, MEMBERS, load
     [
         (("--batch=5000",), "--batch=5000: train has 2"),
         (("--batch=0",), "--batch=0: train has 2"),
+        (("--replicas=3",), "--replicas=3: of 2 devices; give a divisor of that"),
+        (("--replicas=0",), "--replicas=0: of 2 devices"),
+        (("--replicas=2",), "--batch=1: 2 rings share it out; give a multiple of --replicas=2"),
         (
             ("--days=10", "--devices=8"),
             "--days=10: zigzag on 8 devices takes a multiple of 16 above 7; the nearest: 16",
