@@ -12,12 +12,10 @@ from tests.examples.conftest import FILLED
 
 def test_an_estimate_is_an_input_and_no_label(panel: Path, filled_panel: Path) -> None:
     pytest.importorskip("jax", reason="jax is not installed; pip install '.[jax]'")
-    import jax
-    from jax.sharding import Mesh
+    from ringtrain.devices import rings
     from ringtrain.loading import Panel
 
-    mesh = Mesh(np.array(jax.devices()[:1]), ("ring",))
-    panels = [Panel(str(one), "train", days=16, slots=8, mesh=mesh, ahead=24) for one in (panel, filled_panel)]
+    panels = [Panel(str(one), "train", days=16, slots=8, mesh=rings(1), ahead=24) for one in (panel, filled_panel)]
     plain, filled = (_read(one, one.starts[3:5]) for one in panels)
     missing = ~plain["observed"]
     assert 0.01 < missing.mean() < 0.1

@@ -79,13 +79,12 @@ def test_the_same_command_takes_it(run: Callable[..., Any], panel: Path, tmp_pat
 
 def _training(width: int, layers: int, heads: int) -> tuple[Any, Any, Any, Any]:
     jax = pytest.importorskip("jax", reason="jax is not installed; pip install '.[jax]'")
-    from jax.sharding import Mesh
+    from ringtrain.devices import rings
     from ringtrain.learning import begin, stepper
     from ringtrain.model import Shape, start
 
     shape = Shape(series=SERIES, ahead=True, parts=24 // LARGE["patch"], width=width, layers=layers, heads=heads)
-    mesh = Mesh(np.array(jax.devices()[:1]), ("ring",))
-    return jax, shape, stepper(shape, mesh, steps=10, rate=1e-3), begin(start(shape, seed=0))
+    return jax, shape, stepper(shape, rings(1), steps=10, rate=1e-3), begin(start(shape, seed=0))
 
 
 def _batch(shape: Any, *, days: int = LARGE["days"]) -> dict[str, Any]:
