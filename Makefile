@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(shell cat requirements.lock setup.py 2>/dev/null | cksum | cut -d' ' -f1)
 READY_ML := .venv-ml/.ready-$(shell cat requirements-ml.lock requirements-kernels.lock 2>/dev/null | cksum | cut -d' ' -f1)
-READY_TORCH := .venv-torch/.ready-$(shell cat requirements-torch.lock requirements-kernels.lock 2>/dev/null | cksum | cut -d' ' -f1)
+READY_TORCH := .venv-torch/.ready-$(shell cat requirements-torch.lock requirements-kernels.lock requirements-mds.lock 2>/dev/null | cksum | cut -d' ' -f1)
 READY_READERS := .venv-readers/.ready-$(shell cat requirements-readers.lock 2>/dev/null | cksum | cut -d' ' -f1)
+READY_FORECASTING := .venv-forecasting/.ready-$(shell cat requirements-forecasting.lock 2>/dev/null | cksum | cut -d' ' -f1)
 ARGS ?=
 # Some images say so. Tests start many programs, and none should compile all of ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-slow test-recorded test-ml test-torch test-readers test-gcp test-flink test-operations test-month lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
+.PHONY: help run test test-slow test-recorded test-ml test-torch test-readers test-forecasting test-gcp test-flink test-operations test-month lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -34,6 +35,8 @@ $(READY_TORCH):
 	$(PYTHON) -m venv .venv-torch
 	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-torch.lock
 	$(call unpack_kernels,.venv-torch)
+	rm -rf build/mds
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/mds -r requirements-mds.lock
 	rm -f .venv-torch/.ready-* && touch $@
 
 # Libraries whose code is read in tests, function by function: without what they import, most of it for a GPU.
@@ -41,6 +44,11 @@ define unpack_kernels
 rm -rf build/kernels
 $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python --target build/kernels -r requirements-kernels.lock
 endef
+
+$(READY_FORECASTING):
+	$(PYTHON) -m venv .venv-forecasting
+	.venv-forecasting/bin/pip install --quiet --disable-pip-version-check -r requirements-forecasting.lock
+	rm -f .venv-forecasting/.ready-* && touch $@
 
 $(READY_READERS):
 	$(PYTHON) -m venv .venv-readers
@@ -64,12 +72,17 @@ test-recorded: $(READY)  ## the tests on millions of real rows; RECORDED=folder 
 test-ml: $(READY_ML)  ## the reader and the training example beside TensorFlow, JAX, grain and datasets
 	.venv-ml/bin/python -m pytest -m "not recorded" tests/ringdata tests/examples $(ARGS)
 
-test-torch: $(READY_TORCH)  ## the reader beside torch's context_parallel and Megatron-Core; installs 6 GB, so not in CI
+test-torch: $(READY_TORCH)  ## the reader beside torch's context_parallel, Megatron-Core and MosaicML's streaming; installs 6 GB, so not in CI
 	.venv-torch/bin/python -m pytest tests/ringdata/test_kernels.py tests/ringdata/test_kernels_torch.py $(ARGS)
+	PYTHONPATH=build/mds .venv-torch/bin/python -m pytest tests/ringdata/test_training_format.py $(ARGS)
 
 test-readers: $(READY) $(READY_READERS)  ## tidy/ read by pandas, Spark 3.5 and 4.1 (Java 17), dask and the others
 	rm -rf build/readers && $(BIN)/python -m tests.readers.making build/readers
 	.venv-readers/bin/python -m pytest tests/readers $(ARGS)
+
+test-forecasting: $(READY) $(READY_FORECASTING)  ## tidy/ as GluonTS, LOTSA, Nixtla and Darts take it
+	rm -rf build/readers && $(BIN)/python -m tests.readers.making build/readers
+	.venv-forecasting/bin/python -m pytest tests/readers/test_forecasting.py $(ARGS)
 
 test-gcp: $(READY)  ## Dataflow's job, built offline beside Beam's cloud part
 	test -d build/gcp || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/gcp -r requirements-gcp.lock

@@ -24,6 +24,7 @@ LEFT_OUT = {
 """By marker: what the tests need that `make test` leaves out, and what runs them."""
 CLOSER = {
     "[gcp]": "make test-gcp",
+    "for the readers of forecasts": "make test-forecasting",
     "for the readers": "make test-readers",
     "not installed": "make test-ml",
     "recorded EIA rows": "RECORDED=folder make test-recorded (tests/data/README.md says what lies there)",

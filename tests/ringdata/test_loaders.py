@@ -2,6 +2,7 @@
 """The same folders through the loaders that people have: each reads them as they are, and reads the same rows."""
 
 from importlib.util import find_spec
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,22 @@ def test_hugging_face_datasets_reads_the_blocks_folder(config: str, way: str, da
     assert sorted(loaded) == ["test", "train", "validation"]
     for split, rows in loaded.items():
         assert list(rows) == rows_of(data_set / "blocks" / config, split)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_hugging_face_datasets_deals_shards_to_nodes(config: str, data_set: Path, tmp_path: Path) -> None:
+    needs("datasets")
+    import datasets
+    from datasets.distributed import split_dataset_by_node
+
+    (tmp_path / "plain").symlink_to(data_set / "blocks", target_is_directory=True)
+    rows = datasets.load_dataset(str(tmp_path / "plain"), config, split="train", streaming=True)
+    assert rows.num_shards == len(list((data_set / "blocks" / config).glob("train-*.parquet")))
+    assert rows.num_shards % 2 == 0, "there is a shard for each"
+    parts = [list(split_dataset_by_node(rows, rank=rank, world_size=2)) for rank in (0, 1)]
+    assert all(parts)
+    key = itemgetter("sequence_id", "block_index")
+    assert sorted(parts[0] + parts[1], key=key) == sorted(rows_of(data_set / "blocks" / config, "train"), key=key)
 
 
 def test_grain_takes_the_reader_as_its_source(data_set: Path) -> None:
