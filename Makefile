@@ -13,7 +13,7 @@ ARGS ?=
 # Some images say so. Tests start many programs, and none should compile all of ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-slow test-recorded test-ml test-torch test-readers test-forecasting test-gcp test-flink test-operations test-month lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
+.PHONY: help run test test-slow test-recorded test-ml test-torch readers-load test-readers test-forecasting test-gcp test-flink test-operations test-month lint docs bench real-rows real-blocks screenshots flink-up flink-run flink-down flink-compare clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -76,12 +76,13 @@ test-torch: $(READY_TORCH)  ## the reader beside torch's context_parallel, Megat
 	.venv-torch/bin/python -m pytest tests/ringdata/test_kernels.py tests/ringdata/test_kernels_torch.py $(ARGS)
 	PYTHONPATH=build/mds .venv-torch/bin/python -m pytest tests/ringdata/test_training_format.py $(ARGS)
 
-test-readers: $(READY) $(READY_READERS)  ## tidy/ read by pandas, Spark 3.5 and 4.1 (Java 17), dask and the others
+readers-load: $(READY)
 	rm -rf build/readers && $(BIN)/python -m tests.readers.making build/readers
+
+test-readers: $(READY_READERS) readers-load  ## tidy/ read by pandas, Spark 3.5 and 4.1 (Java 17), dask and the others
 	.venv-readers/bin/python -m pytest tests/readers $(ARGS)
 
-test-forecasting: $(READY) $(READY_FORECASTING)  ## tidy/ as GluonTS, LOTSA, Nixtla and Darts take it
-	rm -rf build/readers && $(BIN)/python -m tests.readers.making build/readers
+test-forecasting: $(READY_FORECASTING) readers-load  ## tidy/ as GluonTS, LOTSA, Nixtla and Darts take it
 	.venv-forecasting/bin/python -m pytest tests/readers/test_forecasting.py $(ARGS)
 
 test-gcp: $(READY)  ## Dataflow's job, built offline beside Beam's cloud part

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checkpoints=Path(options.checkpoints) if options.checkpoints else None,
         every=options.every,
         replicas=options.replicas,
-        dtype=options.dtype or "",
+        dtype=options.dtype,
     )
     begun = time.perf_counter(), time.process_time()
 

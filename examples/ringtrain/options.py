@@ -50,6 +50,7 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
     flags.add_argument("--replicas", type=int, default=1, help="rings of equal size, each with windows of its own")
     flags.add_argument(
         "--dtype",
+        default="",
         choices=["float32", "bfloat16"],
         help="of large products; weights and sums are float32 (default: bfloat16 on a GPU or TPU, float32 on a CPU)",
     )

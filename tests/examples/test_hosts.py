@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two hosts of four devices each find what one host of eight finds, as one ring or as a ring each."""
+"""Two hosts of four devices each find what one host of eight finds, as one ring or as a ring each.
+
+And a short window does not stop the program.
+"""
 
 import os
 import re
@@ -16,6 +19,10 @@ from tests.examples.conftest import EXAMPLES
 
 SMALL = ("--days=16", "--steps=3", "--seed=1", "--batch=2")
 LINE = re.compile(r"step +(\d+) +train (\S+) +validation (\S+)")
+GLOO = re.compile(
+    r"\[Gloo\] Rank | is connected to | peer ranks\. |Expected number of connected peer ranks is : |\d+|\n"
+)
+"""Its own words at each start, which two of its threads may write into each other."""
 
 
 def free_port() -> int:
@@ -81,9 +88,7 @@ def test_two_hosts_say_the_same_figures_as_one(one: str, two: list[tuple[str, Pa
 def test_only_the_first_host_tells_and_draws(two: list[tuple[str, Path]]) -> None:
     (_, drawn), (silent, empty) = two
     assert sorted(path.name for path in drawn.iterdir()) == ["training-forecasts.png", "training-loss.png"]
-    # Gloo says of its own how many it has met, its lines now and then in pieces.
-    assert not LINE.search(silent)
-    assert not any(word in silent for word in ("devices", "weights", "of CPU", "|"))
+    assert GLOO.sub("", silent) == ""
     assert list(empty.iterdir()) == []
 
 

@@ -36,7 +36,8 @@ def twice(run: Callable[..., Any], panel: Path, tmp_path_factory: pytest.TempPat
 
 def test_figures_stand_between_the_markers(twice: list[tuple[Path, str]]) -> None:
     text = twice[0][1]
-    begun = "3 steps of 1 window of 16 days, 2 devices, `zigzag`, float32, seed 1, with the target day's DF"
+    begun = "3 steps of 1 window of 16 days, 2 devices, `zigzag`, float32, seed 1, "
+    begun += "with the target day's DF as an input;"
     assert text.startswith(f"before\n<!-- figures -->\n{begun}")
     assert text.endswith("<!-- /figures -->\nafter\n")
     assert "-->old" not in text

@@ -22,15 +22,6 @@ Demand = dict[str, dict[int, float]]
 
 
 @pytest.fixture(scope="module")
-def beside() -> Path:
-    """A folder with `data/`, as a load leaves it."""
-    folder = ROOT / "build/readers"
-    if not (folder / "data/_SUCCESS").exists():
-        pytest.skip("no load for the readers")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def trusted(beside: Path) -> tuple[Demand, int, int]:
     """By series the values that no flag doubts, by the hour's beginning; the first hour of all, and the last."""
     found: Demand = {}

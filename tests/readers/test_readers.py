@@ -26,15 +26,6 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")
-def beside() -> Path:
-    """A folder with `data/`, as a load leaves it."""
-    folder = ROOT / "build/readers"
-    if not (folder / "data/_SUCCESS").exists():
-        pytest.skip("no load for the readers")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def rows(beside: Path) -> int:
     """How many rows tidy/region-data has, by the manifest."""
     files = json.loads((beside / "data/manifest.json").read_text())["files"]
