@@ -19,8 +19,8 @@ from eia930.question.plan import Question, plan
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.checked import ROOT
 from eia930.sources.api.source import ApiSource
+from eia930.sources.api.stock.checked import ROOT
 from eia930.store.lease import Owner
 from eia930.store.run import Run
 from eia930.store.storage import Storage

@@ -2,6 +2,7 @@
 """What keeping up costs: a run that finds nothing new, and an hourly update, as shares of the first load.
 
 And what a load does that finds the answers stored, and nothing that was made of them: all that follows the network.
+And an hourly update by two workers at the polite pace, as `pipelines.follow` would have it.
 
     python benchmarks/update.py [--regions PACW,ERCO,CAL,TEX,MISO] [--routes region-data] [--start 2019-01-01]
         [--end 2024-01-01]
@@ -15,11 +16,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +33,9 @@ from eia930.reference.hours import parse_hour, stamp
 
 SETTLED = 24 * 30
 """Hours after the last one: by the clock of such a server all of them are settled."""
-KEEP_UP = ("--requests_per_hour=1000000", "--burst_per_second=1000", "--api_key=env:BENCHMARK_KEY", "--quota=none")
+KEY = ("--api_key=env:BENCHMARK_KEY", "--quota=none")
+UNHURRIED = ("--requests_per_hour=1000000", "--burst_per_second=1000")
+POLITELY_BY_TWO = ("--direct_num_workers=2", "--direct_running_mode=multi_processing")
 ANSWERS = ("raw", "eia", "origin", "asked")
 
 
@@ -43,11 +48,13 @@ class Cost:
     peak: float
 
 
-def load(source: RowSource, folder: Path, *, now: int, last: int, flags: argparse.Namespace) -> Cost:
+def load(
+    source: RowSource, folder: Path, *, now: int, last: int, flags: argparse.Namespace, how: Sequence[str] = UNHURRIED
+) -> Cost:
     """A load in a process of its own, of the hours up to `last`, at the hour `now`."""
     with Emulator(source, now=now) as server:
         what = (f"--regions={flags.regions}", f"--routes={flags.routes}", f"--start={flags.start}")
-        words = [*what, f"--end={stamp(last)}", f"--api_url={server.url}", f"--output={folder}", *KEEP_UP]
+        words = [*what, f"--end={stamp(last)}", f"--api_url={server.url}", f"--output={folder}", *KEY, *how]
         began = time.perf_counter()
         done = subprocess.run(
             [sys.executable, __file__, "--load", *words],
@@ -67,7 +74,10 @@ def loaded(words: list[str]) -> None:
     from pipelines.historical import main
 
     code = main(words)
-    print(json.dumps({"exit": code, "processor": time.process_time(), "peak_mb": peak_kib() / 1024}))
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = time.process_time() + workers.ru_utime + workers.ru_stime
+    peak = max(peak_kib(), workers.ru_maxrss) / 1024
+    print(json.dumps({"exit": code, "processor": processor, "peak_mb": peak}))
 
 
 def forget_all_but_answers(folder: Path) -> None:
@@ -97,9 +107,12 @@ def main() -> None:
             "first load": first,
             "nothing new": load(source, folder, now=now, last=last, flags=flags),
             "an hour more": load(source, folder, now=now, last=last + 1, flags=flags),
+            "one more, politely, two workers": load(
+                source, folder, now=now, last=last + 2, flags=flags, how=POLITELY_BY_TWO
+            ),
         }
         forget_all_but_answers(folder)
-        costs["from stored answers"] = load(source, folder, now=now, last=last + 1, flags=flags)
+        costs["from stored answers"] = load(source, folder, now=now, last=last + 2, flags=flags)
     print(f"{rows:,} records, loaded first in {first.wall:.1f} s, {1e6 * first.processor / rows:.1f} s a million\n")
     print("| load | wall s | of the first | processor s | of the first | peak MB | of the first |")
     print("|---|--:|--:|--:|--:|--:|--:|")

@@ -1,25 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fetch: spans → spans whose hours are stored. One key, one worker, one dispatcher: the exact rate on any runner.
 
-Ready: what is stored as it was served → its columns, once, by whichever worker is free. Names alone travel.
+Before it, whichever worker is free looks over what is stored. After it, Ready: what is stored as it was served → its
+columns, once. Names, and what is left to ask, alone travel.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
 import apache_beam as beam
 
 from eia930.account.standing import sparing
+from eia930.errors import Stop, UsageError
+from eia930.program.code import require_same
 from eia930.question.dealing import dealt
 from eia930.question.span import Span
-from eia930.sources.fetched import Failure, Readied, by_span
-from eia930.sources.source import ReadsAhead, Source
+from eia930.sources.fetched import Failure, Looked, Readied, by_span
+from eia930.sources.source import LooksFirst, ReadsAhead, Source
 from eia930.store.failure import telling
 from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
 FETCHED, UNREAD = "fetched", "unread"
+_LOTS = 16
+"""Lots of spans that workers look over, several spans of one at a time."""
+Seen = tuple[Span, Looked | None]
 
 
 class Fetch(beam.PTransform):
@@ -30,16 +37,42 @@ class Fetch(beam.PTransform):
 
     def __init__(self, source: Source, storage: Storage, run: Run) -> None:
         super().__init__()
-        self._do = _FetchFn(source, storage, run)
+        self._how = (source, storage, run)
 
     def expand(self, spans: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
-        """Only spans cross the shuffle: a few hundred bytes each."""
+        """Only spans, and stretches of their hours, cross the shuffle: a few hundred bytes each."""
         return (
             spans
+            | "Lot" >> beam.WithKeys(_lot)
+            | "Lots" >> beam.GroupByKey()
+            | "Look" >> beam.FlatMap(_look, *self._how)
             | "One key" >> beam.WithKeys("dispatcher")
             | "One dispatcher" >> beam.GroupByKey()
-            | "Ask" >> beam.ParDo(self._do).with_outputs(FETCHED, UNREAD, main="stored")
+            | "Ask" >> beam.ParDo(_FetchFn(*self._how)).with_outputs(FETCHED, UNREAD, main="stored")
         )
+
+
+def _lot(span: Span) -> int:
+    return zlib.crc32(span.id.encode()) % _LOTS
+
+
+def _look(lot: tuple[int, Iterable[Span]], source: Source, storage: Storage, run: Run) -> Iterator[Seen]:
+    spans = list(lot[1])
+    with telling(storage, run, "Look"):
+        seen = {one.span: one for one in _looked(spans, source, storage, run)}
+    yield from ((span, seen.get(span.id)) for span in spans)
+
+
+def _looked(spans: Sequence[Span], source: Source, storage: Storage, run: Run) -> Sequence[Looked]:
+    if not isinstance(source, LooksFirst):
+        return ()
+    try:
+        require_same(run.program)
+        heed_stop(storage, run)
+        return source.look(storage, spans, run)
+    except (Stop, UsageError):
+        # Whoever asks meets the same, and accounts for it.
+        return ()
 
 
 class _FetchFn(beam.DoFn):
@@ -48,10 +81,13 @@ class _FetchFn(beam.DoFn):
         self._storage = storage
         self._run = run
 
-    def process(self, keyed: tuple[str, Iterable[Span]]) -> Iterator[tuple[Span, list[Failure]] | object]:
-        spans = sorted(keyed[1], key=lambda span: span.id)
+    def process(self, keyed: tuple[str, Iterable[Seen]]) -> Iterator[tuple[Span, list[Failure]] | object]:
+        seen = sorted(keyed[1], key=lambda one: one[0].id)
+        spans, source = [span for span, _ in seen], self._source
+        if isinstance(source, LooksFirst):
+            source = source.having_looked([one for _, one in seen if one])
         with telling(self._storage, self._run, "Fetch"):
-            fetched = sparing(self._storage, self._source.fetch(self._storage, spans, self._run), self._run)
+            fetched = sparing(self._storage, source.fetch(self._storage, spans, self._run), self._run)
         yield beam.pvalue.TaggedOutput(FETCHED, fetched)
         if not fetched.stopped:
             yield from (beam.pvalue.TaggedOutput(UNREAD, name) for name in fetched.unread)

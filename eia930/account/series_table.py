@@ -43,12 +43,14 @@ def catalogue(series: Iterable[SeriesReport]) -> pa.Table:
     added as the table is written.
     """
     zones = {code: one.time_zone for code, one in respondents().items()}
-    rows = [
-        {name: getattr(one, name, None) for name in SCHEMA.names}
-        | {"unit": ROUTES[one.route].unit, "time_zone": zones.get(one.respondent, "UTC"), "break_at": _break_at(one)}
-        for one in sorted(series, key=lambda one: one.series_id)
-    ]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    rows = sorted(series, key=lambda one: one.series_id)
+    told = {
+        name: [getattr(one, name) for one in rows] for name in SCHEMA.names if name in SeriesReport.__struct_fields__
+    }
+    told["unit"] = [ROUTES[one.route].unit for one in rows]
+    told["time_zone"] = [zones.get(one.respondent, "UTC") for one in rows]
+    told["break_at"] = [_break_at(one) for one in rows]
+    return pa.Table.from_pydict(told, schema=SCHEMA)
 
 
 def _break_at(one: SeriesReport) -> str | None:

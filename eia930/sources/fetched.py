@@ -72,6 +72,17 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """What a worker saw stored for a span before anybody was asked; the source that it looked for knows what else.
+
+    All that the dispatcher of this `epoch` stored was seen, and of those before it; None: who knows.
+    """
+
+    span: str
+    epoch: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Readied:
     """What came of reading one of `Fetched.unread`: hours that could not be had after all, and what is odd."""
 

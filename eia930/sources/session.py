@@ -16,7 +16,7 @@ from eia930.program.code import require_same
 from eia930.sources.asking import A, Q
 from eia930.sources.beat import Beat, merged
 from eia930.sources.dispatch import Dispatcher
-from eia930.sources.fetched import Fetched, Tally
+from eia930.sources.fetched import Fetched, Looked, Tally
 from eia930.store import lease
 from eia930.store.run import Run, told_to_stop
 from eia930.store.storage import Storage
@@ -45,6 +45,10 @@ class Session:
     def first(self) -> bool:
         """Whether no dispatcher was ever at work on this folder before."""
         return self._lease.epoch == 1
+
+    def saw(self, looked: Looked) -> bool:
+        """Whether who looked has seen all that dispatchers before this one have stored."""
+        return looked.epoch == self._lease.epoch - 1
 
     def begin(self, *, hours: int, reused: int) -> None:
         """Say what is to be done: hours still wanted, and how many stored answers serve."""
@@ -94,6 +98,11 @@ class Session:
         if beat != self._heard[1]:
             self._heard = (time.monotonic(), beat)
         return time.monotonic() - self._heard[0] > 2 * lease.SILENCE
+
+
+def at_rest(storage: Storage) -> int | None:
+    """The epoch of the folder's last dispatcher, 0 where there was none; None where it may still be at work."""
+    return lease.at_rest(storage, NAME)
 
 
 def alone(storage: Storage, run: Run, work: Callable[[Session], Fetched]) -> Fetched:

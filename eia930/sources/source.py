@@ -14,7 +14,7 @@ from eia930.question.listed import Listed
 from eia930.question.span import Span
 from eia930.reference.halves import Half
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
-from eia930.sources.fetched import Fetched, Readied
+from eia930.sources.fetched import Fetched, Looked, Readied
 from eia930.sources.matrix import Matrix
 from eia930.store.run import Run
 from eia930.store.storage import Storage
@@ -91,6 +91,17 @@ class ListsCodes(Protocol):
 
     def having_asked(self, asked: ListsAsked) -> Self:
         """The same source, whose pace counts these requests; a key that they were answered for has worked."""
+
+
+@runtime_checkable
+class LooksFirst(Protocol):
+    """A source whose stored answers any worker can look over, each its spans, before one asks for what is left."""
+
+    def look(self, storage: Storage, spans: Sequence[Span], run: Run) -> Sequence[Looked]:
+        """What is stored of spans; of those that it cannot tell of, whoever asks will look again. Asks nobody."""
+
+    def having_looked(self, looked: Sequence[Looked]) -> Source:
+        """The same source, which need not look where a worker just has."""
 
 
 @runtime_checkable

@@ -105,6 +105,14 @@ def acquire(
     return Lease(storage, name, epoch + 1)
 
 
+def at_rest(storage: Storage, name: str) -> int | None:
+    """The latest epoch of `name`, 0 where there was none; None where its owner may still be at work."""
+    epoch = _latest(storage, name)
+    if not epoch or storage.exists(_key(name, epoch, "done")) or _owner(storage, name, epoch).alive is False:
+        return epoch
+    return None
+
+
 def require_latest(storage: Storage, name: str, run: str) -> None:
     """Superseded where `name` was last taken by another run than this one."""
     epoch = _latest(storage, name)

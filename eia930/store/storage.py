@@ -69,7 +69,7 @@ class Storage:
         """From what a user types after `flag`; a relative path becomes absolute. UsageError for an unknown scheme."""
         return cls(url_of(place, flag))
 
-    @property
+    @cached_property
     def path(self) -> Path | None:
         """The folder on this host, None for a bucket."""
         parts = urlsplit(self.url)
@@ -115,9 +115,14 @@ class Storage:
     @contextmanager
     def _using(self, key: str = "") -> Iterator[Any]:
         """The client; one line for whatever it says, without its debug tail."""
+        with self._in_a_line(key):
+            yield self._brief if self._gone.is_set() else self._store
+
+    @contextmanager
+    def _in_a_line(self, key: str) -> Iterator[None]:
         what = f"{self.url}/{key}" if key else self.url
         try:
-            yield self._brief if self._gone.is_set() else self._store
+            yield
         except (BaseError, OSError) as error:
             self._gone.set()
             said = _said(str(error))
@@ -176,25 +181,37 @@ class Storage:
 
     def get(self, key: str) -> bytes:
         """The object's bytes. KeyError if there is none."""
-        if self._absent:
-            raise KeyError(key)
+        if self.path is not None:
+            return self._read(self.path, key)
         with self._using(key) as store:
             try:
                 return bytes(obstore.get(store, key).bytes())
             except FileNotFoundError:
                 raise KeyError(key) from None
 
+    def _read(self, folder: Path, key: str, first: int = 0, length: int = -1) -> bytes:
+        """From a disk, without a client between: of many small objects that took four fifths of the time."""
+        with self._in_a_line(key):
+            try:
+                with (folder / key).open("rb") as file:
+                    if first:
+                        file.seek(first)
+                    return file.read(length)
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                raise KeyError(key) from None
+
     def part(self, key: str, first: int, length: int) -> bytes:
         """`length` bytes of an object from `first` on. KeyError if there is none; ValueError where it ends before."""
-        if self._absent:
-            raise KeyError(key)
         if first < 0 or length < 0:
             raise ValueError(f"{key} has no bytes {first}..{first + length}")
-        with self._using(key) as store:
-            try:
-                found = bytes(obstore.get_range(store, key, start=first, length=length)) if length else b""
-            except FileNotFoundError:
-                raise KeyError(key) from None
+        if self.path is not None:
+            found = self._read(self.path, key, first, length)
+        else:
+            with self._using(key) as store:
+                try:
+                    found = bytes(obstore.get_range(store, key, start=first, length=length)) if length else b""
+                except FileNotFoundError:
+                    raise KeyError(key) from None
         if len(found) < length:
             raise ValueError(f"{key} has no bytes {first}..{first + length}")
         return found

@@ -155,7 +155,7 @@ def _members(body: bytes, window: Window) -> dict[str, msgspec.Raw]:
 class ResponseStore:
     """The stored responses of a folder or bucket. `wrote(window, key, bytes)` is told of each that is written.
 
-    `names` are keys of those that lie in archives, at least: two answers never have one name.
+    Two answers never have one name, though the other lie in an archive.
     """
 
     def __init__(
@@ -164,10 +164,9 @@ class ResponseStore:
         *,
         settle_hours: int,
         wrote: Wrote = lambda *_: None,
-        names: frozenset[str] = frozenset(),
     ) -> None:
         self._storage = storage
-        self._names = names
+        self._archived: dict[str, frozenset[str]] = {}
         self._wrote = wrote
         self._settle_hours = settle_hours
 
@@ -185,14 +184,22 @@ class ResponseStore:
         if window.short is not None:
             # In a folder of its own, where no load looks for hours.
             return f"{shorts_folder(window.route, window.respondent)}/{short_name(window)}.{_at(answer)}.json.zst"
-        plain = f"{_folder(window.route, window.respondent)}/{stamp(answer.first)}_{stamp(answer.last)}"
+        folder = _folder(window.route, window.respondent)
+        plain = f"{folder}/{stamp(answer.first)}_{stamp(answer.last)}"
         if window.kinds:
             plain += "." + "-".join(window.kinds)
         settled = answer.last <= hour_of(answer.retrieved_at) - self._settle_hours
         name = f"{plain}.json.zst"
-        if settled and name not in self._names and not self._storage.exists(name):
+        if settled and not self._storage.exists(name) and name not in self._in_archives(folder):
             return name
         return f"{plain}.{_at(answer)}.json.zst"
+
+    def _in_archives(self, folder: str) -> frozenset[str]:
+        """Keys of the responses that lie in archives of a folder: nobody makes any while answers are written."""
+        if folder not in self._archived:
+            folds = Shelf.of(self._storage, folder).folds
+            self._archived[folder] = frozenset(f"{folder}/{one.name}" for fold in folds for one in fold.members)
+        return self._archived[folder]
 
 
 def opens(data: bytes, held: Held) -> bool:

@@ -24,19 +24,20 @@ from eia930.sources.api.estimate import Manner, estimate, plan_size, short_ones
 from eia930.sources.api.folds.folding import fold_all
 from eia930.sources.api.http import LOOPBACK
 from eia930.sources.api.key import resolve_key
-from eia930.sources.api.left import Work, left
 from eia930.sources.api.packs.reading import columns, named
 from eia930.sources.api.responses import Answer, ResponseStore, load_verbatim
+from eia930.sources.api.stock.left import Notes, Work, left
+from eia930.sources.api.stock.looking import Stock, look_over
 from eia930.sources.api.together.company import Company
 from eia930.sources.api.together.joint import parts_of
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
 from eia930.sources.dispatch import Dispatcher
-from eia930.sources.fetched import Failure, Fetched
+from eia930.sources.fetched import Failure, Fetched, Looked
 from eia930.sources.matrix import Matrix
 from eia930.sources.patience import Clocks
 from eia930.sources.quota import NONE, shared_pace, usual_place
 from eia930.sources.rate import PER_HOUR, Limiter, Pace, Unlimited
-from eia930.sources.session import Session, alone
+from eia930.sources.session import Session, alone, at_rest
 from eia930.sources.source import Estimate, ListsAsked, Terms
 from eia930.store.fenced import Fenced
 from eia930.store.origin import EMULATED
@@ -76,6 +77,8 @@ class ApiSource:
     """Requests that this program has started just before, which the pace counts."""
     worked_before: bool = False
     """Whether the key had an answer to one of them."""
+    looked: tuple[Stock, ...] = field(default=(), repr=False)
+    """What workers have just seen stored."""
     clocks: Clocks = field(default_factory=Clocks, repr=False)
 
     @classmethod
@@ -140,8 +143,21 @@ class ApiSource:
     def ask(self, storage: Storage, spans: Sequence[Span], run: Run, session: Session) -> Fetched:
         """The work of `fetch`, by who holds the lease."""
         now = self.clocks.unix()
-        todo = partial(left, storage, spans, run, self._manner, now=now)
+        seen = [one for one in self.looked if session.saw(one)]
+        todo = partial(left, storage, spans, run, self._manner, now=now, looked=seen)
         return self._dispatch(storage, session, run, todo, spans=spans)
+
+    def look(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Stock, ...]:
+        """What is stored of spans, and is whole; nothing is told while a dispatcher may still be storing more."""
+        epoch = at_rest(storage)
+        if epoch is None:
+            return ()
+        again = self._manner.again(run.since, self.clocks.unix())
+        return look_over(storage, spans, run, again, epoch=epoch)
+
+    def having_looked(self, looked: Sequence[Looked]) -> ApiSource:
+        """The same, which need not look where a worker just has."""
+        return replace(self, looked=tuple(one for one in looked if isinstance(one, Stock)))
 
     def lists_held(self, storage: Storage, routes: Sequence[str]) -> Listed:
         """The newest lists of codes that are stored."""
@@ -170,7 +186,7 @@ class ApiSource:
     def count(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Fetched, list[Matrix]]:
         """Count the rows of `spans` by short answers, at the same pace. A span that cannot be counted has no matrix."""
         counts = [Counting(span, self._shorts(storage, span, run).find) for span in spans]
-        work = Work(counts, sum(one.left for one in counts), 0, 0)
+        work = Work(counts, sum(one.left for one in counts), Notes(storage))
         fetched = alone(storage, run, lambda session: self._dispatch(storage, session, run, lambda: work))
         failures = (*fetched.failures, *(_uncounted(one) for one in counts if one.failure))
         reused = sum(one.reused for one in counts)
@@ -200,7 +216,7 @@ class ApiSource:
         """Ask for all that the work still wants of `spans`, whose lives say who may be left out."""
         secret = resolve_key(self.key)
         todo = work()
-        store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.wrote, names=todo.names)
+        store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.notes.wrote)
         session.begin(hours=todo.hours, reused=todo.reused)
         api = Api(self.url, secret, connections=self.max_in_flight, timeout=self.timeout)
         scrutiny, clock = Scrutiny(), Clock(todo.newest)
@@ -225,7 +241,7 @@ class ApiSource:
         dispatcher.run()
         api.close()
         if not isinstance(dispatcher.stopped, StorageError):
-            todo.remember()
+            todo.notes.keep()
         if not dispatcher.stopped:
             _fold(Fenced.of(storage, run), todo, run, lambda: session.tick(dispatcher.tally))
         fetched = session.fetched(dispatcher, damaged=todo.damaged, limit_per_hour=self.requests_per_hour)

@@ -16,7 +16,7 @@ from eia930.question.span import Span
 from eia930.reference.routes import ROUTES
 from eia930.sources.api.source import ApiSource
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
-from eia930.sources.fetched import Fetched, Readied, by_span
+from eia930.sources.fetched import Fetched, Looked, Readied, by_span
 from eia930.sources.files.counting import joined
 from eia930.sources.files.source import FilesSource
 from eia930.sources.files.versions import ROOT as FILES
@@ -142,6 +142,14 @@ class HybridSource:
     def having_asked(self, asked: ListsAsked) -> HybridSource:
         """The same, whose pace at the API counts these."""
         return replace(self, api=self.api.having_asked(asked))
+
+    def look(self, storage: Storage, spans: Sequence[Span], run: Run) -> Sequence[Looked]:
+        """What is stored of the API's."""
+        return self.api.look(storage, served(spans), run)
+
+    def having_looked(self, looked: Sequence[Looked]) -> HybridSource:
+        """The same, whose API need not look where a worker just has."""
+        return replace(self, api=self.api.having_looked(looked))
 
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What is stored by either, the files first."""

@@ -24,15 +24,15 @@ from eia930.record.unchanged.group import ROOT, group, keep_finished
 from eia930.record.unchanged.inputs import inputs_of
 from eia930.screening.flags import FLAGS
 from eia930.screening.methods import screen_series
-from eia930.sources.api.checked import ROOT as CHECKED
-from eia930.sources.api.checked import Checked
 from eia930.sources.api.estimate import Manner
 from eia930.sources.api.folds.held import Held
-from eia930.sources.api.left import left
 from eia930.sources.api.packs.pack import ROOT as PACKS
 from eia930.sources.api.responses import ROOT as RAW
 from eia930.sources.api.responses import ResponseStore, load
 from eia930.sources.api.source import ApiSource
+from eia930.sources.api.stock.checked import ROOT as CHECKED
+from eia930.sources.api.stock.checked import Checked
+from eia930.sources.api.stock.left import left
 from eia930.sources.columns import Stored
 from eia930.sources.fetched import Failure
 from eia930.sources.past.source import PastSource

@@ -16,9 +16,9 @@ from eia930.errors import Garbled, Refused, Unordered
 from eia930.question.span import Span
 from eia930.reference.hours import hour_of, moment_of, stamp
 from eia930.reference.routes import PAGE
-from eia930.sources.api.checked import ROOT, Checked
 from eia930.sources.api.folds.held import Held
 from eia930.sources.api.responses import Answer, ResponseStore, held_in, load, opens, read_answer, unpack
+from eia930.sources.api.stock.checked import ROOT, Checked
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST, LATER, answer, body, row, triples, window
 
@@ -261,7 +261,7 @@ def test_what_is_known_to_be_whole_is_not_opened_and_what_differs_is(
         opened.append(data)
         return opens(data, held)
 
-    monkeypatch.setattr("eia930.sources.api.checked.opens", seen)
+    monkeypatch.setattr("eia930.sources.api.stock.checked.opens", seen)
     assert Checked(storage, PACW).whole(only(storage))
     assert opened == []
     # What rots on a disk keeps its size and its time.

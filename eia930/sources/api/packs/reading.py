@@ -9,11 +9,11 @@ from zstandard import ZstdError
 
 from eia930.errors import Stop
 from eia930.question.span import Span
-from eia930.sources.api.checked import Checked, forget
 from eia930.sources.api.folds.held import Held
-from eia930.sources.api.left import usable
 from eia930.sources.api.packs.pack import read_pack, write_pack
 from eia930.sources.api.responses import held_in, load
+from eia930.sources.api.stock.checked import Checked, forget
+from eia930.sources.api.stock.looking import usable
 from eia930.sources.columns import AnswerName, Stored
 from eia930.store.storage import Storage
 

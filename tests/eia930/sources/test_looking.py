@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workers look over what is stored; who asks then trusts them, as long as nobody has stored more since."""
+
+import random
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eia930.emulator import Emulator, RowSource, synthetic
+from eia930.errors import Superseded
+from eia930.question.span import Span
+from eia930.reference.hours import moment_of, parse_hour
+from eia930.sources.api.estimate import Manner
+from eia930.sources.api.folds.folding import fold
+from eia930.sources.api.responses import ResponseStore
+from eia930.sources.api.source import ApiSource
+from eia930.sources.api.stock.left import Work, left
+from eia930.sources.api.stock.looking import look_over
+from eia930.sources.fetched import Fetched
+from eia930.sources.session import NAME, at_rest
+from eia930.store import lease
+from eia930.store.lease import Owner
+from eia930.store.run import Run
+from eia930.store.storage import Storage
+from tests.eia930.making import FIRST as MADE_FIRST
+from tests.eia930.making import answer, row, window
+
+FIRST, LAST = parse_hour("2019-01-01T00"), parse_hour("2019-04-30T23")
+PACW = Span("region-data", "PACW", FIRST, LAST, density=3.0)
+CAL = Span("fuel-type-data", "CAL", FIRST, LAST, density=8.0)
+BOTH = (PACW, CAL)
+
+
+@pytest.fixture(scope="module")
+def rows() -> RowSource:
+    return synthetic(now=parse_hour("2019-06-01T00"), defects=False)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage.at(str(tmp_path / "out"))
+
+
+@pytest.fixture
+def server(rows: RowSource) -> Iterator[Emulator]:
+    with Emulator(rows) as server:
+        yield server
+
+
+def source(server: Emulator) -> ApiSource:
+    return ApiSource(server.url, "none:", requests_per_hour=None)
+
+
+def run() -> Run:
+    return Run(Owner.here(uuid.uuid4().hex), datetime.now(UTC) + timedelta(seconds=1))
+
+
+def looking(server: Emulator, storage: Storage, ours: Run) -> ApiSource:
+    """The source after two workers have looked, a span each."""
+    asked = source(server)
+    seen = [one for span in BOTH for one in asked.look(storage, [span], ours)]
+    return asked.having_looked(seen)
+
+
+def fetch(asked: ApiSource, storage: Storage, ours: Run) -> Fetched:
+    return asked.fetch(storage, BOTH, ours)
+
+
+def test_what_workers_saw_is_neither_listed_nor_read_again(server: Emulator, storage: Storage, tmp_path: Path) -> None:
+    first = fetch(source(server), storage, run())
+    ours = run()
+    ready = looking(server, storage, ours)
+    (tmp_path / "out/raw/eia").rename(tmp_path / "away")
+    done = fetch(ready, storage, ours)
+    assert (done.tally.sent, done.reused, done.stopped) == (0, first.tally.answered, "")
+    # Who looks for itself sees nothing there.
+    again = fetch(source(server), storage, run())
+    assert (again.tally.sent, again.reused) == (first.tally.sent, 0)
+
+
+def test_what_workers_found_damaged_is_asked_for_and_told(server: Emulator, storage: Storage) -> None:
+    fetch(source(server), storage, run())
+    (key, *_) = [entry.key for entry in storage.list("raw/eia/region-data/PACW")]
+    whole = storage.get(key)
+    storage.put(key, whole[:-5])
+    ours = run()
+    done = fetch(looking(server, storage, ours), storage, ours)
+    assert (done.damaged, done.tally.sent, done.failures) == (1, 1, ())
+    assert fetch(source(server), storage, run()).tally.sent == 0
+
+
+def test_who_asks_a_second_time_looks_for_itself(server: Emulator, storage: Storage) -> None:
+    """A dispatcher that is lost with its worker is begun again, with what workers saw before the first."""
+    ours = run()
+    ready = looking(server, storage, ours)
+    first, second = (fetch(ready, storage, ours) for _ in range(2))
+    assert first.tally.sent > 0
+    assert (second.tally.sent - first.tally.sent, second.failures) == (0, ())
+
+
+def test_what_another_run_stored_since_is_not_asked_again(server: Emulator, storage: Storage) -> None:
+    ours = run()
+    ready = looking(server, storage, ours)
+    fetch(source(server), storage, run())
+    assert fetch(ready, storage, ours).tally.sent == 0
+
+
+def test_while_a_dispatcher_may_store_more_nothing_is_told(server: Emulator, storage: Storage) -> None:
+    assert at_rest(storage) == 0
+    held = lease.acquire(storage, NAME, Owner.here("another"), take_over=False, pause=time.sleep)
+    assert at_rest(storage) is None
+    assert source(server).look(storage, BOTH, run()) == ()
+    held.release()
+    assert at_rest(storage) == held.epoch
+    assert len(source(server).look(storage, BOTH, run())) == 2
+
+
+def test_a_killed_dispatcher_stores_no_more(server: Emulator, storage: Storage) -> None:
+    """So a load that goes on after it is spared nothing less."""
+    gone = _dead(Owner.here("killed"))
+    held = lease.acquire(storage, NAME, gone, take_over=False, pause=time.sleep)
+    assert at_rest(storage) == held.epoch
+    # Elsewhere nobody knows whether it lives.
+    lease.acquire(storage, NAME, Owner("far", "another host", 1, "1.0"), take_over=True, pause=time.sleep)
+    assert at_rest(storage) is None
+
+
+def _dead(owner: Owner) -> Owner:
+    return Owner(owner.run, owner.host, owner.pid, "another birth")
+
+
+def test_who_was_followed_removes_nothing(server: Emulator, storage: Storage) -> None:
+    fetch(source(server), storage, run())
+    ours = run()
+    lease.acquire(storage, "run", ours.owner, take_over=False, pause=time.sleep).release()
+    (key, *_) = [entry.key for entry in storage.list("raw/eia/region-data/PACW")]
+    storage.put(key, b"damaged")
+    lease.acquire(storage, "run", Owner.here("newer"), take_over=True, pause=time.sleep)
+    with pytest.raises(Superseded):
+        source(server).look(storage, BOTH, ours)
+    assert storage.get(key) == b"damaged"
+
+
+MANNER = Manner(None, 0.0, None, 240, 8, refresh=False)
+SPANS = tuple(Span("region-data", name, MADE_FIRST, MADE_FIRST + 900, density=4.0) for name in ("PACW", "BPAT", "TVA"))
+
+
+def drawn(storage: Storage, seed: int) -> None:
+    """Answers settled and provisional, some in archives, some damaged."""
+    draw = random.Random(seed)
+    store = ResponseStore(storage, settle_hours=240)
+    for span in SPANS:
+        for _ in range(draw.choice((0, 1, 5, 40))):
+            first = draw.randrange(0, 850)
+            last = first + draw.randrange(0, 50)
+            at = moment_of(MADE_FIRST + last) + timedelta(hours=draw.choice((1, 30, 300, 3000)))
+            asked = window(first, last, respondent=span.respondent)
+            store.put(answer(asked, [row(first, value="7", respondent=span.respondent)], at=at))
+        folder = f"raw/eia/region-data/{span.respondent}"
+        if draw.random() < 0.5:
+            for _ in range(2):
+                fold(storage, folder, before=datetime.now(UTC) + timedelta(seconds=5))
+        for entry in storage.list(folder):
+            if draw.random() < 0.1:
+                storage.put(entry.key, storage.get(entry.key)[:-3])
+
+
+def told(work: Work) -> tuple[object, ...]:
+    lanes = [(type(one).__name__, one.next_window()) for one in work.lanes]
+    return lanes, work.hours, work.reused, work.damaged, work.crowded, work.latest
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), alone=st.integers(0, 7))
+def test_whoever_looks_the_same_is_left(seed: int, alone: int) -> None:
+    """Some spans seen by a worker, the others by who asks: it comes to what one who sees all finds."""
+    now, ours = moment_of(MADE_FIRST + 1000).timestamp(), run()
+    with tempfile.TemporaryDirectory() as place:
+        storages = [Storage.at(f"{place}/{name}") for name in ("one", "several")]
+        works = []
+        for storage, some in zip(storages, ([], [one for n, one in enumerate(SPANS) if alone >> n & 1]), strict=True):
+            drawn(storage, seed)
+            seen = look_over(storage, some, ours, MANNER.again(ours.since, now))
+            works.append(told(left(storage, SPANS, ours, MANNER, now=now, looked=seen)))
+        # When they were written is not the same.
+        assert _without_times(works[0]) == _without_times(works[1])
+
+
+def _without_times(one: tuple[object, ...]) -> tuple[object, ...]:
+    *rest, latest = one
+    assert isinstance(latest, tuple)
+    return *rest, [(name, sorted((held.key, held.first, held.last, held.at) for held in some)) for name, some in latest]
