@@ -41,6 +41,8 @@ _CEREMONY = re.compile(r"^.*Error performing (\w+ [^\s?]+)\S* in .*? - (HTTP err
 """What a client of buckets says before it says what is wrong; the method and the URL are kept."""
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 """What a server of buckets calls its refusal, in an answer of XML: `NoSuchBucket`."""
+_NO_OBJECT = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+"""What a disk says of a name that is none of a file."""
 _FULL = ("No space left", "Disk quota", "os error 28", "os error 122")
 _BUCKET_REMEDY = (
     "check the bucket's name, that its server answers, and the credentials in the environment (for S3: "
@@ -193,11 +195,11 @@ class Storage:
         """From a disk, without a client between: of many small objects that took four fifths of the time."""
         with self._in_a_line(key):
             try:
-                with (folder / key).open("rb") as file:
+                with _inside(folder, key).open("rb") as file:
                     if first:
                         file.seek(first)
                     return file.read(length)
-            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            except _NO_OBJECT:
                 raise KeyError(key) from None
 
     def part(self, key: str, first: int, length: int) -> bytes:
@@ -219,7 +221,8 @@ class Storage:
     def settle(self, key: str) -> None:
         """Have an object on a disk for good, where the host loses power as well; a bucket sees to that itself."""
         if self.path is not None:
-            for path in (self.path / key, (self.path / key).parent):
+            file = _inside(self.path, key)
+            for path in (file, file.parent):
                 opened = os.open(path, os.O_RDONLY)
                 try:
                     os.fsync(opened)
@@ -233,11 +236,11 @@ class Storage:
         with self._using(key) as store:
             try:
                 if self.path is not None:
-                    with (self.path / key).open("rb") as file:
+                    with _inside(self.path, key).open("rb") as file:
                         yield from iter(lambda: file.read(_PIECE), b"")
                 else:
                     yield from map(bytes, obstore.get(store, key).stream(min_chunk_size=_PIECE))
-            except FileNotFoundError:
+            except _NO_OBJECT:
                 raise KeyError(key) from None
 
     @contextmanager
@@ -249,9 +252,10 @@ class Storage:
     def opened(self, key: str) -> Any:
         """The object as what pyarrow opens and reads parts of. KeyError if there is none."""
         if self.path is not None:
-            if not (self.path / key).exists():
+            file = _inside(self.path, key)
+            if not file.is_file():
                 raise KeyError(key)
-            return str(self.path / key)
+            return str(file)
         with self._using(key) as store:
             try:
                 return obstore.open_reader(store, key)
@@ -283,7 +287,7 @@ class Storage:
 
         On a disk that links nothing is copied, and whoever has the older one open goes on reading that.
         """
-        if self.path is not None and self._linked(self.path / key, self.path / to):
+        if self.path is not None and self._linked(_inside(self.path, key), _inside(self.path, to)):
             return
         with self._using(key) as store:
             try:
@@ -350,6 +354,13 @@ class Storage:
             for folder in [*inner, top]:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
+
+
+def _inside(folder: Path, key: str) -> Path:
+    """Where an object lies on a disk. KeyError for what names none, as what would lead out of the folder."""
+    if any(part in ("", ".", "..") for part in key.split("/")) or "\0" in key:
+        raise KeyError(key)
+    return folder / key
 
 
 def _said(text: str) -> str:

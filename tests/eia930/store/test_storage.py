@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +16,13 @@ import pytest
 from eia930.errors import StorageError, UsageError
 from eia930.store.storage import Storage, _folder_remedy
 from tests.eia930.store.objects import require_parts, require_they_come_back
+
+READS: tuple[Callable[[Storage, str], object], ...] = (
+    Storage.get,
+    lambda storage, key: storage.part(key, 0, 1),
+    lambda storage, key: list(storage.pieces(key)),
+    Storage.opened,
+)
 
 
 @pytest.fixture
@@ -41,10 +49,33 @@ def test_reading_makes_no_folder(storage: Storage) -> None:
     assert storage.list() == storage.list("raw") == []
     assert not storage.exists("x")
     storage.delete("x")
-    with pytest.raises(KeyError):
-        storage.get("x")
+    for read in READS:
+        with pytest.raises(KeyError):
+            read(storage, "x")
     assert storage.path is not None
     assert not storage.path.exists()
+
+
+@pytest.mark.parametrize(
+    "key", ["../secret", "a/../../secret", "{place}/secret", "./a/b", "a//b", "a", "a/b/c", "", "a/b\0"]
+)
+@pytest.mark.parametrize("number", range(4))
+def test_what_names_no_object_of_the_folder_is_none(storage: Storage, tmp_path: Path, key: str, number: int) -> None:
+    """Also where a manifest that somebody made names it."""
+    (tmp_path / "secret").write_bytes(b"of another folder")
+    storage.put("a/b", b"ours")
+    with pytest.raises(KeyError):
+        READS[number](storage, key.format(place=tmp_path))
+
+
+def test_a_link_does_not_leave_the_folder(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"of another folder")
+    storage.put("a/b", b"ours")
+    for key, to in (("../secret", "a/c"), ("a/b", "../secret")):
+        with pytest.raises(KeyError):
+            storage.link(key, to)
+    assert (tmp_path / "secret").read_bytes() == b"of another folder"
+    assert [entry.key for entry in storage.list()] == ["a/b"]
 
 
 def test_a_moment_is_later_than_all_before_and_not_than_what_follows(storage: Storage) -> None:
