@@ -8,7 +8,8 @@ And an hourly update by two workers at the polite pace, as `pipelines.follow` wo
         [--end 2024-01-01]
 
 Serves synthetic hours on a local socket, whose clock an hourly update finds an hour later; every load is a process of
-its own. Prints records, and of each load wall and processor seconds, peak resident memory, and their ratios.
+its own. Prints records, and of each load wall and processor seconds, the most memory of its largest process, and their
+ratios.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from memory import peak_kib
+from memory import largest_child_kib, peak_kib
 
 from eia930.emulator import Emulator, RowSource, synthetic
 from eia930.reference.hours import parse_hour, stamp
@@ -41,7 +42,7 @@ ANSWERS = ("raw", "eia", "origin", "asked")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one load: seconds of the wall and of the processor, and the most memory it held, MB."""
+    """Of one load: seconds of the wall, of the processor, and the most memory of its largest process, MB."""
 
     wall: float
     processor: float
@@ -76,7 +77,7 @@ def loaded(words: list[str]) -> None:
     code = main(words)
     workers = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = time.process_time() + workers.ru_utime + workers.ru_stime
-    peak = max(peak_kib(), workers.ru_maxrss) / 1024
+    peak = max(peak_kib(), largest_child_kib()) / 1024
     print(json.dumps({"exit": code, "processor": processor, "peak_mb": peak}))
 
 
@@ -114,7 +115,7 @@ def main() -> None:
         forget_all_but_answers(folder)
         costs["from stored answers"] = load(source, folder, now=now, last=last + 2, flags=flags)
     print(f"{rows:,} records, loaded first in {first.wall:.1f} s, {1e6 * first.processor / rows:.1f} s a million\n")
-    print("| load | wall s | of the first | processor s | of the first | peak MB | of the first |")
+    print("| load | wall s | of the first | processor s | of the first | largest process MB | of the first |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     for name, cost in costs.items():
         pairs = ((cost.wall, first.wall), (cost.processor, first.processor), (cost.peak, first.peak))

@@ -2,7 +2,7 @@
 """Fetch: spans → spans whose hours are stored. One key, one worker, one dispatcher: the exact rate on any runner.
 
 Before it, whichever worker is free looks over what is stored. After it, Ready: what is stored as it was served → its
-columns, once. Names, and what is left to ask, alone travel.
+columns, once. Names travel, and what is left to ask; never what was answered.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from eia930.store.run import Run, heed_stop
 from eia930.store.storage import Storage
 
 FETCHED, UNREAD = "fetched", "unread"
-_LOTS = 16
+_LOTS = 8
 """Lots of spans that workers look over, several spans of one at a time."""
 Seen = tuple[Span, Looked | None]
 
@@ -40,7 +40,7 @@ class Fetch(beam.PTransform):
         self._how = (source, storage, run)
 
     def expand(self, spans: beam.PCollection) -> beam.pvalue.DoOutputsTuple:
-        """Only spans, and stretches of their hours, cross the shuffle: a few hundred bytes each."""
+        """Spans cross the shuffle, and of each what is left to ask: one or two kilobytes."""
         return (
             spans
             | "Lot" >> beam.WithKeys(_lot)

@@ -18,7 +18,7 @@ from eia930.sources.beat import Beat, merged
 from eia930.sources.dispatch import Dispatcher
 from eia930.sources.fetched import Fetched, Looked, Tally
 from eia930.store import lease
-from eia930.store.run import Run, told_to_stop
+from eia930.store.run import Run, heed_stop, told_to_stop
 from eia930.store.storage import Storage
 
 NAME = "dispatcher"
@@ -110,6 +110,7 @@ def alone(storage: Storage, run: Run, work: Callable[[Session], Fetched]) -> Fet
     try:
         before = lease.news_of(storage, NAME, Beat)
         require_same(run.program)
+        heed_stop(storage, run)
         held = lease.acquire(storage, NAME, lease.Owner.here(run.id), take_over=True, pause=time.sleep)
         try:
             return work(Session(storage, run, held, before if before and before.run == run.id else None))

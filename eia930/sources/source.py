@@ -98,7 +98,7 @@ class LooksFirst(Protocol):
     """A source whose stored answers any worker can look over, each its spans, before one asks for what is left."""
 
     def look(self, storage: Storage, spans: Sequence[Span], run: Run) -> Sequence[Looked]:
-        """What is stored of spans; of those that it cannot tell of, whoever asks will look again. Asks nobody."""
+        """What is stored of spans. Asks nobody, removes nothing: who asks looks again at those that are not told of."""
 
     def having_looked(self, looked: Sequence[Looked]) -> Source:
         """The same source, which need not look where a worker just has."""

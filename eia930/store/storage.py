@@ -183,6 +183,7 @@ class Storage:
 
     def get(self, key: str) -> bytes:
         """The object's bytes. KeyError if there is none."""
+        _require_name(key)
         if self.path is not None:
             return self._read(self.path, key)
         with self._using(key) as store:
@@ -195,7 +196,7 @@ class Storage:
         """From a disk, without a client between: of many small objects that took four fifths of the time."""
         with self._in_a_line(key):
             try:
-                with _inside(folder, key).open("rb") as file:
+                with (folder / key).open("rb") as file:
                     if first:
                         file.seek(first)
                     return file.read(length)
@@ -204,6 +205,7 @@ class Storage:
 
     def part(self, key: str, first: int, length: int) -> bytes:
         """`length` bytes of an object from `first` on. KeyError if there is none; ValueError where it ends before."""
+        _require_name(key)
         if first < 0 or length < 0:
             raise ValueError(f"{key} has no bytes {first}..{first + length}")
         if self.path is not None:
@@ -221,8 +223,7 @@ class Storage:
     def settle(self, key: str) -> None:
         """Have an object on a disk for good, where the host loses power as well; a bucket sees to that itself."""
         if self.path is not None:
-            file = _inside(self.path, key)
-            for path in (file, file.parent):
+            for path in (self.path / key, (self.path / key).parent):
                 opened = os.open(path, os.O_RDONLY)
                 try:
                     os.fsync(opened)
@@ -231,12 +232,13 @@ class Storage:
 
     def pieces(self, key: str) -> Iterator[bytes]:
         """The object's bytes, a megabyte or so at a time. KeyError if there is none."""
+        _require_name(key)
         if self._absent:
             raise KeyError(key)
         with self._using(key) as store:
             try:
                 if self.path is not None:
-                    with _inside(self.path, key).open("rb") as file:
+                    with (self.path / key).open("rb") as file:
                         yield from iter(lambda: file.read(_PIECE), b"")
                 else:
                     yield from map(bytes, obstore.get(store, key).stream(min_chunk_size=_PIECE))
@@ -251,11 +253,11 @@ class Storage:
 
     def opened(self, key: str) -> Any:
         """The object as what pyarrow opens and reads parts of. KeyError if there is none."""
+        _require_name(key)
         if self.path is not None:
-            file = _inside(self.path, key)
-            if not file.is_file():
+            if not (self.path / key).is_file():
                 raise KeyError(key)
-            return str(file)
+            return str(self.path / key)
         with self._using(key) as store:
             try:
                 return obstore.open_reader(store, key)
@@ -264,8 +266,11 @@ class Storage:
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
-        if self._absent:
+        if not _names_one(key):
             return False
+        if self.path is not None:
+            with self._in_a_line(key):
+                return (self.path / key).is_file()
         with self._using(key) as store:
             try:
                 obstore.head(store, key)
@@ -275,7 +280,7 @@ class Storage:
 
     def delete(self, *keys: str) -> None:
         """Remove objects; one that is not there is no error."""
-        for key in keys if not self._absent else ():
+        for key in filter(_names_one, keys) if not self._absent else ():
             with self._using(key) as store:
                 try:
                     obstore.delete(store, key)
@@ -287,7 +292,9 @@ class Storage:
 
         On a disk that links nothing is copied, and whoever has the older one open goes on reading that.
         """
-        if self.path is not None and self._linked(_inside(self.path, key), _inside(self.path, to)):
+        _require_name(key)
+        _require_name(to)
+        if self.path is not None and self._linked(self.path / key, self.path / to):
             return
         with self._using(key) as store:
             try:
@@ -356,11 +363,14 @@ class Storage:
                     folder.rmdir()
 
 
-def _inside(folder: Path, key: str) -> Path:
-    """Where an object lies on a disk. KeyError for what names none, as what would lead out of the folder."""
-    if any(part in ("", ".", "..") for part in key.split("/")) or "\0" in key:
+def _names_one(key: str) -> bool:
+    """Whether an object can be called that: what leads out of the folder names none."""
+    return "\0" not in key and not any(part in ("", ".", "..") for part in key.split("/"))
+
+
+def _require_name(key: str) -> None:
+    if not _names_one(key):
         raise KeyError(key)
-    return folder / key
 
 
 def _said(text: str) -> str:

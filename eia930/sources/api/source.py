@@ -27,7 +27,7 @@ from eia930.sources.api.key import resolve_key
 from eia930.sources.api.packs.reading import columns, named
 from eia930.sources.api.responses import Answer, ResponseStore, load_verbatim
 from eia930.sources.api.stock.left import Notes, Work, left
-from eia930.sources.api.stock.looking import Stock, look_over
+from eia930.sources.api.stock.looking import Stock, look
 from eia930.sources.api.together.company import Company
 from eia930.sources.api.together.joint import parts_of
 from eia930.sources.columns import AnswerName, Columns, Row, Stored
@@ -148,12 +148,12 @@ class ApiSource:
         return self._dispatch(storage, session, run, todo, spans=spans)
 
     def look(self, storage: Storage, spans: Sequence[Span], run: Run) -> tuple[Stock, ...]:
-        """What is stored of spans, and is whole; nothing is told while a dispatcher may still be storing more."""
+        """What is stored of spans that have no damage; nothing is told while a dispatcher may still store more."""
         epoch = at_rest(storage)
         if epoch is None:
             return ()
         again = self._manner.again(run.since, self.clocks.unix())
-        return look_over(storage, spans, run, again, epoch=epoch)
+        return look(storage, spans, run, again, epoch=epoch)
 
     def having_looked(self, looked: Sequence[Looked]) -> ApiSource:
         """The same, which need not look where a worker just has."""

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eia930.emulator import Emulator, RowSource, synthetic
-from eia930.errors import Superseded
 from eia930.question.span import Span
 from eia930.reference.hours import moment_of, parse_hour
 from eia930.sources.api.estimate import Manner
@@ -22,7 +21,7 @@ from eia930.sources.api.folds.folding import fold
 from eia930.sources.api.responses import ResponseStore
 from eia930.sources.api.source import ApiSource
 from eia930.sources.api.stock.left import Work, left
-from eia930.sources.api.stock.looking import look_over
+from eia930.sources.api.stock.looking import look
 from eia930.sources.fetched import Fetched
 from eia930.sources.session import NAME, at_rest
 from eia930.store import lease
@@ -85,13 +84,18 @@ def test_what_workers_saw_is_neither_listed_nor_read_again(server: Emulator, sto
     assert (again.tally.sent, again.reused) == (first.tally.sent, 0)
 
 
-def test_what_workers_found_damaged_is_asked_for_and_told(server: Emulator, storage: Storage) -> None:
+def test_a_look_removes_nothing_and_damage_is_asked_for_and_told(server: Emulator, storage: Storage) -> None:
+    """However often workers look: who asks finds it, counts it, and asks again."""
     fetch(source(server), storage, run())
     (key, *_) = [entry.key for entry in storage.list("raw/eia/region-data/PACW")]
-    whole = storage.get(key)
-    storage.put(key, whole[:-5])
+    damaged = storage.get(key)[:-5]
+    storage.put(key, damaged)
     ours = run()
-    done = fetch(looking(server, storage, ours), storage, ours)
+    for _ in range(2):
+        ready = looking(server, storage, ours)
+        assert [one.span for one in ready.looked] == [CAL.id]
+        assert storage.get(key) == damaged
+    done = fetch(ready, storage, ours)
     assert (done.damaged, done.tally.sent, done.failures) == (1, 1, ())
     assert fetch(source(server), storage, run()).tally.sent == 0
 
@@ -122,30 +126,21 @@ def test_while_a_dispatcher_may_store_more_nothing_is_told(server: Emulator, sto
     assert len(source(server).look(storage, BOTH, run())) == 2
 
 
-def test_a_killed_dispatcher_stores_no_more(server: Emulator, storage: Storage) -> None:
-    """So a load that goes on after it is spared nothing less."""
-    gone = _dead(Owner.here("killed"))
-    held = lease.acquire(storage, NAME, gone, take_over=False, pause=time.sleep)
+def test_a_killed_dispatcher_is_at_rest_where_that_can_be_told(
+    server: Emulator, storage: Storage, tmp_path: Path
+) -> None:
+    fetch(source(server), storage, run())
+    here = Owner.here("killed")
+    killed = Owner(here.run, here.host, here.pid, "another birth")
+    held = lease.acquire(storage, NAME, killed, take_over=False, pause=time.sleep)
     assert at_rest(storage) == held.epoch
+    ours = run()
+    ready = looking(server, storage, ours)
+    (tmp_path / "out/raw/eia").rename(tmp_path / "away")
+    assert fetch(ready, storage, ours).tally.sent == 0
     # Elsewhere nobody knows whether it lives.
     lease.acquire(storage, NAME, Owner("far", "another host", 1, "1.0"), take_over=True, pause=time.sleep)
     assert at_rest(storage) is None
-
-
-def _dead(owner: Owner) -> Owner:
-    return Owner(owner.run, owner.host, owner.pid, "another birth")
-
-
-def test_who_was_followed_removes_nothing(server: Emulator, storage: Storage) -> None:
-    fetch(source(server), storage, run())
-    ours = run()
-    lease.acquire(storage, "run", ours.owner, take_over=False, pause=time.sleep).release()
-    (key, *_) = [entry.key for entry in storage.list("raw/eia/region-data/PACW")]
-    storage.put(key, b"damaged")
-    lease.acquire(storage, "run", Owner.here("newer"), take_over=True, pause=time.sleep)
-    with pytest.raises(Superseded):
-        source(server).look(storage, BOTH, ours)
-    assert storage.get(key) == b"damaged"
 
 
 MANNER = Manner(None, 0.0, None, 240, 8, refresh=False)
@@ -181,13 +176,14 @@ def told(work: Work) -> tuple[object, ...]:
 @given(seed=st.integers(0, 2**32 - 1), alone=st.integers(0, 7))
 def test_whoever_looks_the_same_is_left(seed: int, alone: int) -> None:
     """Some spans seen by a worker, the others by who asks: it comes to what one who sees all finds."""
-    now, ours = moment_of(MADE_FIRST + 1000).timestamp(), run()
+    now = moment_of(MADE_FIRST + 1000).timestamp()
+    ours = Run(Owner.here("looking"), datetime.now(UTC) + timedelta(hours=1))
     with tempfile.TemporaryDirectory() as place:
         storages = [Storage.at(f"{place}/{name}") for name in ("one", "several")]
         works = []
         for storage, some in zip(storages, ([], [one for n, one in enumerate(SPANS) if alone >> n & 1]), strict=True):
             drawn(storage, seed)
-            seen = look_over(storage, some, ours, MANNER.again(ours.since, now))
+            seen = look(storage, some, ours, MANNER.again(ours.since, now), epoch=0)
             works.append(told(left(storage, SPANS, ours, MANNER, now=now, looked=seen)))
         # When they were written is not the same.
         assert _without_times(works[0]) == _without_times(works[1])
@@ -195,5 +191,5 @@ def test_whoever_looks_the_same_is_left(seed: int, alone: int) -> None:
 
 def _without_times(one: tuple[object, ...]) -> tuple[object, ...]:
     *rest, latest = one
-    assert isinstance(latest, tuple)
-    return *rest, [(name, sorted((held.key, held.first, held.last, held.at) for held in some)) for name, some in latest]
+    assert isinstance(latest, dict)
+    return *rest, {name: sorted((one.key, one.at) for one in some) for name, some in latest.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
@@ -18,7 +18,7 @@ from eia930.sources.api.folds.held import Held
 from eia930.sources.api.lanes import Lane
 from eia930.sources.api.responses import Answer, load
 from eia930.sources.api.stock.checked import Checked
-from eia930.sources.api.stock.looking import Stock, look_over
+from eia930.sources.api.stock.looking import Stock, look_and_mend
 from eia930.sources.api.together.tape import Tape
 from eia930.sources.asking import Asking
 from eia930.store.fenced import Fenced
@@ -65,17 +65,17 @@ class Work:
     damaged: int = 0
     crowded: tuple[str, ...] = ()
     """Folders with many small responses."""
-    latest: tuple[tuple[str, tuple[Held, ...]], ...] = ()
-    """The stored responses that were retrieved last, beside the id of their span."""
+    latest: dict[str, tuple[Held, ...]] = field(default_factory=dict)
+    """The stored responses that were retrieved last, by the id of their span."""
 
     @property
     def newest(self) -> dict[str, datetime]:
         """When the newest of the stored responses was given, by the id of its span."""
-        return {name: max(one.retrieved for one in some) for name, some in self.latest if some}
+        return {name: max(one.retrieved for one in some) for name, some in self.latest.items() if some}
 
     def had(self, storage: Storage, name: str, first: int, last: int) -> bool:
         """Whether one of the latest of a span has rows of hours `first`..`last` (inclusive)."""
-        return any(_has_rows(storage, one, name, first, last) for one in dict(self.latest).get(name, ()))
+        return any(_has_rows(storage, one, name, first, last) for one in self.latest.get(name, ()))
 
 
 def left(
@@ -83,11 +83,11 @@ def left(
 ) -> Work:
     """What is left to ask `now` (Unix seconds), the stored responses that serve for the rest, how many were damaged.
 
-    `looked`: what workers have just seen of spans; the others are looked over here.
+    `looked`: what workers have just seen of spans; the others are looked over here, and mended.
     """
     seen = {one.span: one for one in looked}
     others = [span for span in spans if span.id not in seen]
-    seen |= {one.span: one for one in look_over(storage, others, run, manner.again(run.since, now))}
+    seen |= {one.span: one for one in look_and_mend(storage, others, run, manner.again(run.since, now))}
     stock = [seen[span.id] for span in spans]
     wants = [(span, one.flags(span)) for span, one in zip(spans, stock, strict=True)]
     lanes = _enough(asked_in(wants, manner), manner.max_in_flight)
@@ -98,7 +98,7 @@ def left(
         sum(one.reused for one in stock),
         sum(one.damaged for one in stock),
         tuple(one.crowded for one in stock if one.crowded),
-        tuple((one.span, one.latest) for one in stock),
+        {one.span: one.latest for one in stock},
     )
 
 
