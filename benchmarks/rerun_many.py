@@ -30,7 +30,7 @@ from eia930.sources.api.estimate import Manner
 from eia930.sources.api.folds.folding import fold
 from eia930.sources.api.stock.checked import ROOT
 from eia930.sources.api.stock.left import left
-from eia930.sources.api.stock.looking import Stock, look_over
+from eia930.sources.api.stock.looking import Stock, look
 from eia930.store.lease import Owner
 from eia930.store.run import Run
 from eia930.store.storage import Storage
@@ -98,7 +98,7 @@ def measured(storage: Storage, spans: Sequence[Span], answers: int, workers: int
 def _look(storage: Storage, spans: Sequence[Span], run: Run, now: float) -> tuple[tuple[Stock, ...], float, float]:
     """Stocks, processor seconds, and the most memory of this worker, MB."""
     spent = time.process_time()
-    found = look_over(storage, spans, run, MANNER.again(run.since, now))
+    found = look(storage, spans, run, MANNER.again(run.since, now), epoch=0)
     return found, time.process_time() - spent, peak_kib() / 1024
 
 
