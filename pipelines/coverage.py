@@ -30,6 +30,7 @@ from eia930.sources.quota import told
 from eia930.store import lease
 from eia930.store.origin import is_synthetic, require_publisher
 from pipelines.coverage_options import CoverageSettings, coverage_settings
+from pipelines.options.pace import say_idle
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
 from pipelines.running.lines import few, say_begun
@@ -64,10 +65,13 @@ def build(root: beam.Pipeline, spans: Sequence[Span], todo: CoverageSettings, ru
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 some could not be counted, 2 wrong usage, 3 cannot go on, 130 asked to stop."""
     try:
-        todo, spans = coverage_settings(sys.argv[1:] if argv is None else argv, now=datetime.now(UTC))
+        words = sys.argv[1:] if argv is None else argv
+        todo, spans = coverage_settings(words, now=datetime.now(UTC))
         if not todo.tidy:
             require_publisher(todo.storage, *todo.source.origins)
         say_outlived(todo.question)
+        if not todo.tidy:
+            say_idle(words, todo.source.name)
         if todo.dry_run:
             print(_estimate(todo, spans))
             return 0

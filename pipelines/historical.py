@@ -25,6 +25,7 @@ from eia930.question.plan import passed_over, plan, unknown
 from eia930.sources.past.source import require_then
 from eia930.store.fenced import Look
 from eia930.store.origin import require_publisher
+from pipelines.options.pace import say_idle
 from pipelines.options.settings import LoadSettings, PastLoad, settings
 from pipelines.options.what import say_outlived
 from pipelines.options.words import fail
@@ -128,6 +129,8 @@ def load(argv: Sequence[str], *, now: datetime) -> int:
             todo = with_held(todo)
         spans = _spans(todo)
         output = _sound(todo)
+        if todo.past is None:
+            say_idle(argv, todo.source.name)
         if todo.dry_run:
             from pipelines.running.before.dry_run import dry_run
 

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 
 from eia930.errors import UsageError
 from eia930.question.plan import Question
@@ -15,10 +17,22 @@ from eia930.sources.rate import PER_HOUR
 from eia930.sources.source import Source, Terms
 from pipelines.options.runner import LOCAL_RUNNERS
 from pipelines.options.where import KEY, add_quota_flag, quota_place
-from pipelines.options.words import DIGITS, hour, positive, seconds
+from pipelines.options.words import DIGITS, given_in, hour, positive, seconds
 
 _ALL = "all"
 _WITH_FILES = ("files", "hybrid")
+_OF_THE_API = (
+    "--api_key",
+    "--api_url",
+    "--burst_per_second",
+    "--hours_per_request",
+    "--max_in_flight",
+    "--quota",
+    "--revisit_days",
+    "--settle_hours",
+)
+_IDLE = {"files": _OF_THE_API, "api": ("--files_url",), "emulator": ("--files_url",)}
+"""Flags that mean nothing to a source."""
 MOST_IN_FLIGHT = 64
 """A thread and a connection each; 1.75 requests a second at 2 s an answer keep four of them busy."""
 
@@ -88,6 +102,13 @@ def source(flags: argparse.Namespace, question: Question, *, embedded: bool) -> 
         # On a cluster the key may be in its workers' environment alone: who names it and means that says --source=api.
         source.check_here()
     return source
+
+
+def say_idle(argv: Sequence[str], source: str) -> None:
+    """A line on stderr where flags were given that mean nothing to the source."""
+    if idle := sorted(given_in(argv).intersection(_IDLE.get(source, ()))):
+        whose = "six-month files" if source != "files" else "the API"
+        print(f"passed over: {', '.join(idle)}: --source={source} does not ask {whose}", file=sys.stderr, flush=True)
 
 
 def _auto(flags: argparse.Namespace) -> str:

@@ -21,8 +21,8 @@ from pipelines.options.pace import add_pace_flags, source
 from pipelines.options.runner import LOCAL_RUNNERS, beam_flags, only_beams
 from pipelines.options.what import add_question_flags, question
 from pipelines.options.where import SYNTHETIC, add_keep_flag, add_source_flags, embedded_serves, output
-from pipelines.options.words import Defaults, auto, listed, positive, share
-from pipelines.past.flags import NARROWING, add_past_flags, as_of, given_in, past_source, places, question_then
+from pipelines.options.words import Defaults, auto, given_in, listed, positive, share
+from pipelines.past.flags import NARROWING, add_past_flags, as_of, past_source, places, question_then
 from pipelines.past.memory import Asked, asked_then
 from transforms.block_memory import memory_of
 from transforms.block_settings import BlockSettings

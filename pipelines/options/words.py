@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 
 from eia930.errors import UsageError
 from eia930.reference.hours import parse_hour
@@ -89,3 +90,8 @@ def fail(error: Exception) -> int:
     """One line on stderr; exit code 2."""
     print(f"error: {error}", file=sys.stderr)
     return 2
+
+
+def given_in(argv: Sequence[str]) -> set[str]:
+    """The names of the flags on a command line."""
+    return {word.split("=", 1)[0] for word in argv}

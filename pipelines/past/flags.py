@@ -17,7 +17,7 @@ from eia930.store.origin import EMULATED, require_origin
 from eia930.store.storage import Storage
 from pipelines.options.what import question
 from pipelines.options.where import existing, output
-from pipelines.options.words import hour
+from pipelines.options.words import given_in, hour
 from pipelines.past.memory import Asked
 
 _EMULATOR = "emulator"
@@ -86,8 +86,3 @@ def question_then(argv: Sequence[str], flags: argparse.Namespace, then: datetime
         anyway=said.anyway,
         authorities=said.authorities or was.authorities,
     )
-
-
-def given_in(argv: Sequence[str]) -> set[str]:
-    """The names of the flags on a command line."""
-    return {word.split("=", 1)[0] for word in argv}

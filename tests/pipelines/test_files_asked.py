@@ -2,7 +2,7 @@
 """What a load of six-month files says before it asks, while it asks, and of whom the files hold nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,20 @@ def test_regions_are_left_out_in_one_line_for_the_files_hold_authorities_alone(
     assert error.count("\n") == 1
     assert load(server, tmp_path / "none", "--regions=CALL") == 2
     assert "CALL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("program", [main, coverage])
+def test_flags_that_mean_nothing_to_a_source_are_named(
+    server: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str], program: Callable[[Sequence[str]], int]
+) -> None:
+    words = [f"--files_url={server.files_url}", f"--output={tmp_path}", "--regions=CISO", "--dry_run", *HOURS[:2]]
+    assert program([*words, "--source=files", "--settle_hours=5", "--max_in_flight", "2", "--min_delay=1"]) == 0
+    said = "passed over: --max_in_flight, --settle_hours: --source=files does not ask the API\n"
+    assert capsys.readouterr().err == said
+    assert program([*words, "--source=emulator"]) == 0
+    assert capsys.readouterr().err == "passed over: --files_url: --source=emulator does not ask six-month files\n"
+    assert program([*words, "--source=files"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_all_are_the_authorities_where_the_files_are_asked(
