@@ -26,7 +26,7 @@ from eia930.sources.fetched import Fetched
 from eia930.sources.session import NAME, at_rest
 from eia930.store import lease
 from eia930.store.lease import Owner
-from eia930.store.run import Run
+from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
 from tests.eia930.making import FIRST as MADE_FIRST
 from tests.eia930.making import answer, row, window
@@ -141,6 +141,16 @@ def test_a_killed_dispatcher_is_at_rest_where_that_can_be_told(
     # Elsewhere nobody knows whether it lives.
     lease.acquire(storage, NAME, Owner("far", "another host", 1, "1.0"), take_over=True, pause=time.sleep)
     assert at_rest(storage) is None
+
+
+def test_who_was_asked_to_stop_or_was_followed_does_not_begin_to_ask(server: Emulator, storage: Storage) -> None:
+    """Nor does it take the dispatcher's place from the run that followed."""
+    stopped, followed = run(), run()
+    ask_to_stop(storage, stopped)
+    lease.acquire(storage, "run", Owner.here("newer"), take_over=False, pause=time.sleep)
+    for ours, why in ((stopped, "Interrupted"), (followed, "Superseded")):
+        done = fetch(source(server), storage, ours)
+        assert (done.stopped_by, done.tally.sent, at_rest(storage)) == (why, 0, 0)
 
 
 MANNER = Manner(None, 0.0, None, 240, 8, refresh=False)
