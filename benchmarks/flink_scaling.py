@@ -26,6 +26,7 @@ from threading import Event, Thread
 
 import psutil
 from memory import peak_kib
+from update import forget_all_but_answers
 
 # deploy/ is no part of what is installed.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
@@ -38,6 +39,7 @@ from eia930.reference.hours import parse_hour
 from eia930.sources.api.source import ApiSource
 from eia930.store.lease import Owner
 from eia930.store.manifest import read_manifest
+from eia930.store.origin import claim
 from eia930.store.run import Run
 from eia930.store.storage import Storage
 
@@ -45,8 +47,8 @@ ROOT = parts.CHECKOUT
 START, MONTH, END = "2019-01-01", "2019-02-01", "2026-01-01"
 NOW = parse_hour("2026-03-01")
 """The emulator's clock: late enough that no hour is provisional, and asked for again."""
-MADE = ("tidy", "rejects", "blocks", "tfds", "report")
-"""What each way writes anew."""
+CUT = ("raw/cut", "raw/filled")
+"""What would let blocks stand that are to be cut again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ def fetch(folder: Path, spans: Sequence[Span], end: str) -> Stored:
     run = Run(Owner.here(uuid.uuid4().hex), datetime.now(UTC))
     with Emulator(synthetic(now=NOW), now=NOW) as server:
         source = ApiSource(url=server.url, key="none:", requests_per_hour=None)
-        fetched = source.fetch(Storage.at(str(folder)), spans, run)
+        storage = Storage.at(str(folder))
+        claim(storage, *source.origins)
+        fetched = source.fetch(storage, spans, run)
     if fetched.stopped or fetched.failures:
         raise SystemExit(fetched.stopped or fetched.failures[0].reason)
     return Stored(folder, tuple(span.respondent for span in spans), end, fetched.tally.rows)
@@ -198,10 +202,12 @@ def measure(way: Way, small: Stored, all_of_it: Stored, beside: Sequence[int]) -
 
 
 def _both(way: Way, stored: Stored, beside: Sequence[int]) -> tuple[Took, Took]:
-    """The load and the blocks over one folder, written anew."""
-    for name in MADE:
+    """The load and the blocks over one folder, all made anew of the answers."""
+    forget_all_but_answers(stored.folder)
+    load = run([*stored.load(), *way.flags], beside)
+    for name in CUT:
         shutil.rmtree(stored.folder / name, ignore_errors=True)
-    return run([*stored.load(), *way.flags], beside), run([*stored.blocks(), *way.flags], beside)
+    return load, run([*stored.blocks(), *way.flags], beside)
 
 
 def ways(flags: Sequence[str]) -> list[Way]:
