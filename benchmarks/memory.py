@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The most memory that a process has held so far."""
 
-import resource
 import sys
 from pathlib import Path
 
@@ -19,9 +18,3 @@ def peak_kib(pid: int | None = None) -> int:
     status = Path(f"/proc/{pid or 'self'}/status").read_text()
     lines = dict(line.split(":", 1) for line in status.splitlines())
     return int(lines.get("VmHWM", "0").split()[0])
-
-
-def largest_child_kib() -> int:
-    """KiB of the largest program that this one has started and waited for; no less than this one held as it began."""
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return most // 1024 if sys.platform == "darwin" else most

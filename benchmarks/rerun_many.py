@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a rerun costs before anything is asked, by the number of stored answers: made ones, small, known to be whole.
 
-Once as updates leave them, each an object of its own, and once as later runs do, in archives (--folded). As a load does
-it: workers look over their spans, and who asks takes their word.
+As updates leave them, each an object of its own, or with --folded as later runs do, in archives. As a load does it:
+workers look over their spans, and who asks takes their word.
 
 python benchmarks/rerun_many.py [--answers=200000] [--bytes=1000] [--respondents=250] [--workers=1,2] [--folded]
 """
@@ -36,6 +36,7 @@ from eia930.store.run import Run
 from eia930.store.storage import Storage
 
 FIRST = parse_hour("2019-01-01T00")
+MANNER = Manner(None, 0.0, None, 240, 8, refresh=False)
 _LOTS = 16
 
 
@@ -66,9 +67,6 @@ def folded(storage: Storage, spans: Sequence[Span]) -> None:
             before = objects
             fold(storage, folder, before=datetime.now(UTC) + timedelta(seconds=5))
             objects = len(storage.list(folder))
-
-
-MANNER = Manner(None, 0.0, None, 240, 8, refresh=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Known are pieces of hours, mostly months, and how many hours of each, one after 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,12 @@ def wanted_hours(pieces: Iterable[Piece], first: int, last: int) -> Flags:
     for piece in pieces:
         wanted[max(0, piece.first - first) : max(0, piece.last + 1 - first)] = True
     return wanted
+
+
+def stretches(wanted: Flags, first: int) -> Iterator[tuple[int, int]]:
+    """First and last hour of each run of wanted ones, in order; the first of them all is hour `first`."""
+    for start, length in zip(*runs(wanted), strict=True):
+        yield first + int(start), first + int(start + length) - 1
 
 
 def bounds(pieces: Iterable[Piece], first: int, last: int) -> Flags:

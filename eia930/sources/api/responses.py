@@ -155,7 +155,7 @@ def _members(body: bytes, window: Window) -> dict[str, msgspec.Raw]:
 class ResponseStore:
     """The stored responses of a folder or bucket. `wrote(window, key, bytes)` is told of each that is written.
 
-    Two answers never have one name, though the other lie in an archive.
+    Two answers never have one name, also where the first lies in an archive.
     """
 
     def __init__(

@@ -3,7 +3,6 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,11 +27,6 @@ FUEL = [Span("fuel-type-data", "PACW", FIRST, LAST)]
 @pytest.fixture(scope="module")
 def rows() -> RowSource:
     return synthetic(now=parse_hour("2023-06-01T00"), defects=False)
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage.at(str(tmp_path))
 
 
 def fetch(url: str, storage: Storage, spans: list[Span], **other: Any) -> Fetched:

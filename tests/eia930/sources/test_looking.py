@@ -4,7 +4,6 @@
 import random
 import tempfile
 import time
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eia930.emulator import Emulator, RowSource, synthetic
+from eia930.emulator import Emulator, RowSource
 from eia930.question.span import Span
-from eia930.reference.hours import moment_of, parse_hour
+from eia930.reference.hours import moment_of
 from eia930.sources.api.estimate import Manner
 from eia930.sources.api.folds.folding import fold
 from eia930.sources.api.responses import ResponseStore
@@ -28,23 +27,10 @@ from eia930.store import lease
 from eia930.store.lease import Owner
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
-from tests.eia930.making import FIRST as MADE_FIRST
-from tests.eia930.making import answer, row, window
+from tests.eia930.making import FIRST, answer, row, window
+from tests.eia930.sources.four_months import CAL, PACW, run
 
-FIRST, LAST = parse_hour("2019-01-01T00"), parse_hour("2019-04-30T23")
-PACW = Span("region-data", "PACW", FIRST, LAST, density=3.0)
-CAL = Span("fuel-type-data", "CAL", FIRST, LAST, density=8.0)
 BOTH = (PACW, CAL)
-
-
-@pytest.fixture(scope="module")
-def rows() -> RowSource:
-    return synthetic(now=parse_hour("2019-06-01T00"), defects=False)
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage.at(str(tmp_path / "out"))
 
 
 @pytest.fixture
@@ -55,10 +41,6 @@ def server(rows: RowSource) -> Iterator[Emulator]:
 
 def source(server: Emulator) -> ApiSource:
     return ApiSource(server.url, "none:", requests_per_hour=None)
-
-
-def run() -> Run:
-    return Run(Owner.here(uuid.uuid4().hex), datetime.now(UTC) + timedelta(seconds=1))
 
 
 def looking(server: Emulator, storage: Storage, ours: Run) -> ApiSource:
@@ -154,7 +136,7 @@ def test_who_was_asked_to_stop_or_was_followed_does_not_begin_to_ask(server: Emu
 
 
 MANNER = Manner(None, 0.0, None, 240, 8, refresh=False)
-SPANS = tuple(Span("region-data", name, MADE_FIRST, MADE_FIRST + 900, density=4.0) for name in ("PACW", "BPAT", "TVA"))
+SPANS = tuple(Span("region-data", name, FIRST, FIRST + 900, density=4.0) for name in ("PACW", "BPAT", "TVA"))
 
 
 def drawn(storage: Storage, seed: int) -> None:
@@ -165,7 +147,7 @@ def drawn(storage: Storage, seed: int) -> None:
         for _ in range(draw.choice((0, 1, 5, 40))):
             first = draw.randrange(0, 850)
             last = first + draw.randrange(0, 50)
-            at = moment_of(MADE_FIRST + last) + timedelta(hours=draw.choice((1, 30, 300, 3000)))
+            at = moment_of(FIRST + last) + timedelta(hours=draw.choice((1, 30, 300, 3000)))
             asked = window(first, last, respondent=span.respondent)
             store.put(answer(asked, [row(first, value="7", respondent=span.respondent)], at=at))
         folder = f"raw/eia/region-data/{span.respondent}"
@@ -186,7 +168,7 @@ def told(work: Work) -> tuple[object, ...]:
 @given(seed=st.integers(0, 2**32 - 1), alone=st.integers(0, 7))
 def test_whoever_looks_the_same_is_left(seed: int, alone: int) -> None:
     """Some spans seen by a worker, the others by who asks: it comes to what one who sees all finds."""
-    now = moment_of(MADE_FIRST + 1000).timestamp()
+    now = moment_of(FIRST + 1000).timestamp()
     ours = Run(Owner.here("looking"), datetime.now(UTC) + timedelta(hours=1))
     with tempfile.TemporaryDirectory() as place:
         storages = [Storage.at(f"{place}/{name}") for name in ("one", "several")]

@@ -27,11 +27,6 @@ one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage.at(str(tmp_path))
-
-
-@pytest.fixture
 def store(storage: Storage) -> ResponseStore:
     return ResponseStore(storage, settle_hours=240)
 

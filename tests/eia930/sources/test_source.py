@@ -7,17 +7,16 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from eia930.emulator import Emulator, Faults, RowSource, synthetic
+from eia930.emulator import Emulator, Faults, RowSource
 from eia930.errors import Stop, UsageError
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour
@@ -32,31 +31,15 @@ from eia930.store.lease import Owner
 from eia930.store.run import Run, ask_to_stop
 from eia930.store.storage import Storage
 from tests.eia930.making import body
+from tests.eia930.sources.four_months import CAL, FIRST, LAST, PACW, run
 from tests.eia930.sources.serving import Asked, Reply, serving
 
 KEY = "CANARYcanary0123456789CANARYcanary012345"
-FIRST, LAST = parse_hour("2019-01-01T00"), parse_hour("2019-04-30T23")
-PACW = Span("region-data", "PACW", FIRST, LAST, density=3.0)
-CAL = Span("fuel-type-data", "CAL", FIRST, LAST, density=8.0)
-
-
-@pytest.fixture(scope="module")
-def rows() -> RowSource:
-    return synthetic(now=parse_hour("2019-06-01T00"), defects=False)
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage.at(str(tmp_path / "out"))
 
 
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_KEY", KEY)
-
-
-def run(owner: Owner | None = None) -> Run:
-    return Run(owner or Owner.here(uuid.uuid4().hex), datetime.now(UTC) + timedelta(seconds=1))
 
 
 def source(url: str, **other: Any) -> ApiSource:

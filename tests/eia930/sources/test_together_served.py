@@ -49,11 +49,6 @@ def truth(rows: RowSource, tmp_path_factory: pytest.TempPathFactory) -> dict[Cel
     return cells(storage)
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage.at(str(tmp_path / "out"))
-
-
 def fetch(url: str, storage: Storage, spans: Sequence[Span] = SPANS, **other: Any) -> Fetched:
     """Nobody waits: the clocks move instead."""
     passed = [0.0]

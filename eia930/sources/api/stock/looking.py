@@ -12,11 +12,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from eia930.question.pieces import Flags, Piece, wanted_hours
+from eia930.question.pieces import Flags, Piece, stretches, wanted_hours
 from eia930.question.span import Span
-from eia930.reference.runs import runs
 from eia930.sources.api.again import Again
 from eia930.sources.api.folds.folding import crowded, without
 from eia930.sources.api.folds.held import Held
@@ -117,14 +114,8 @@ def _stock(now: _Shelved, run: Run, again: Again, epoch: int | None) -> Stock | 
     return Stock(
         span.id,
         epoch,
-        wanted=_stretches(span, needed(span, held, again)),
+        wanted=tuple(stretches(needed(span, held, again), span.first)),
         reused=sum(serves(one, span, again) for one in held),
         crowded=now.shelf.folder if crowded(now.shelf, run.since) else "",
         latest=tuple(heapq.nlargest(_LATEST, (one for one in held if one.at), key=lambda one: one.retrieved)),
     )
-
-
-def _stretches(span: Span, wanted: Flags) -> tuple[tuple[int, int], ...]:
-    first, length = runs(wanted)
-    begins = first + np.int64(span.first)
-    return tuple(zip(begins.tolist(), (begins + length - 1).tolist(), strict=True))

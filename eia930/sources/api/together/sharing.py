@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from eia930.question.pieces import Flags
+from eia930.question.pieces import Flags, stretches
 from eia930.question.span import Span
 from eia930.reference.routes import PAGE
-from eia930.reference.runs import runs
 from eia930.sources.api.lanes import Lane
 from eia930.sources.api.together.tape import Stretch, Tape
 
@@ -43,10 +42,10 @@ def shared(wants: Iterable[Wanted]) -> list[Lane | Tape]:
 
 
 def _shared(some: Sequence[Wanted]) -> Iterator[Lane | Tape]:
-    stretches = [one for span, wanted in some for one in _stretches(span, wanted)]
+    parts = [Stretch(span, *hours) for span, wanted in some for hours in stretches(wanted, span.first)]
     together: dict[Hours, list[Stretch]] = defaultdict(list)
-    ranked = _ranked(stretches)
-    for one in stretches:
+    ranked = _ranked(parts)
+    for one in parts:
         together[next(hours for hours in ranked if _fits(one, hours))].append(one)
     alone: dict[str, Flags] = {}
     for hours, several in together.items():
@@ -68,15 +67,10 @@ def _in_parts(tape: Tape) -> Iterator[Tape]:
         yield from _in_parts(half)
 
 
-def _stretches(span: Span, wanted: Flags) -> Iterator[Stretch]:
-    for start, length in zip(*runs(wanted), strict=True):
-        yield Stretch(span, span.first + int(start), span.first + int(start + length) - 1)
-
-
-def _ranked(stretches: Sequence[Stretch]) -> list[Hours]:
+def _ranked(parts: Sequence[Stretch]) -> list[Hours]:
     """The hours to ask for, those that most stretches share first."""
-    free = [one for one in stretches if one.first == one.span.first and one.last == one.span.last]
-    counts = Counter((one.first, one.last) for one in stretches)
+    free = [one for one in parts if one.first == one.span.first and one.last == one.span.last]
+    counts = Counter((one.first, one.last) for one in parts)
     if free:
         counts[min(one.first for one in free), max(one.last for one in free)] += len(free)
     return sorted(counts, key=lambda hours: (-counts[hours], hours))
