@@ -40,8 +40,12 @@ class Server:
     log: Path
 
     def asked(self) -> list[tuple[float, str]]:
-        """When and what hours, in order of time; whoever starts a load asks for lists of codes besides."""
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        """When and what hours, in order of time; whoever starts a load asks for lists of codes besides.
+
+        The emulator is in a process of its own: the last line may be half-written, and has then not been answered.
+        """
+        text = self.log.read_text() if self.log.exists() else ""
+        lines = text.split("\n")[:-1]
         return sorted((seen["at"], seen["query"]) for seen in map(json.loads, lines) if "/facet/" not in seen["path"])
 
 
