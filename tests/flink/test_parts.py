@@ -61,6 +61,20 @@ def test_a_failed_build_leaves_nothing_half_made(tools: Path, tmp_path: Path) ->
     assert not list((tmp_path / "made" / "lib").iterdir())
 
 
+def test_a_worker_s_python_is_this_one_and_does_not_wait_for_pip(tmp_path: Path) -> None:
+    parts.worker(tmp_path, tmp_path / "boot")
+    python = tmp_path / "bin" / "python"
+
+    def said(*words: str) -> str:
+        return subprocess.run([python, *words], capture_output=True, text=True, check=True).stdout
+
+    assert said("-c", "import sys; print(sys.executable)").strip() == sys.executable
+    assert said("-m", "pip", "freeze", "--all") == said("-m", "pip", "show", "apache-beam") == ""
+    # What a job brings is installed as ever.
+    assert said("-m", "pip", "--version").startswith("pip ")
+    assert "--no-index" in said("-m", "pip", "install", "--help")
+
+
 def test_up_without_java_is_one_line_and_code_2(
     tools: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
