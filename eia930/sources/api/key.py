@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from pathlib import Path
 
 from eia930.errors import UsageError
@@ -29,6 +30,17 @@ def resolve_key(reference: str) -> str:
             f"--api_key {_shown(reference)}: no key there; get one at https://www.eia.gov/opendata/register.php"
         )
     return key
+
+
+def worker_key(reference: str) -> str:
+    """The same on a worker, for a run whose start has found it: that may be elsewhere, or have another environment."""
+    try:
+        return resolve_key(reference)
+    except UsageError as error:
+        raise UsageError(
+            f"the worker on {socket.gethostname()}: {error}; whoever asks looks the key up there: "
+            "file:PATH names a file that every worker has, file:s3://BUCKET/KEY an object"
+        ) from None
 
 
 def anywhere(reference: str) -> str:

@@ -23,7 +23,7 @@ from eia930.sources.api.drift import Clock, Scrutiny
 from eia930.sources.api.estimate import Manner, estimate, plan_size, short_ones
 from eia930.sources.api.folds.folding import fold_all
 from eia930.sources.api.http import LOOPBACK
-from eia930.sources.api.key import resolve_key
+from eia930.sources.api.key import resolve_key, worker_key
 from eia930.sources.api.packs.reading import columns, named
 from eia930.sources.api.responses import Answer, ResponseStore, load_verbatim
 from eia930.sources.api.stock.left import Notes, Work, left
@@ -214,7 +214,7 @@ class ApiSource:
         self, storage: Storage, session: Session, run: Run, work: Callable[[], Work], *, spans: Sequence[Span] = ()
     ) -> Fetched:
         """Ask for all that the work still wants of `spans`, whose lives say who may be left out."""
-        secret = resolve_key(self.key)
+        secret = worker_key(self.key)
         todo = work()
         store = ResponseStore(storage, settle_hours=self.settle_hours, wrote=todo.notes.wrote)
         session.begin(hours=todo.hours, reused=todo.reused)

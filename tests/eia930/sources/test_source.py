@@ -3,12 +3,14 @@ import json
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -346,6 +348,15 @@ def test_references_without_a_key(reference: str) -> None:
     with pytest.raises(UsageError) as caught:
         resolve_key(reference)
     assert KEY not in str(caught.value)
+
+
+def test_a_worker_without_the_key_says_that_it_is_the_worker(rows: RowSource, storage: Storage) -> None:
+    with Emulator(rows) as server:
+        done = replace(source(server.url), key="env:NO_SUCH_NAME").fetch(storage, (PACW,), run())
+        assert server.requests == []
+    assert done.stopped_by == "UsageError"
+    assert done.stopped.startswith(f"the worker on {socket.gethostname()}: --api_key env:NO_SUCH_NAME: no key there")
+    assert "file:PATH names a file that every worker has" in done.stopped
 
 
 def test_references(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
