@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from eia930.doctor import of_api, of_files
-from eia930.doctor.finding import Finding
+from eia930.doctor.finding import Assumption, Finding
 from eia930.doctor.server import Server
 from eia930.errors import Stop, UsageError
 from eia930.program.arguments import Parser
@@ -37,7 +37,7 @@ _KEY = "env:EIA_API_KEY"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 every assumption holds, 1 one differs, 2 wrong usage, 3 the place of --quota refuses."""
+    """Exit code: 0 all hold, 1 one differs, 2 wrong usage, 3 a server does not answer us, or the place of --quota."""
     try:
         flags = _parser().parse_all(argv)
         servers = _servers(flags)
@@ -51,13 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stop as error:
         print(f"error: {error}", file=sys.stderr)
         return 3
-    differ = sum(not one.holds for one in findings)
+    differ, unheard = sum(one.answered and not one.holds for one in findings), not all(one.answered for one in findings)
     if flags.json:
         print(msgspec.json.encode({"servers": [one.url for one in servers.values()], "findings": findings}).decode())
     else:
         asked = sum(server.asked for server in servers.values())
-        print(f"{len(findings)} assumptions, {asked} requests: {_verdict(differ)}")
-    return 1 if differ else 0
+        held = f"{_several(len(findings), 'assumption')}, {_several(asked, 'request')}"
+        print(f"{held}: {_verdict(differ, unheard=unheard)}")
+    return 1 if differ else 3 if unheard else 0
 
 
 def _servers(flags: argparse.Namespace) -> dict[str, Server]:
@@ -75,18 +76,32 @@ def _servers(flags: argparse.Namespace) -> dict[str, Server]:
 
 def _findings(servers: Mapping[str, Server]) -> Iterator[Finding]:
     if "api" in servers:
-        yield from (one.hold(servers["api"]) for one in of_api.assumptions(_tables()))
+        yield from _held(servers["api"], of_api.assumptions(_tables()))
     if "files" in servers:
         # The half that ended last: its files are there, whatever the day.
         today = datetime.now(UTC)
         newest = Half(today.year, 1 if today.month <= 6 else 2).before
-        yield from (one.hold(servers["files"]) for one in of_files.assumptions(newest))
+        yield from _held(servers["files"], of_files.assumptions(newest))
 
 
-def _verdict(differ: int) -> str:
-    if not differ:
-        return "all hold"
-    return f"{differ} differ{'s' if differ == 1 else ''}: look for a newer version, or report it with --json"
+def _held(server: Server, assumptions: Sequence[Assumption]) -> Iterator[Finding]:
+    """Until it turns out that the server takes no question of ours."""
+    for one in assumptions:
+        yield one.hold(server)
+        if server.lost:
+            return
+
+
+def _verdict(differ: int, *, unheard: bool) -> str:
+    if differ:
+        return f"{differ} differ{'s' if differ == 1 else ''}: look for a newer version, or report it with --json"
+    if unheard:
+        return "none differs, but not all was answered: look at the network, a proxy, the key; then ask again"
+    return "all hold"
+
+
+def _several(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _tables() -> Mapping[tuple[str, str], Collection[str]]:

@@ -15,16 +15,19 @@ class Differs(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's: `found` is what the server did, in both cases."""
+    """One line of the doctor's: `found` is what the server did; where it has not `answered`, why nothing is known."""
 
     name: str
     expected: str
     holds: bool
     found: str
+    answered: bool = True
 
     def __str__(self) -> str:
         if self.holds:
             return f"holds    {self.name}: {self.found}"
+        if not self.answered:
+            return f"UNHEARD  {self.name}: {self.found}"
         return f"DIFFERS  {self.name}: expected {self.expected}; found {self.found}"
 
 
@@ -37,11 +40,13 @@ class Assumption:
     look: Callable[[Server], str]
 
     def hold(self, server: Server) -> Finding:
-        """The finding. A server that does not answer, or answers nonsense, differs too."""
+        """The finding. A server that answers nonsense differs too; of one that does not answer nothing is known."""
         try:
             return Finding(self.name, self.expected, True, self.look(server))
-        except (Differs, Unanswered) as reason:
+        except Differs as reason:
             return Finding(self.name, self.expected, False, str(reason))
+        except Unanswered as reason:
+            return Finding(self.name, self.expected, False, str(reason), answered=False)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as reason:
             said = f"an answer of another shape ({type(reason).__name__}: {reason})"
             return Finding(self.name, self.expected, False, server.without_key(said)[:300])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +14,17 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
-from eia930.sources.api.http import session
+from eia930.sources.api.http import said, session
 
 AGENT = "eia930 (doctor)"
 _LARGEST = 32 << 20
 _TIMEOUT = 60.0
+_NOT_OURS = (401, 403, 429)
+_CODE = re.compile(rb'"code"\s*:\s*"([A-Z_]{1,40})"')
 
 
 class Unanswered(Exception):
-    """No answer came, and why."""
+    """No answer came that says anything of the server, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ class Server:
         self._session = session(self.url, AGENT)
         self._kept: dict[tuple[object, ...], Reply] = {}
         self.asked = 0
+        self._heard = False
+        self.lost = False
+        """Whether it is of no use to ask on: it never answered, or it refuses the key."""
 
     def get(
         self,
@@ -81,7 +87,13 @@ class Server:
                 self._sleep(self._pause)
             self._turn()
             self.asked += 1
-            self._kept[question] = self._ask(path, params, method, dict(headers or {}), keyed=keyed, most=most)
+            reply = self._ask(path, params, method, dict(headers or {}), keyed=keyed, most=most)
+            if keyed and self._key and reply.status in _NOT_OURS:
+                self.lost = True
+                raise Unanswered(f"the server refuses the key: {_told(reply)}")
+            if reply.status >= 500:
+                raise Unanswered(f"the server is not well: {_told(reply)}")
+            self._kept[question] = reply
         return self._kept[question]
 
     def without_key(self, text: str) -> str:
@@ -113,9 +125,16 @@ class Server:
                 body = bytearray()
                 while len(body) < most and (chunk := response.raw.read1(min(65536, most), decode_content=True)):
                     body += chunk
+                self._heard = True
                 clean = bytes(body).replace(self._key.encode(), b"REDACTED") if self._key else bytes(body)
                 return Reply(
                     response.status_code, {k.lower(): v for k, v in response.headers.items()}, clean, self._now()
                 )
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise Unanswered(self.without_key(f"no answer ({type(error).__name__})")) from None
+            self.lost = not self._heard
+            raise Unanswered(self.without_key(f"no answer ({said(error)})")) from None
+
+
+def _told(reply: Reply) -> str:
+    code = _CODE.search(reply.body)
+    return f"status {reply.status}{f' {code[1].decode()}' if code else ''}"

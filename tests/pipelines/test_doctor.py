@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eia930.emulator import Emulator, synthetic
+from eia930.emulator import Emulator, Faults, synthetic
 from eia930.reference.hours import hour_of, parse_hour
 from pipelines.doctor import main
 
@@ -31,6 +31,36 @@ def test_what_differs_is_told_in_words_and_as_a_document(capsys: pytest.CaptureF
     assert [one["name"] for one in told["findings"] if not one["holds"]] == ["clock"]
     assert KEY not in document
     assert KEY not in "".join(said)
+
+
+def test_a_server_that_does_not_answer_is_no_server_that_differs(capsys: pytest.CaptureFixture[str]) -> None:
+    with Emulator(synthetic(now=parse_hour("2025-01-01T00"))) as server:
+        api, files = server.url, server.files_url
+    assert main(["--of=both", f"--api_url={api}", f"--files_url={files}", "--pause=0"]) == 3
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["UNHEARD  key required", "UNHEARD  index of files"]
+    assert all("no answer (ConnectionRefusedError: Connection refused)" in line for line in lines)
+    assert last.startswith("2 assumptions, 2 requests: none differs, but not all was answered: look at the network")
+
+
+def test_a_key_that_is_refused_is_no_server_that_differs(capsys: pytest.CaptureFixture[str]) -> None:
+    with Emulator(synthetic(now=parse_hour("2025-01-01T00")), key="another") as server:
+        assert main(["--of=api", f"--api_url={server.url}", "--pause=0", "--json"]) == 3
+        assert len(server.requests) == 2
+    holds, unheard = json.loads(capsys.readouterr().out)["findings"]
+    assert (holds["name"], holds["holds"], holds["answered"]) == ("key required", True, True)
+    assert (unheard["name"], unheard["holds"], unheard["answered"]) == ("key as a header", False, False)
+    assert unheard["found"] == "the server refuses the key: status 403 API_KEY_INVALID"
+
+
+def test_one_answer_that_is_lost_does_not_end_it(capsys: pytest.CaptureFixture[str]) -> None:
+    now = hour_of(datetime.now(UTC))
+    with Emulator(synthetic(now=now), now=now + 1, key=KEY, faults=Faults(p_cut=0.2), seed=7) as server:
+        assert main(["--of=api", f"--api_url={server.url}", "--pause=0"]) == 3
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert {line.split()[0] for line in lines} == {"holds", "UNHEARD"}
+    assert len(lines) > 20
+    assert "none differs, but not all was answered" in last
 
 
 def test_a_server_as_we_take_it_to_be_passes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -192,17 +192,23 @@ def test_an_assumption_that_is_broken_is_found_out(emulator: Emulator, name: str
 
 
 def test_what_is_kept_never_has_the_key(emulator: Emulator) -> None:
-    echo: Mutation = lambda asked, reply: (500, reply[1], f"key {KEY} failed".encode())  # noqa: E731
+    echo: Mutation = lambda asked, reply: (400, reply[1], f"key {KEY} failed".encode())  # noqa: E731
     differ = differing(emulator, echo)
     assert len(differ) >= 20
     assert KEY not in str(differ)
 
 
-def test_a_server_that_is_not_there_differs_in_everything() -> None:
+def test_of_a_server_that_is_not_well_nothing_is_known(emulator: Emulator) -> None:
+    found = differing(emulator, lambda asked, reply: (503, reply[1], b"<html>Service Unavailable</html>"))
+    assert not any(one.answered for one in found.values())
+    assert {one.found for one in found.values()} == {"the server is not well: status 503"}
+
+
+def test_of_a_server_that_is_not_there_nothing_is_known() -> None:
     with serving(lambda asked: (200, {}, b"")) as served:
         url = served.url
     found = examined(url)
-    assert not any(one.holds for one in found.values())
+    assert not any(one.holds or one.answered for one in found.values())
     assert "no answer" in found["envelope"].found
 
 
