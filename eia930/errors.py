@@ -66,6 +66,8 @@ class Unavailable(Passing):
 class Unreachable(Unavailable):
     """No connection came about: the name is not known, nobody listens there, or the way to it is cut."""
 
+    remedy = "check the network"
+
 
 class Garbled(Passing):
     """The answer is cut, is not JSON, or contradicts itself."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from eia930.errors import KeyRefused, Passing, Stop, Throttled, Unavailable, Unreachable
+from eia930.errors import EiaError, KeyRefused, Passing, Stop, Throttled, Unavailable, Unreachable
 
 _LONGEST_BACKOFF = 60.0
 SUSPENDED = (30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0, 3600.0)
@@ -108,10 +108,10 @@ class Patience:
 
     def _nobody(self, error: Unreachable) -> Stop:
         what = f"nobody answers, nor has anybody since this run began: {_short(error)}"
-        return Stop(what, "check the network and --api_url, then run the same command again: what is stored is kept")
+        return Stop(what, f"{error.remedy}, then {EiaError.remedy}")
 
 
 def _short(error: Passing) -> str:
     """What happened, without the name of the request that it happened to."""
     head, mark, rest = error.what.partition(": ")
-    return (rest if mark and "/" in head else error.what)[:120]
+    return (rest if mark and ("/" in head or head.endswith(".csv")) else error.what)[:120]

@@ -630,8 +630,9 @@ def test_where_nobody_listens_it_is_exit_3_with_the_reason(
     out: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("EIA_API_KEY", KEY)
-    words = ("--api_url=http://127.0.0.1:1/v2", f"--output={out}", "--regions=PACW", *WINTER)
-    assert main([*words, "--tries=2"]) == 3
-    (said,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("stopped:")]
-    assert "nobody answers" in said
-    assert "ConnectionRefusedError: Connection refused" in said
+    words = (f"--output={out}", "--regions=PACW", "--start=2019-01-01", "--end=2019-02-01", "--tries=2")
+    for url, source in (("api_url", "api"), ("files_url", "files")):
+        assert main([f"--{url}=http://127.0.0.1:1/v2", f"--source={source}", *words]) == 3
+        (said,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("stopped:")]
+        assert "nobody answers, nor has anybody since this run began: no connection (ConnectionRefused" in said
+        assert f"(check the network and --{url}, then run the same command again: what is stored is kept)" in said

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from eia930.errors import (
     EiaError,
@@ -28,7 +28,7 @@ from eia930.question.several import Several
 from eia930.question.window import KIND, PERIOD, Window
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.http import LOOPBACK, answered, base_url, innermost, pause, said, session
+from eia930.sources.api.http import LOOPBACK, answered, base_url, pause, said, session, unreached
 from eia930.sources.api.responses import LARGEST, Answer, read_answer
 from eia930.sources.api.together.joint import read_joint
 
@@ -78,8 +78,8 @@ class Api:
                 _check_status(response, body, what)
                 return body, response.headers.get("Date")
         except (requests.RequestException, HTTPError, OSError) as error:
-            if _unreached(error):
-                raise Unreachable(f"{what}: no connection ({said(error)})") from None
+            if unreached(error):
+                raise Unreachable(f"{what}: no connection ({said(error)})", "check the network and --api_url") from None
             raise Unavailable(f"{what}: no whole answer ({said(error)})") from None
 
     def close(self) -> None:
@@ -200,10 +200,3 @@ def _error(body: bytes) -> tuple[str, str]:
     if isinstance(error, dict):
         return str(error.get("code", ""))[:40], str(error.get("message", ""))[:200]
     return str(members.get("code", ""))[:40], str(error or "")[:200]
-
-
-def _unreached(error: BaseException) -> bool:
-    """Whether no connection came about, so that nothing was sent."""
-    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError):
-        return True
-    return isinstance(innermost(error), NewConnectionError | ConnectTimeoutError)

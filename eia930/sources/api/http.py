@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 3600.0
@@ -67,6 +68,13 @@ def innermost(error: BaseException) -> BaseException:
         error = error.args[0]
     reason = getattr(error, "reason", None)
     return reason if isinstance(reason, BaseException) else error
+
+
+def unreached(error: BaseException) -> bool:
+    """Whether no connection came about, so that nothing was sent."""
+    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError):
+        return True
+    return isinstance(innermost(error), NewConnectionError | ConnectTimeoutError)
 
 
 def said(error: BaseException) -> str:

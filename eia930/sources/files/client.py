@@ -18,8 +18,8 @@ import requests
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from eia930.errors import Garbled, Refused, Throttled, Unavailable, UsageError
-from eia930.sources.api.http import answered, base_url, pause, said, session
+from eia930.errors import Garbled, Refused, Throttled, Unavailable, Unreachable, UsageError
+from eia930.sources.api.http import answered, base_url, pause, said, session, unreached
 
 FILES_URL = "https://www.eia.gov/electricity/gridmonitor/sixMonthFiles"
 AGENT = "eia930 (six-month files of Form EIA-930; contact: the maintainers of this project, see its README)"
@@ -99,6 +99,9 @@ class Client:
         except zlib.error as error:
             raise Garbled(f"{name}: a body that is not packed as it says ({error})") from None
         except (requests.RequestException, HTTPError) as error:
+            if unreached(error):
+                what = f"{name}: no connection ({said(error)})"
+                raise Unreachable(what, "check the network and --files_url") from None
             raise Unavailable(f"{name}: no whole answer ({said(error)})") from None
 
     def close(self) -> None:
