@@ -95,10 +95,9 @@ def _require_regions(output: Output, codes: Sequence[str], words: Iterable[Wante
         there = output.regions(route)
         if absent := [code for code in codes if code not in there]:
             instead = f"; there are {', '.join(there[:12])}{', …' if len(there) > 12 else ''}" if there else ""
-            raise UsageError(
-                f"{output.place} has no {route.id} of {', '.join(absent)}{instead}. Load it: "
-                + _load_with(output, route, absent)
-            )
+            never = [code for code in absent if code not in route.served()]
+            remedy = f"{', '.join(never)} can have none: leave it out" if never else _load_with(output, route, absent)
+            raise UsageError(f"{output.place} has no {route.id} of {', '.join(absent)}{instead}. {remedy}")
 
 
 def _load_with(output: Output, route: Route, absent: Sequence[str]) -> str:
@@ -107,7 +106,10 @@ def _load_with(output: Output, route: Route, absent: Sequence[str]) -> str:
     routes = ",".join(name for name, codes in there.items() if codes or name == route.id)
     regions = ",".join(sorted({*absent, *(code for codes in there.values() for code in codes)}))
     place = "" if output.place == "data" else f" --output={shlex.quote(output.place)}"
-    return f"python -m pipelines.historical --routes={routes} --regions={regions}{place}, with the dates of its load"
+    return (
+        f"Load it: python -m pipelines.historical --routes={routes} --regions={regions}{place}, with the dates of its "
+        f"load (python -m pipelines.codes {absent[0]} says from when to when it has hours)"
+    )
 
 
 def _require_kinds(output: Output, codes: Sequence[str], words: Iterable[Wanted], lines: Sequence[Line]) -> None:
@@ -120,4 +122,5 @@ def _require_kinds(output: Output, codes: Sequence[str], words: Iterable[Wanted]
         if one.kind not in has:
             prefix = one.word.removesuffix(one.kind)
             there = ", ".join(f"{prefix}{kind}" for kind in has)
-            raise UsageError(f"{output.place} has no {one.word} of {', '.join(codes)}; there are {there}")
+            rest = f"there are {there}" if has else "nor any other: the report says who sent nothing"
+            raise UsageError(f"{output.place} has no {one.word} of {', '.join(codes)}; {rest}")

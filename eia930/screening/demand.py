@@ -21,6 +21,8 @@ __all__ = ["FLAGS", "Screened", "screen", "screen_forecast"]
 _CODE = {name: code for code, name in enumerate(FLAGS)}
 _GLOBAL, _HIGH, _LOW, _DOUBLE = 10.0, 3.5, 2.5, 2.0
 _TEMPLATE_DAYS = 10
+_DAY = 24
+"""Hours with a value, without which there is no daily course to depart from: one alone is far from nothing."""
 
 
 def screen(demand: Values) -> Screened:
@@ -45,7 +47,8 @@ def _screen(values: Values, *, walk: bool) -> Screened:
         work.flag(values <= 0, "negative_or_zero")
         work.flag(identical_to_two_before(work.left), "identical_run")
         g = _flag_global(work)
-        iqr_r = _flag_by_course(work, g=g, walk=walk)
+        enough = np.count_nonzero(~np.isnan(work.left)) >= _DAY
+        iqr_r = _flag_by_course(work, g=g, walk=walk) if enough else float("nan")
     good = work.code == 0
     work.flag(anomalous_region(good, good & ~np.isnan(values)), "anomalous_region")
     return Screened(code=work.code, g=g, iqr_r=iqr_r)

@@ -90,7 +90,7 @@ def _published(output: Storage, account: Account) -> bool:
 def _silent(account: Account) -> list[str]:
     """Who was expected and sent nothing, before all else."""
     whole, single = silence.respondents(account), silence.series(account)
-    if not account.hours.present or (not whole and not single):
+    if not whole and not single:
         return []
     return [
         *few("SILENT", whole, account=REPORT),
@@ -163,7 +163,7 @@ def _next(todo: LoadSettings, account: Account) -> str:
         return f"no hour is present, for {found.why}: {found.remedy}"
     if todo.embedded:
         elsewhere = ", with another --output" if todo.storage != Storage.at(SYNTHETIC) else ""
-        return f"set EIA_API_KEY and run again for real data{elsewhere}"
+        return f"for real data run it with --source=files, or with a key and without --source=emulator{elsewhere}"
     if account.rows.rejected:
         return f"look at rejects/: {account.rows.rejected:,} rows were refused, each with its reason"
     routes = dict.fromkeys(span.route for span in account.spans)

@@ -11,10 +11,12 @@ from urllib.request import Request, urlopen
 import pyarrow.parquet as pq
 import pytest
 
+import eia930
 import pipelines.blocks
 import pipelines.report
 from eia930.account.stored import read_account
 from eia930.emulator import Emulator, Faults, RowSource, Series, synthetic
+from eia930.errors import UsageError
 from eia930.reference.hours import parse_hour
 from eia930.reference.routes import ROUTES, Route
 from eia930.store.storage import Storage
@@ -108,7 +110,16 @@ def whole(out: Path, said: str, *, code: int) -> None:
 def test_a_route_without_a_single_row(route: str, out: Path, load: Load) -> None:
     said = load(routes=route, silent=(route,), code=0)
     assert "no hour is present, for the server has no row of these series in these hours" in said
+    # Who was expected comes first, here too.
+    assert f"SILENT    {route}/CISO (asked for by name)" in said
+    assert (
+        f"{route}/CISO (asked for by name)"
+        in json.loads((out / "report/report.json").read_text())["quality"]["verdict"][0]
+    )
     whole(out, said, code=0)
+    kind = {"region-data": "NG", "fuel-type-data": "NG.SUN", "interchange-data": "ID.BANC"}.get(route, "SUB.PGAE")
+    with pytest.raises(UsageError, match=f"has no {kind} of CISO; nor any other: the report says who sent nothing$"):
+        eia930.hours(out, regions=["CISO"], kinds=[kind])
     # Again, and blocks of it again: no traceback either.
     whole(out, load(routes=route, silent=(route,), code=0), code=0)
     assert pipelines.blocks.main([f"--output={out}", "--formats=parquet"]) == 0

@@ -20,7 +20,7 @@ _BINS = (0.0, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 
 class MapRow(msgspec.Struct, frozen=True):
-    """A respondent's hours present, by month and by year; `share` of all hours of its series."""
+    """A respondent's hours present, by month and by year; `share` of the hours that its series were asked for."""
 
     respondent: str
     series: int
@@ -50,6 +50,7 @@ class CoverageMaps(msgspec.Struct, frozen=True):
 @dataclass(slots=True)
 class _Row:
     series: int = 0
+    asked: int = 0
     present: list[int] = field(default_factory=list)
 
 
@@ -67,6 +68,7 @@ class Coverage:
         months = self._frame.sums(hourly.present) if hourly else [0] * len(self._frame.months)
         row.present = [a + b for a, b in zip(row.present, months, strict=True)] if row.series else months
         row.series += 1
+        row.asked += account.hours
 
     def told(self) -> CoverageMaps:
         """The maps: hours present by month and by year; rows without any hour are left out."""
@@ -88,7 +90,7 @@ class Coverage:
         )
 
     def _row(self, code: str, row: _Row) -> MapRow:
-        share = round(sum(row.present) / (self._frame.hours * row.series), 6)
+        share = round(sum(row.present) / max(1, row.asked), 6)
         return MapRow(code, row.series, share, tuple(row.present), self._by_year(row.present))
 
     def _by_year(self, months: Sequence[int]) -> tuple[int, ...]:

@@ -32,14 +32,14 @@ def nothing(account: Account) -> Nothing | None:
     if rows.rejected:
         why = f"{count(rows.rejected)} of {count(rows.received)} rows received were refused"
         return Nothing(why, "look at rejects/, where each stands with its reason")
-    if first := _served_from(account):
+    if first := served_from(account):
         return Nothing(f"the API has no hour before {first}", _OTHER_HOURS)
     if rows.kept:
         return Nothing("the rows that came hold no value", _OTHER_HOURS)
     return Nothing("the server has no row of these series in these hours", _OTHER_HOURS)
 
 
-def _served_from(account: Account) -> str:
+def served_from(account: Account) -> str:
     """The first hour that the API serves, where all that was asked for is older; else empty."""
     served = [(ROUTES.get(span.route), parse_hour(span.last)) for span in account.spans]
     firsts = [route.first for route, last in served if route is not None and last < route.first]

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from eia930.account.model import Account, Silent
 from eia930.record.assembly import SeriesReport
 from eia930.reference import respondents as tables
+from eia930.report.telling.nothing import served_from
 
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -28,13 +29,20 @@ REMEDY = (
 
 def respondents(account: Account) -> list[str]:
     """`fuel-type-data/AEC (in our tables)`, one for each respondent of which nothing was kept in a route."""
-    return [_respondent(one) for one in account.silent]
+    return [_respondent(one) for one in account.silent] if _is_news(account) else []
 
 
 def series(account: Account) -> list[str]:
     """`EBA.CISO-ALL.NG.GEO.H (in our tables)`, one for each series without a row whose respondent sent others."""
+    if not _is_news(account):
+        return []
     whole = {(one.route, one.respondent) for one in account.silent}
     return [_series(one) for one in _rowless(account) if (one.route, one.respondent) not in whole]
+
+
+def _is_news(account: Account) -> bool:
+    """Not where the reason is another one: nobody could be asked, or the API serves no hour so old."""
+    return bool(account.hours.present) or not (account.failures or served_from(account))
 
 
 def unknown(account: Account) -> list[str]:

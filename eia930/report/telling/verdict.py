@@ -43,9 +43,7 @@ def verdict(account: Account, told: Figures) -> list[str]:
 
 
 def _silent(account: Account) -> list[str]:
-    """Who was expected and sent nothing; nothing where each series has a row, or none has."""
-    if not account.hours.present:
-        return []
+    """Who was expected and sent nothing; nothing where each series has a row."""
     said = []
     for what, names in (("respondents", silence.respondents(account)), ("series", silence.series(account))):
         if names:
@@ -151,7 +149,7 @@ def next_steps(account: Account, told: Figures) -> list[Step]:
     """What a reader should do, most pressing first."""
     pressing = (
         (told.synthetic, _REAL_DATA),
-        (bool(account.hours.present and (silence.respondents(account) or silence.series(account))), _SILENT),
+        (bool(silence.respondents(account) or silence.series(account)), _SILENT),
         (bool(account.failures), _AGAIN),
         (bool(account.imbalances), _DEFECT),
         (bool(account.completeness.short), _SHORT),

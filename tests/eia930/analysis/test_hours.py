@@ -194,6 +194,8 @@ WRONG = [
         {"regions": ["ERCO"], "kinds": ["ID.CISO"]},
         "region-data,fuel-type-data,interchange-data,region-sub-ba-data --regions=CISO,ERCO ",
     ),
+    ({"regions": ["CISO", "PACW"], "kinds": ["SUB.PGAE"]}, "of PACW; there are CISO. PACW can have none: leave it out"),
+    ({"regions": ["PACW"]}, "(python -m pipelines.codes PACW says from when to when it has hours)"),
     ({"regions": ["CISO"], "tz": "California"}, "tz: no zone 'California'"),
     ({"regions": ["CISO"], "start": "yesterday"}, "start: 'yesterday' is no hour"),
     ({"regions": ["CISO"], "start": "2023-06-02", "end": "2023-06-01"}, "is not before end"),

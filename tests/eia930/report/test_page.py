@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -221,6 +222,26 @@ def test_hours_add_up_in_every_view(built: Path) -> None:
     )
     assert told["without"] == ["EBA.SEPA-ALL.D.H"]
     assert len(two_regions()) == told["series"]
+
+
+def test_the_share_of_a_map_is_of_the_hours_asked(tmp_path: Path) -> None:
+    """As of an authority that retired: the rest of the frame was nobody's to ask for."""
+
+    def retired(report: dict[str, Any]) -> None:
+        (one,) = (one for one in report["series"] if one["respondent"] == "PACW")
+        one["hours"] -= one["missing"]
+        one["missing"] = 0
+
+    values = wave(900)
+    values[450:] = np.nan
+    write_folder(
+        tmp_path, {("region-data", "PACW", "D"): values, ("region-data", "ERCO", "D"): wave(900)}, change=retired
+    )
+    write_page(Storage.at(str(tmp_path)))
+    report = json.loads((tmp_path / "report/report.json").read_text("utf-8"))
+    (told,) = report["quality"]["coverage"]["maps"]
+    asked = {one["respondent"]: one["present"] / one["hours"] for one in report["series"]}
+    assert {row["respondent"]: row["share"] for row in told["rows"]} == pytest.approx(asked, abs=1e-6)
 
 
 def test_a_check_says_how_many_sums_it_left_out(built: Path, html: str, tmp_path: Path) -> None:

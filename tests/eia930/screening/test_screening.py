@@ -112,6 +112,17 @@ def test_a_short_clean_frame_is_not_an_anomalous_region() -> None:
         assert not screen(course(hours)).code.any()
 
 
+@pytest.mark.parametrize("present", range(1, 25))
+@pytest.mark.parametrize("frame", [0, 24, 48, 900])
+def test_a_few_hours_are_not_held_against_themselves(present: int, frame: int) -> None:
+    """Whether they stand alone in their frame, or at its end."""
+    demand = np.concatenate((np.full(frame, np.nan), course(present)))
+    assert not screen(demand).code.any()
+    assert not screen_forecast(demand).code.any()
+    demand[-1] = -1.0
+    assert screen(demand).code[-1] == CODE["negative_or_zero"]
+
+
 def test_each_fault_gets_its_name() -> None:
     demand = course(1000)
     demand[100], demand[200:210], demand[300], demand[500] = 0.0, demand[200], 2_147_480_000.0, 1900.0
