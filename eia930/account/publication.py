@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +24,8 @@ from eia930.store.storage import Storage
 
 _CUT = ("blocks/", "tfds/")
 _RECORD = ("tidy", "avro", "rejects", "revisions")
+_OURS = re.compile(r"-\d{5}-of-\d{5}(\.parquet)?$|/(manifest|layout|dataset_info|features)\.json$|/sequences\.parquet$")
+"""Names of what a folder of blocks is made of."""
 
 
 def publish(
@@ -107,10 +110,13 @@ class _Written(Manifest, frozen=True, kw_only=True):
 
 
 def _drop_strangers(storage: Storage, files: Sequence[File]) -> None:
-    """Shards that no manifest names would be read as blocks of this one by whoever reads a folder as it lies."""
+    """Shards that no manifest names would be read as blocks of this one by whoever reads a folder as it lies.
+
+    What is no shard, or lies behind a link to a folder, is another's: it stays.
+    """
     mine = {file.path for file in files}
     # A folder's own manifest stands until it is written anew.
     mine |= {f"{path.rpartition('/')[0]}/{MANIFEST}" for path in mine}
-    found = (entry.key for folder in _CUT for entry in storage.list(folder.rstrip("/")))
-    storage.delete(*(key for key in found if key not in mine))
+    found = (entry.key for folder in _CUT for entry in storage.list_own(folder.rstrip("/")))
+    storage.delete(*(key for key in found if key not in mine and _OURS.search(key)))
     storage.drop_empty_folders("blocks", "tfds")

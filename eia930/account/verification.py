@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -18,9 +19,10 @@ import zstandard
 from eia930.account.published import unfinished
 from eia930.account.stored import REPORT, require_whole
 from eia930.errors import UsageError
+from eia930.sources.api.folds.held import held_of
 from eia930.sources.api.folds.shelf import is_archive
 from eia930.sources.api.folds.verifying import fault_in, names_in
-from eia930.sources.api.responses import ROOT, unpack
+from eia930.sources.api.responses import ROOT, opens, unpack
 from eia930.sources.members import SOURCES
 from eia930.sources.source import HeldAgainst
 from eia930.store.manifest import MANIFEST, SUCCESS, File, decode, read_manifest
@@ -143,13 +145,18 @@ def _extra(storage: Storage, known: set[str]) -> Iterator[Fault]:
 
 
 def _answer(storage: Storage, key: str) -> Fault | None:
-    """One stored answer of the API's: its checksum lies in the file."""
+    """One stored answer of the API's: its checksum lies in the file, and so does what it answers."""
     try:
-        unpack(storage.get(key))
+        data = storage.get(key)
+        unpack(data)
     except KeyError:
         return None  # a run at work has replaced it since it was listed
     except zstandard.ZstdError:
         return Fault(key, "is damaged: its checksum differs", _load(storage))
+    held = held_of(Entry(key, len(data), datetime.now(UTC)))
+    # Short answers, which settle no hours, lie in a folder of their own.
+    if held and "/counts/" not in key and "/facets/" not in key and not opens(data, held):
+        return Fault(key, "is another answer than its name and folder say", _load(storage))
     return None
 
 

@@ -16,5 +16,6 @@ def started(pid: int) -> float | None:
         if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
             return None
         return round(process.create_time() - psutil.boot_time(), 2)
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, ValueError):
+        # A number that no process can have was written by nobody who lives.
         return None

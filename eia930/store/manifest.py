@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from eia930.errors import UsageError
-from eia930.store.storage import Storage
+from eia930.store.storage import Storage, names_one
 
 MANIFEST = "manifest.json"
 SUCCESS = "_SUCCESS"
@@ -15,6 +15,8 @@ SERIES = "series.parquet"
 CHECKS = "checks.parquet"
 CUTS = "blocks.json"
 """What an output remembers of its blocks."""
+_NEVER = ("raw/", "columns/", "objects/", "report/", MANIFEST, SUCCESS, "report.json")
+"""What is none of the files that a load finishes."""
 ANEW = (
     f"put it back as it was; or remove {MANIFEST}, report.json and {SUCCESS}, and the next load makes them anew from "
     "raw/, with nothing that it would have remembered by them"
@@ -71,5 +73,12 @@ def read_whole(storage: Storage) -> Manifest | None:
 
 
 def decode(data: bytes) -> Manifest:
-    """The manifest that bytes are. ValueError where they are none."""
-    return msgspec.json.decode(data, type=Manifest)
+    """The manifest that bytes are. ValueError where they are none, or name what no load finishes: by it files go."""
+    try:
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    for file in manifest.files:
+        if file.path.startswith(_NEVER) or not names_one(file.path):
+            raise ValueError(f"it names {file.path[:80]!r}")
+    return manifest

@@ -79,7 +79,7 @@ def sweep(storage: Storage, *, now: datetime) -> int:
     For the run that has just published: only then is every file of the manifest known to be at its path.
     """
     needed: set[str] = set()
-    for entry in storage.list(EARLIER):
+    for entry in storage.list_own(EARLIER):
         until = _until(entry.key.rsplit("/", 1)[-1].removesuffix(".json"))
         if until is None or now >= until:
             storage.delete(entry.key)
@@ -88,7 +88,7 @@ def sweep(storage: Storage, *, now: datetime) -> int:
     needed -= {object_key(file.path, file.sha256) for file in read_manifest(storage)}
     gone = [
         entry.key
-        for entry in storage.list(OBJECTS)
+        for entry in storage.list_own(OBJECTS)
         if not entry.key.startswith(f"{EARLIER}/") and entry.key not in needed
     ]
     storage.delete(*gone)

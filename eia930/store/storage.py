@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Event
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -196,7 +197,7 @@ class Storage:
         """From a disk, without a client between: of many small objects that took four fifths of the time."""
         with self._in_a_line(key):
             try:
-                with (folder / key).open("rb") as file:
+                with _plain(folder / key) as file:
                     if first:
                         file.seek(first)
                     return file.read(length)
@@ -238,7 +239,7 @@ class Storage:
         with self._using(key) as store:
             try:
                 if self.path is not None:
-                    with (self.path / key).open("rb") as file:
+                    with _plain(self.path / key) as file:
                         yield from iter(lambda: file.read(_PIECE), b"")
                 else:
                     yield from map(bytes, obstore.get(store, key).stream(min_chunk_size=_PIECE))
@@ -266,7 +267,7 @@ class Storage:
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
-        if not _names_one(key):
+        if not names_one(key):
             return False
         if self.path is not None:
             with self._in_a_line(key):
@@ -280,7 +281,7 @@ class Storage:
 
     def delete(self, *keys: str) -> None:
         """Remove objects; one that is not there is no error."""
-        for key in filter(_names_one, keys) if not self._absent else ():
+        for key in filter(names_one, keys) if not self._absent else ():
             with self._using(key) as store:
                 try:
                     obstore.delete(store, key)
@@ -326,11 +327,23 @@ class Storage:
             found = (meta for batch in obstore.list(store, prefix or None) for meta in batch)
             return sorted((Entry(m["path"], m["size"], m["last_modified"]) for m in found), key=lambda entry: entry.key)
 
+    def list_own(self, prefix: str) -> Sequence[Entry]:
+        """The same without what lies behind a link to a folder: that is another's, whatever it is called."""
+        entries, path = self.list(prefix), self.path
+        if path is None:
+            return entries
+        linked = {
+            folder
+            for folder in {parent for one in entries for parent in PurePosixPath(one.key).parents}
+            if folder.is_relative_to(prefix) and folder != PurePosixPath(prefix) and (path / folder).is_symlink()
+        }
+        return [one for one in entries if linked.isdisjoint(PurePosixPath(one.key).parents)] if linked else entries
+
     def moment(self, key: str, pause: Callable[[float], None]) -> datetime:
         """The storage's own time: later than of all that was written before, no later than of all that follows.
 
-        This host's clock says nothing of when a bucket writes, and some tell whole seconds only: `key`, alone in
-        its folder, is written until its time has moved on. `pause(seconds)` is called while waiting.
+        This host's clock says nothing of when a bucket writes, and some tell whole seconds only: `key` is written
+        until its time has moved on. `pause(seconds)` is called while waiting.
         """
         first = self._touched(key)
         while (now := self._touched(key)) <= first:
@@ -340,7 +353,7 @@ class Storage:
     def _touched(self, key: str) -> datetime:
         """When an object was written that is written now, as a listing tells it (a head may tell it more coarsely)."""
         self.put(key, b"")
-        return max(entry.modified for entry in self.list(key.rpartition("/")[0]))
+        return next(entry.modified for entry in self.list(key.rpartition("/")[0]) if entry.key == key)
 
     def sweep(self, *folders: str) -> int:
         """Remove what killed writers left half-written on a local disk; how many. For the lock's holder only.
@@ -359,17 +372,27 @@ class Storage:
         for top in ours:
             inner = sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True)
             for folder in [*inner, top]:
-                if folder.is_dir() and not any(folder.iterdir()):
+                # A link to a folder is whoever's made it.
+                if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
                     folder.rmdir()
 
 
-def _names_one(key: str) -> bool:
+def _plain(path: Path) -> BinaryIO:
+    """A file to be read. FileNotFoundError for what is none: a pipe would be waited for without end."""
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise FileNotFoundError(path)
+    return file
+
+
+def names_one(key: str) -> bool:
     """Whether an object can be called that: what leads out of the folder names none."""
     return "\0" not in key and not any(part in ("", ".", "..") for part in key.split("/"))
 
 
 def _require_name(key: str) -> None:
-    if not _names_one(key):
+    if not names_one(key):
         raise KeyError(key)
 
 

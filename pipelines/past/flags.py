@@ -50,7 +50,8 @@ def places(flags: argparse.Namespace) -> tuple[Storage, Storage]:
     if not flags.output:
         raise UsageError("--as_of needs an --output of its own, such as --output=data/as_of/2026-10-01T00")
     raw, to = existing(flags.raw or "data", flag="--raw"), output(flags.output)
-    if raw.url.rstrip("/") == to.url.rstrip("/"):
+    one, other = (place.path.resolve() if place.path else place.url.rstrip("/") for place in (raw, to))
+    if one == other:
         raise UsageError(f"--output {to.place}: a past state needs a place of its own; that one is --raw")
     return raw, to
 

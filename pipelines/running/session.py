@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -225,9 +225,12 @@ def _embed(todo: Settings, stack: ExitStack) -> Settings:
     return replace(todo, source=todo.source.at(server.url))
 
 
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class _State(msgspec.Struct):
-    started: datetime | None = None
-    finished: datetime | None = None
+    started: _Moment | None = None
+    finished: _Moment | None = None
     refresh: bool = False
 
 
@@ -239,7 +242,7 @@ def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
     now = storage.moment(CLOCK, time.sleep)
     try:
         state = msgspec.json.decode(storage.get(key), type=_State)
-    except (KeyError, msgspec.DecodeError):
+    except (KeyError, msgspec.DecodeError, RecursionError):
         state = _State()
     unfinished = state.started is not None and state.finished is None and now - state.started < _SAME_RUN
     since = state.started if state.started and unfinished and (state.refresh or not refresh) else now

@@ -13,6 +13,9 @@ import zstandard
 
 from eia930.emulator import Emulator, RowSource, synthetic
 from eia930.reference.hours import parse_hour
+from eia930.sources.api.folds.archive import Packed
+from eia930.sources.api.folds.shelf import put_archive
+from eia930.store.storage import Storage
 from pipelines.historical import load, main
 from tests.pipelines.test_historical import Revised, report
 
@@ -128,6 +131,32 @@ def test_answers_older_than_the_load_that_asked_are_asked_for_in_its_words(
     assert len(said) == 1
     assert "no load had begun by then: asked is what the first one did, which began 2024-01-05T06:03" in said[0]
     assert sums(tmp_path / "then") == sums(tmp_path / "out")
+
+
+def test_a_past_with_answers_lost_is_not_made_up(
+    loaded: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = Storage.at(str(tmp_path / "raw"))
+    shutil.copytree(out, tmp_path / "raw")
+    folder = "raw/eia/region-data/PACW"
+    names = {one.key.rpartition("/")[2]: one for one in raw.list(folder)}
+    archive = put_archive(raw, folder, {name: Packed(raw.get(one.key), one.modified) for name, one in names.items()})
+    raw.delete(*(one.key for one in names.values()))
+    raw.put(archive, raw.get(archive)[: len(raw.get(archive)) * 6 // 10])
+    assert main([f"--as_of={HOURS[1]}", f"--raw={raw.place}", f"--output={tmp_path / 'then'}"]) == 3
+    said = capsys.readouterr()
+    assert f"{archive} is damaged: " in said.out + said.err
+    assert f"(load {raw.place} once more, which asks for it again; then run this again)" in said.out + said.err
+    assert not (tmp_path / "then" / "_SUCCESS").exists()
+
+
+def test_a_past_state_is_not_written_into_what_it_is_read_from_by_another_name(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "link").symlink_to(out, target_is_directory=True)
+    for other in (tmp_path / "link", f"{out}/../{out.name}"):
+        assert main([f"--as_of={HOURS[1]}", f"--raw={out}", f"--output={other}"]) == 2
+        assert "a past state needs a place of its own" in capsys.readouterr().err
 
 
 def test_a_past_state_needs_no_memory_of_what_was_asked(loaded: Path, tmp_path: Path) -> None:

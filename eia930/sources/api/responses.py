@@ -203,12 +203,20 @@ class ResponseStore:
 
 
 def opens(data: bytes, held: Held) -> bool:
-    """Whether what is stored can be read as it was written, and settles the hours that its name says."""
+    """Whether what is stored can be read as it was written, and settles the hours that its name says, of whom it says.
+
+    In another's folder, by a slip of who copies, it would be believed that there is no row.
+    """
     try:
         asked, _ = _opened(unpack(data))
     except (zstandard.ZstdError, KeyError, ValueError, RecursionError):
         return False
-    return asked.settled == (stamp(held.first), stamp(held.last))
+    _, _, route, respondent, *_ = held.key.split("/")
+    return asked.settled == (stamp(held.first), stamp(held.last)) and _is_of(asked, route, respondent)
+
+
+def _is_of(asked: _Asked, route: str, respondent: str) -> bool:
+    return asked.request.startswith(f"{route}/{respondent}/")
 
 
 def held_in(storage: Storage, route: str, respondent: str) -> list[Held]:
@@ -225,9 +233,11 @@ def shelf_of(storage: Storage, route: str, respondent: str) -> Shelf:
 
 
 def load(storage: Storage, held: Held, route: str, respondent: str) -> Stored:
-    """A stored response as columns. KeyError if gone."""
+    """A stored response as columns. KeyError if gone; ValueError where it answers for another."""
     data = unpack(packed_bytes(storage, held))
     asked, columns = _at_once(data, held, route, respondent) or _in_steps(data, held, route, respondent)
+    if not _is_of(asked, route, respondent):
+        raise ValueError(f"it answers {asked.request}")
     at = datetime.fromisoformat(asked.retrieved_at)
     return Stored(held.key, held.first, held.last, held.kinds, columns, at)
 
@@ -264,6 +274,8 @@ def load_verbatim(
     for held, packed in packed_each(storage, f"{ROOT}/{route}/{respondent}", set(keys)):
         try:
             asked, body = _opened(unpack(packed))
+            if not _is_of(asked, route, respondent):
+                continue
             data = bytes(body.data)
             columns = parse_rows(data, _window(asked, held, route, respondent))
             rows = msgspec.json.decode(data, type=list[msgspec.Raw])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from eia930.errors import UsageError
+from eia930.errors import Stop, UsageError
 from eia930.question.span import Span
 from eia930.sources.columns import Columns, Row, Stored
 from eia930.sources.fetched import Fetched, Tally
@@ -88,18 +88,27 @@ class PastSource:
 
     def columns(self, storage: Storage, span: Span) -> Iterator[Stored]:
         """What was stored then for a span."""
-        return (one for one in self.inner.columns(self.raw, span) if one.at.timestamp() <= self.until)
+        return (one for one in _stored(self, span) if one.at.timestamp() <= self.until)
 
     def verbatim(self, storage: Storage, span: Span, names: Sequence[str]) -> Iterator[tuple[str, Columns, list[Row]]]:
         """Stored answers once more."""
         return self.inner.verbatim(self.raw, span, names)
 
 
+def _stored(source: PastSource, span: Span) -> Iterator[Stored]:
+    """Stop where an answer is damaged: only a load of the output that it lies in asks for it again."""
+    try:
+        yield from source.inner.columns(source.raw, span)
+    except Stop as stop:
+        remedy = f"load {source.raw.place} once more, which asks for it again; then run this again"
+        raise Stop(stop.what, remedy) from None
+
+
 def require_then(source: PastSource, spans: Sequence[Span]) -> None:
     """UsageError where nothing of the spans was stored then; it says when the first answer came."""
     first: datetime | None = None
     for span in spans:
-        for one in source.inner.columns(source.raw, span):
+        for one in _stored(source, span):
             if one.at.timestamp() <= source.until:
                 return
             first = one.at if first is None else min(first, one.at)

@@ -133,3 +133,31 @@ def test_the_manifest_names_program_and_run_and_keeps_what_stands(tmp_path: Path
     assert '"run": "second"' in storage.get(MANIFEST).decode()
     assert storage.get(SUCCESS) == b"second\n"
     assert read_account(storage).run == "first"
+
+
+def test_shards_that_nobody_names_go_and_what_others_put_there_stays(tmp_path: Path) -> None:
+    """A shard of another cut would be read with these; notes, and what lies behind a link, are somebody's."""
+    storage, run, shard, other = (
+        Storage.at(str(tmp_path / "out")),
+        a_run("first"),
+        "train-00001-of-00002",
+        tmp_path / "o",
+    )
+    publish(storage, [], account([], Fetched(Tally(), 0, 0, (), "", ""), run), run=run, blocks=[], statistics=NONE)
+    other.mkdir()
+    for name in (f"{shard}.parquet", "thesis.tex"):
+        (other / name).write_bytes(b"mine")
+    for name in (f"blocks/panel/{shard}.parquet", "tfds/eia930/panel/1.0.0/eia930-train.tfrecord-00001-of-00002"):
+        storage.put(name, b"of a cut that was killed")
+    for name in ("blocks/panel/notes.txt", "blocks/checkpoints/step1.pt", "objects/old"):
+        storage.put(name, b"mine")
+    for folder in ("blocks", "objects"):
+        (tmp_path / "out" / folder / "mine").symlink_to(other, target_is_directory=True)
+    publish_blocks(storage, [], NONE, a_run("second"))
+    left = {one.key for folder in ("blocks", "tfds", "objects") for one in storage.list_own(folder)}
+    assert {one for one in left if "earlier" not in one and ".parquet" not in one} == {
+        "blocks/panel/notes.txt",
+        "blocks/checkpoints/step1.pt",
+    }
+    assert f"blocks/panel/{shard}.parquet" not in left
+    assert {one.name for one in other.iterdir()} == {f"{shard}.parquet", "thesis.tex"}

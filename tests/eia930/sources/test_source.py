@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from eia930.account.verification import faults, parts_of
 from eia930.emulator import Emulator, Faults, RowSource
 from eia930.errors import Stop, UsageError
 from eia930.question.span import Span
@@ -80,6 +81,24 @@ def test_a_damaged_response_is_asked_again(rows: RowSource, storage: Storage) ->
         third = fetch(server.url, storage, PACW, CAL)
     assert (again.damaged, again.tally.sent, again.failures) == (1, 1, ())
     assert (third.damaged, third.tally.sent) == (0, 0)
+
+
+def test_an_answer_in_another_s_folder_is_not_believed(rows: RowSource, storage: Storage) -> None:
+    """Nor read where nobody looks first: as its own it would say that there is no row."""
+    ava = Span("region-data", "AVA", FIRST, LAST)
+    with Emulator(rows) as server:
+        fetch(server.url, storage, PACW, ava)
+        (key, *_) = [entry.key for entry in storage.list("raw/eia/region-data/AVA")]
+        stray = key.replace("/AVA/", "/PACW/").replace(".json.zst", ".20300101T000000Z.json.zst")
+        storage.put(stray, storage.get(key))
+        with pytest.raises(Stop, match=rf"{stray} is damaged \(it answers region-data/AVA/"):
+            list(source(server.url).columns(storage, PACW))
+        assert [(one.path, one.what) for one in faults(storage, parts_of(storage)) if one.path == stray] == [
+            (stray, "is another answer than its name and folder say")
+        ]
+        again = fetch(server.url, storage, PACW, ava)
+    assert (again.damaged, again.tally.sent, storage.exists(stray)) == (1, 0, False)
+    assert {one.columns.received > 0 for one in source("http://127.0.0.1").columns(storage, PACW)} == {True}
 
 
 def test_a_rerun_opens_no_response_that_it_knows(rows: RowSource, storage: Storage) -> None:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A publication is there as a whole or not at all, whenever it is cut off, and disturbs nobody who reads."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eia930.errors import UsageError
 from eia930.store.keys import OBJECTS
 from eia930.store.manifest import MANIFEST, File, put_file, read_manifest
 from eia930.store.objects import publish, read_file, remember, sweep
@@ -124,6 +127,25 @@ def test_a_file_that_is_damaged_is_not_taken_for_whole(tmp_path: object) -> None
     sweep(storage, now=BEGIN)
     storage.put("tidy/a", b"9")
     assert read_file(storage, read_manifest(storage)[0]) is None
+
+
+NOT_FINISHED = ("raw/eia/a", "columns/a", "objects/a", "_SUCCESS", "report.json", "../a", "/a", "tidy//a")
+
+
+@pytest.mark.parametrize("path", NOT_FINISHED)
+def test_a_manifest_that_names_what_no_load_finishes_is_damaged(path: str, tmp_path: Path) -> None:
+    """By it, what a newer one does not name is removed."""
+    storage = Storage.at(str(tmp_path))
+    storage.put("manifest.json", json.dumps({"files": [{"path": path, "rows": 1, "bytes": 1, "sha256": "a"}]}).encode())
+    with pytest.raises(UsageError, match=f"manifest.json is damaged .it names '{path}'"):
+        read_manifest(storage)
+
+
+def test_a_manifest_without_end_is_damaged(tmp_path: Path) -> None:
+    storage = Storage.at(str(tmp_path))
+    storage.put("manifest.json", b'{"x":' * 100_000)
+    with pytest.raises(UsageError, match=r"manifest\.json is damaged"):
+        read_manifest(storage)
 
 
 def test_a_run_that_was_fenced_off_changes_nothing(tmp_path: object) -> None:

@@ -92,6 +92,41 @@ def test_a_moment_is_later_than_all_before_and_not_than_what_follows(storage: St
         assert next(e.modified for e in storage.list("b") if e.key == f"b/after{number}") >= moment
 
 
+def test_a_moment_does_not_wait_for_what_somebody_left_beside_it(storage: Storage, tmp_path: Path) -> None:
+    storage.moment("raw/run/clock/now", time.sleep)
+    stray = Path(storage.place) / "raw/run/clock/.now.swp"
+    stray.touch()
+    os.utime(stray, (4e9, 4e9))
+    assert storage.moment("raw/run/clock/now", time.sleep).timestamp() < 4e9
+
+
+def test_a_pipe_is_no_object_and_is_not_waited_for(storage: Storage) -> None:
+    storage.put("there", b"x")
+    os.mkfifo(Path(storage.place) / "pipe")
+    ways = (storage.get, lambda key: storage.part(key, 0, 1), lambda key: list(storage.pieces(key)), storage.opened)
+    for read in ways:
+        with pytest.raises(KeyError):
+            read("pipe")
+    assert not storage.exists("pipe")
+    assert storage.sha256("pipe") is None
+
+
+def test_what_lies_behind_a_link_to_a_folder_is_another_s(storage: Storage, tmp_path: Path) -> None:
+    storage.put("blocks/panel/a", b"a")
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep/b").write_bytes(b"b")
+    (tmp_path / "empty").mkdir()
+    for name, to in (("mine", elsewhere), ("none", tmp_path / "empty")):
+        (Path(storage.place) / "blocks" / name).symlink_to(to, target_is_directory=True)
+    assert [one.key for one in storage.list_own("blocks")] == ["blocks/panel/a"]
+    storage.drop_empty_folders("blocks")
+    assert (Path(storage.place) / "blocks/none").is_symlink()
+    # Where the folder as a whole lies elsewhere, by a link, it is ours all the same.
+    (Path(storage.place) / "tfds").symlink_to(elsewhere, target_is_directory=True)
+    assert [one.key for one in storage.list_own("tfds")] == ["tfds/deep/b"]
+
+
 def test_exactly_one_of_many_creates(storage: Storage) -> None:
     with ThreadPoolExecutor(16) as pool:
         won = list(pool.map(lambda i: storage.create("lock/1", str(i).encode()), range(64)))

@@ -11,7 +11,7 @@ from eia930.errors import Stop
 from eia930.question.span import Span
 from eia930.sources.api.folds.held import Held
 from eia930.sources.api.packs.pack import read_pack, write_pack
-from eia930.sources.api.responses import held_in, load
+from eia930.sources.api.responses import held_in, load, shelf_of
 from eia930.sources.api.stock.checked import Checked, forget
 from eia930.sources.api.stock.looking import usable
 from eia930.sources.columns import AnswerName, Stored
@@ -34,6 +34,7 @@ def columns(storage: Storage, span: Span, *, keep: bool) -> Iterator[Stored]:
 
     With `keep` they come from the pack, and what was parsed is packed: for who has held them against their checksums.
     """
+    _require_whole(storage, span)
     told, pack = named(storage, span), read_pack(storage, span) if keep else {}
     parsed: dict[AnswerName, Stored] = {}
     for held, name in told:
@@ -45,6 +46,13 @@ def columns(storage: Storage, span: Span, *, keep: bool) -> Iterator[Stored]:
         yield stored
     if keep and len(parsed) > (_UNPACKED if pack else 0):
         write_pack(storage, span, {name: pack[name] for _, name in told if name in pack} | parsed)
+
+
+def _require_whole(storage: Storage, span: Span) -> None:
+    """Stop where an archive has lost answers: the others would be taken for all."""
+    for fold in shelf_of(storage, span.route, span.respondent).folds:
+        if fold.lost or not fold.whole:
+            raise Stop(f"{storage.place}/{fold.entry.key} is damaged: {fold.lost} of its answers are lost", _AGAIN)
 
 
 def _name(held: Held, checked: Checked) -> AnswerName | None:
