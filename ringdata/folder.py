@@ -147,7 +147,7 @@ def _manifest(files: Files) -> tuple[dict[str, Entry], bytes]:
         ) from None
     try:
         return read_entries(content), content
-    except (ValueError, KeyError, TypeError) as wrong:
+    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
         raise DamagedFile(f"{files.root / MANIFEST} is no manifest ({wrong}); {AGAIN}") from wrong
 
 
@@ -164,7 +164,7 @@ def _layout(files: Files, entry: Entry | None) -> Layout:
         return Layout.from_json(content)
     except FileNotFoundError:
         raise MissingFile(f"{path} is missing: give a folder such as OUTPUT/blocks/panel; {AGAIN}") from None
-    except (ValueError, KeyError, TypeError) as wrong:
+    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
         raise DamagedFile(f"{path} is no layout ({wrong}); {AGAIN}") from wrong
 
 
@@ -235,6 +235,6 @@ def _named(files: Files, output: PurePosixPath) -> set[str]:
     inside = files.real_root.relative_to(output)
     try:
         paths = map(PurePosixPath, read_entries(files.read(output / MANIFEST)))
-    except (FolderError, ValueError, KeyError, TypeError):
+    except (FolderError, ValueError, KeyError, TypeError, RecursionError):
         return set()
     return {path.name for path in paths if path.parent == inside}

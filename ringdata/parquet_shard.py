@@ -107,7 +107,7 @@ def open_parquet(folder: Folder, shard: Shard) -> ParquetShard:
         footer = pq.ParquetFile(pa.BufferReader(tail)).metadata
         stamp = (footer.metadata or {}).get(STAMP)
         stamped = None if stamp is None else json.loads(stamp)
-    except (pa.ArrowException, OSError, ValueError) as wrong:
+    except (pa.ArrowException, OSError, ValueError, RecursionError) as wrong:
         said = str(wrong).strip().split("\n", 1)[0]
         raise DamagedFile(f"{path} cannot be read as a whole Parquet file ({said}); copy it again") from None
     if stamped != layout.stamp():

@@ -15,6 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from eia930.errors import UsageError
+from eia930.program.reading import from_json
 from eia930.reference.hours import parse_hour, stamp
 from eia930.screening.flags import FLAGS
 from eia930.store.manifest import CUTS, read_manifest
@@ -77,7 +78,7 @@ def remembered(storage: Storage) -> Memory | None:
             raise UsageError(f"{storage.place}/{CUTS} is missing, though {cut.folder} is there", remedy=_REMEDY)
         return None
     try:
-        memory = msgspec.json.decode(data, type=Memory)
+        memory = from_json(data, Memory)
         _ = memory.cuts
         if odd := sorted({*(memory.trust_flags or ())} - {*FLAGS[1:]}):
             raise ValueError(f"there is no flag {odd[0]}")

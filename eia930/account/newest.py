@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from eia930.account.model import Newest
 from eia930.record.assembly import SeriesReport
 from eia930.reference.hours import parse_hour
-
-FORECAST = "DF"
-"""A day-ahead forecast is of hours to come: it says nothing of how far the record has come."""
+from eia930.reference.routes import FORECAST
 
 
 def newest(series: Iterable[SeriesReport], now: int) -> tuple[Newest, ...]:

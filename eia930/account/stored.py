@@ -7,6 +7,7 @@ import msgspec
 
 from eia930.account.model import Account, NotAsked, SpanAsked
 from eia930.errors import UsageError
+from eia930.program.reading import from_json
 from eia930.reference.hours import parse_hour
 from eia930.store.manifest import ANEW, SUCCESS, read_whole
 from eia930.store.storage import Storage
@@ -34,7 +35,7 @@ def _read(storage: Storage, key: str) -> Account:
     """KeyError where there is none, UsageError where what is there is no account."""
     data = storage.get(key)
     try:
-        account = msgspec.json.decode(data, type=Account)
+        account = from_json(data, Account)
     except msgspec.ValidationError as error:
         raise UsageError(f"{storage.place}/{key} is no account of a load: {error}", remedy=_REMEDY) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -15,6 +15,7 @@ from eia930.account.sums import failures, requests, stop_code
 from eia930.coverage.model import CountedHours, CountedSeries, CoverageAccount, InOrder, WithoutTypes
 from eia930.coverage.page import matrix_page
 from eia930.coverage.table import COVERAGE, Coverage, coverage_of, encoded, totals
+from eia930.program.reading import from_json
 from eia930.reference.hours import stamp
 from eia930.reference.routes import PAGE, ROUTES
 from eia930.reference.series import SeriesKey
@@ -52,7 +53,7 @@ def publish_coverage(
 def read_coverage_account(storage: Storage) -> CoverageAccount | None:
     """What the last count said of itself; None where there is no such account."""
     try:
-        return msgspec.json.decode(storage.get(ACCOUNT), type=CoverageAccount)
+        return from_json(storage.get(ACCOUNT), CoverageAccount)
     except (KeyError, msgspec.DecodeError):
         return None
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eia930.errors import UsageError
+from eia930.program.reading import from_json
 from eia930.question.span import Span
 from eia930.reference.hours import parse_hour, stamp
 from eia930.reference.months import hours_in, month_of
@@ -99,7 +100,7 @@ def decoded(data: bytes) -> Coverage:
     if not table.schema.equals(SCHEMA):
         raise ValueError(f"its columns are {', '.join(table.schema.names)}, not those of a coverage file")
     try:
-        asked = msgspec.json.decode((table.schema.metadata or {})[_ASKED], type=_Asked)
+        asked = from_json((table.schema.metadata or {})[_ASKED], _Asked)
         first, last = parse_hour(asked.first), parse_hour(asked.last)
     except (KeyError, ValueError, msgspec.DecodeError):
         raise ValueError("it does not say which hours of whom were counted") from None

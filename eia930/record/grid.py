@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from eia930.question.span import Span
 from eia930.record.rejects import REPEATED, REVISED, WITHDRAWN, Lost, Reject, kind_in, refused
 from eia930.record.versions.words import Replaced, Words
-from eia930.reference.routes import ROUTES
+from eia930.reference.routes import FORECAST, ROUTES
 from eia930.sources.columns import Columns, Filled, Stored
 
 Floats = NDArray[np.float64]
@@ -289,11 +289,23 @@ class Grid:
         return never
 
     def ahead(self, kind: str) -> NDArray[np.bool_]:
-        """bool[hours]: which hours had not ended when they were last answered: it was too early for rows of them."""
+        """bool[hours]: which hours had not ended when they were last answered: it was too early for rows of them.
+
+        An hour that was observed has ended, and so have those before it, whatever a server's clock says that is behind.
+        """
         answered = self._answered(kind)
         ends = (np.arange(self.span.hours, dtype=np.int64) + self.span.first) * 3600
         early: NDArray[np.bool_] = (answered != 0) & (answered < ends)
+        if early.any():
+            early[: self._observed] = False
         return early
+
+    @property
+    def _observed(self) -> int:
+        """Hours of the span until the last one of which a value came; day-ahead forecasts observe nothing."""
+        values = (cells.value for kind, cells in self._cells.items() if kind != FORECAST)
+        lasts = (np.flatnonzero(~np.isnan(one))[-1:] for one in values)
+        return max((int(last[0]) + 1 for last in lasts if last.size), default=0)
 
     def _answered(self, kind: str) -> NDArray[np.uint32]:
         """uint32[hours]: when each hour of a kind was last answered, in seconds since 1970 UTC; 0: never."""

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from eia930.errors import StorageError, UsageError
+from eia930.program.reading import from_json
 from eia930.sources.api.http import LOOPBACK
 from eia930.sources.rate import PER_HOUR, PER_SECOND, SLACK
 from eia930.store.storage import Storage
@@ -203,6 +204,6 @@ def _written(last: float, hold: float) -> bytes:
 
 def _read(data: bytes | None) -> Booked:
     try:
-        return msgspec.json.decode(data or b"{}", type=Booked)
+        return from_json(data or b"{}", Booked)
     except msgspec.MsgspecError:
         return Booked()

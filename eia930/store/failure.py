@@ -16,6 +16,7 @@ import msgspec
 
 from eia930 import errors
 from eia930.errors import EiaError, Stop, StorageError
+from eia930.program.reading import from_json
 from eia930.store import lease
 from eia930.store.run import Run
 from eia930.store.storage import Storage
@@ -59,7 +60,7 @@ def telling(storage: Storage, run: Run, stage: str) -> Iterator[None]:
 def failure_of(storage: Storage, run: Run) -> WorkerFailure | None:
     """What a worker told of this run, and of no other; None where none did."""
     try:
-        found = msgspec.json.decode(storage.get(_key(run)), type=WorkerFailure)
+        found = from_json(storage.get(_key(run)), WorkerFailure)
     except (KeyError, StorageError, msgspec.DecodeError):
         return None
     return found if found.run == run.id else None

@@ -26,6 +26,7 @@ import msgspec
 
 from eia930.errors import StorageError, Superseded
 from eia930.program.process import started
+from eia930.program.reading import from_json
 from eia930.store.storage import Storage
 
 ROOT = "raw/run"
@@ -128,8 +129,8 @@ def _claim(owner: Owner) -> bytes:
 def news_of(storage: Storage, name: str, kind: type[News]) -> News | None:
     """The latest news of whoever holds `name`; None where there are none, or of another kind."""
     try:
-        members = msgspec.json.decode(last_beat(storage, name), type=dict[str, msgspec.Raw])
-        return msgspec.json.decode(members["news"], type=kind)
+        members = from_json(last_beat(storage, name), dict[str, msgspec.Raw])
+        return from_json(members["news"], kind)
     except (KeyError, msgspec.DecodeError):
         return None
 
@@ -171,7 +172,7 @@ def _forget(storage: Storage, name: str, epoch: int) -> None:
 
 def _owner(storage: Storage, name: str, epoch: int) -> Owner:
     try:
-        return msgspec.json.decode(storage.get(_key(name, epoch, "owner")), type=Owner)
+        return from_json(storage.get(_key(name, epoch, "owner")), Owner)
     except (KeyError, msgspec.DecodeError):
         return Owner("unknown", "unknown", 0, "")
 

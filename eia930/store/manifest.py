@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from eia930.errors import UsageError
+from eia930.program.reading import from_json
 from eia930.store.storage import Storage, names_one
 
 MANIFEST = "manifest.json"
@@ -74,10 +75,7 @@ def read_whole(storage: Storage) -> Manifest | None:
 
 def decode(data: bytes) -> Manifest:
     """The manifest that bytes are. ValueError where they are none, or name what no load finishes: by it files go."""
-    try:
-        manifest = msgspec.json.decode(data, type=Manifest)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    manifest = from_json(data, Manifest)
     for file in manifest.files:
         if file.path.startswith(_NEVER) or not names_one(file.path):
             raise ValueError(f"it names {file.path[:80]!r}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from threading import Event
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -26,6 +25,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from eia930.errors import StorageError
+from eia930.program.reading import plain
 from eia930.store.keys import url_of
 
 PATIENCE = timedelta(seconds=15)
@@ -197,7 +197,7 @@ class Storage:
         """From a disk, without a client between: of many small objects that took four fifths of the time."""
         with self._in_a_line(key):
             try:
-                with _plain(folder / key) as file:
+                with plain(folder / key) as file:
                     if first:
                         file.seek(first)
                     return file.read(length)
@@ -239,7 +239,7 @@ class Storage:
         with self._using(key) as store:
             try:
                 if self.path is not None:
-                    with _plain(self.path / key) as file:
+                    with plain(self.path / key) as file:
                         yield from iter(lambda: file.read(_PIECE), b"")
                 else:
                     yield from map(bytes, obstore.get(store, key).stream(min_chunk_size=_PIECE))
@@ -375,15 +375,6 @@ class Storage:
                 # A link to a folder is whoever's made it.
                 if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
                     folder.rmdir()
-
-
-def _plain(path: Path) -> BinaryIO:
-    """A file to be read. FileNotFoundError for what is none: a pipe would be waited for without end."""
-    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise FileNotFoundError(path)
-    return file
 
 
 def names_one(key: str) -> bool:

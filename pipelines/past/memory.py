@@ -9,6 +9,7 @@ import msgspec
 import zstandard
 
 from eia930.errors import UsageError
+from eia930.program.reading import from_json
 from eia930.question.plan import Question
 from eia930.question.span import Span
 from eia930.sources.api.responses import unpack
@@ -60,7 +61,7 @@ def asked_then(storage: Storage, until: datetime) -> Asked | None:
     begun = [one for one in every if one.key.rsplit("/", 1)[-1] <= f"{until:{_STAMP}}.json.zst"]
     for entry in reversed(begun) if begun else every:
         try:
-            return msgspec.json.decode(unpack(storage.get(entry.key)), type=Asked)
+            return from_json(unpack(storage.get(entry.key)), Asked)
         except KeyError:
             continue  # removed since it was listed
         except (ValueError, zstandard.ZstdError) as wrong:

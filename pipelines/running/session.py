@@ -20,6 +20,7 @@ from eia930.account.standing import account_of, earlier
 from eia930.account.stored import STOPPED
 from eia930.emulator import Emulator, synthetic
 from eia930.errors import EiaError, Stop, StorageError
+from eia930.program.reading import from_json
 from eia930.question.span import Span
 from eia930.reference.hours import hour_of
 from eia930.sources.beat import Beat
@@ -241,8 +242,8 @@ def _since(storage: Storage, key: str, *, refresh: bool) -> datetime:
     """
     now = storage.moment(CLOCK, time.sleep)
     try:
-        state = msgspec.json.decode(storage.get(key), type=_State)
-    except (KeyError, msgspec.DecodeError, RecursionError):
+        state = from_json(storage.get(key), _State)
+    except (KeyError, msgspec.DecodeError):
         state = _State()
     unfinished = state.started is not None and state.finished is None and now - state.started < _SAME_RUN
     since = state.started if state.started and unfinished and (state.refresh or not refresh) else now

@@ -2,14 +2,16 @@
 """revisions/ after loads on a real socket: named by the manifest, the same bytes from the stored answers alone."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from eia930.emulator import Emulator, RowSource, synthetic
+from eia930.emulator import Emulator, RowSource, Series, synthetic
 from eia930.reference.hours import parse_hour
+from eia930.reference.routes import Route
 from pipelines import verify
 from pipelines.historical import main
 from tests.pipelines.test_historical import Revised, report
@@ -53,6 +55,41 @@ def test_what_was_replaced_is_told_and_comes_out_the_same_from_raw_alone(
     shutil.copytree(out / "raw", tmp_path / "again/raw")
     assert load(latest, tmp_path / "again", "2024-02-05T00") == 0
     assert (tmp_path / "again" / PATH).read_bytes() == (out / PATH).read_bytes()
+
+
+def test_hours_missing_are_missing_whatever_the_server_s_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A clock that is years behind says of every hour that it had not ended when it was answered."""
+    monkeypatch.setenv("EIA_API_KEY", "key")
+    world = synthetic(now=parse_hour("2024-03-01T00"))
+    kept = {}
+    for name, hour in (("right", "2024-02-28T00"), ("behind", "2021-01-01T00")):
+        assert load(Holed(world), tmp_path / name, hour) == 0
+        told = report(tmp_path / name)
+        kept[name] = (told["hours"], [one["missing"] for one in told["series"]])
+        assert bool(told["warnings"]) == (name == "behind")
+    assert kept["right"] == kept["behind"]
+    assert kept["right"][0]["missing"] == 4 * 24
+    assert "the server's clock is behind, by 27,0" in capsys.readouterr().out
+
+
+class Holed:
+    """The same rows, without those of one day."""
+
+    def __init__(self, rows: RowSource) -> None:
+        self._rows = rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rows, name)
+
+    def series(self, route: Route, respondent: str) -> tuple[Series, ...]:
+        first, last = parse_hour("2024-01-10T00"), parse_hour("2024-01-10T23")
+        return tuple(
+            replace(one, hours=one.hours[keep], values=one.values[keep], empty=one.empty[keep])
+            for one in self._rows.series(route, respondent)
+            for keep in [(one.hours < first) | (one.hours > last)]
+        )
 
 
 def test_a_server_whose_clock_went_back_is_named(

@@ -40,7 +40,7 @@ def inputs_of(
     if name and (data := kept(storage, _PATH, name, bytes)):
         try:
             return DemandFills.of_bytes(data)
-        except (msgspec.MsgspecError, zstandard.ZstdError):
+        except (msgspec.MsgspecError, zstandard.ZstdError, RecursionError):
             pass  # as if it were not there
     names = [ref.series_id for ref in refs]
     fills = demand_fills(names, load, first=chosen.first, last=chosen.last, storage=storage)

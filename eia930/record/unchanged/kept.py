@@ -40,7 +40,7 @@ def newest(storage: Storage, path: str, kind: type[T]) -> tuple[str, T] | None:
         return None
     try:
         return found.inputs, msgspec.msgpack.decode(found.value, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -68,7 +68,7 @@ def _found(storage: Storage, path: str) -> _Kept | None:
     """What this version kept at a path."""
     try:
         found = msgspec.msgpack.decode(storage.get(path), type=_Kept)
-    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found if found.version == _VERSION else None
 

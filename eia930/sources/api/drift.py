@@ -15,12 +15,15 @@ from threading import Lock
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from eia930.errors import Drifted, Marred
 from eia930.question.window import Window
+from eia930.reference.hours import moment_of
+from eia930.reference.routes import FORECAST
 from eia930.sources.api.responses import Answer
 from eia930.sources.api.together.joint import Joint, parts_of
-from eia930.sources.columns import Refusal
+from eia930.sources.columns import Columns, Refusal
 
 CHANGED = "the server's format has changed"
 _VERSION = re.compile(rb'"apiVersion":"([^"]{1,20})"')
@@ -65,28 +68,55 @@ class Clock:
         self._newest = newest
         self._lock = Lock()
         self._older, self._furthest = 0, timedelta()
+        self._early, self._ahead = 0, timedelta()
 
     def check(self, answer: Answer) -> Answer:
         """The answer, whatever it says."""
         for part in parts_of(answer):
             newest = self._newest.get(f"{part.window.route}/{part.window.respondent}")
             behind = timedelta() if newest is None else newest - part.retrieved_at
+            ahead = _observed(part.columns) - part.retrieved_at
             with self._lock:
+                self._early += ahead > _APART
+                self._ahead = max(self._ahead, ahead)
                 self._older += behind > _APART
                 self._furthest = max(self._furthest, behind)
         return answer
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """How many answers count as older than what was stored before, in words."""
+        """How many answers hold hours that had not ended, or count as older than what was stored before, in words."""
+        return self._back() or self._slow()
+
+    def _slow(self) -> tuple[str, ...]:
+        if not self._early:
+            return ()
+        return (
+            f"the server's clock is behind, by {self._ahead / timedelta(hours=1):,.1f} hours at least: so much later "
+            f"ended hours that it tells in {_answers(self._early)}; when these were retrieved is not known, and they "
+            "are asked for again",
+        )
+
+    def _back(self) -> tuple[str, ...]:
         if not self._older:
             return ()
-        some, hours = f"{self._older:,} answer{'s' if self._older > 1 else ''}", self._furthest / timedelta(hours=1)
+        some, hours = _answers(self._older), self._furthest / timedelta(hours=1)
         return (
             f"the server's clock went back, by {hours:,.1f} hours: what it says in {some} "
             "counts as older than what is stored, which stands where the two differ; load again with --refresh once "
             "its clock is right",
         )
+
+
+def _answers(number: int) -> str:
+    return f"{number:,} answer{'s' if number > 1 else ''}"
+
+
+def _observed(columns: Columns) -> datetime:
+    """When the last hour ended of which there is a value that is no forecast; 1970 where there is none."""
+    forecast = columns.kinds.index(FORECAST) if FORECAST in columns.kinds else -1
+    hours = columns.hour[(columns.kind != forecast) & ~np.isnan(columns.value)]
+    return moment_of(int(hours.max(initial=0)))
 
 
 def _told(answer: Answer, refused: tuple[Refusal, ...], received: int) -> str:

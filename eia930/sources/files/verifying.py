@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 import zstandard
 
+from eia930.program.reading import from_json
 from eia930.sources.files.versions import PIECE, ROOT, Version, unpacked
 from eia930.store.storage import Storage
 
@@ -32,7 +33,7 @@ def fault_of(storage: Storage, version: str) -> tuple[str, str] | None:
 
 def _differs(storage: Storage, key: str, commit: str) -> str:
     try:
-        version = msgspec.json.decode(storage.get(commit), type=Version)
+        version = from_json(storage.get(commit), Version)
     except KeyError:
         return ""  # a run at work has taken it back since it was listed
     except (msgspec.DecodeError, msgspec.ValidationError):

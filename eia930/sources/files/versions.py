@@ -18,11 +18,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import msgspec
 import zstandard
 
 from eia930.errors import Garbled, Refused, StorageError
+from eia930.program.reading import from_json
 from eia930.reference.hours import hour_of
 from eia930.sources.files.client import Validators
 from eia930.sources.files.contents.columns import Parsed, read_file
@@ -48,7 +50,7 @@ class Version(msgspec.Struct, frozen=True):
     sha256: str
     etag: str
     last_modified: str
-    at: datetime
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
     rows: int = 0
 
     @property
@@ -130,7 +132,7 @@ class Versions:
     def known(self) -> Validators | None:
         """What the server last called the newest version's bytes."""
         with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
-            checked = msgspec.json.decode(self._storage.get(f"{self._folder}/checked.json"), type=_Checked)
+            checked = from_json(self._storage.get(f"{self._folder}/checked.json"), _Checked)
             return Validators(checked.etag, checked.last_modified)
         return None
 
@@ -142,7 +144,7 @@ class Versions:
     def checked_at(self) -> datetime | None:
         """When the server last said that the newest version stands, by its own clock."""
         with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
-            return msgspec.json.decode(self._storage.get(f"{self._folder}/checked.json"), type=_Checked).at
+            return from_json(self._storage.get(f"{self._folder}/checked.json"), _Checked).at
         return None
 
     def check(self, at: datetime, validators: Validators) -> None:
@@ -234,7 +236,7 @@ class Versions:
     def taken_back(self) -> Taken | None:
         """The last that was, if the server has not been heard since."""
         with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
-            taken = msgspec.json.decode(self._storage.get(f"{self._folder}/refused.json"), type=Taken)
+            taken = from_json(self._storage.get(f"{self._folder}/refused.json"), Taken)
             return None if any(one.version.at > taken.at for one in self.kept()) else taken
         return None
 
@@ -243,7 +245,7 @@ class Versions:
     def begun(self) -> tuple[str, int]:
         """Of which bytes (their validator) pieces lie here, and how many bytes they hold; ("", 0) where none do."""
         with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
-            way = msgspec.json.decode(self._storage.get(f"{self._folder}/partial/way.json"), type=_Way)
+            way = from_json(self._storage.get(f"{self._folder}/partial/way.json"), _Way)
             return way.same, self._length()
         return "", 0
 
@@ -291,7 +293,7 @@ def _bytes_of(commit: str) -> str:
 
 def _version(data: bytes) -> Version | None:
     try:
-        return msgspec.json.decode(data, type=Version)
+        return from_json(data, Version)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 

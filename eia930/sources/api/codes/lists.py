@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import zstandard
 
+from eia930.program.reading import from_json
 from eia930.question.listed import Listed, Lists
 from eia930.reference.routes import ROUTES, Route
 from eia930.sources.api.client import Api
@@ -127,7 +128,7 @@ def _held(storage: Storage, route: Route, now: datetime | None) -> Iterator[List
 def _read(storage: Storage, key: str) -> _Stored | None:
     """A stored list; None where it is damaged: it is asked for again."""
     try:
-        return msgspec.json.decode(unpack(storage.get(key)), type=_Stored)
+        return from_json(unpack(storage.get(key)), _Stored)
     except (KeyError, ValueError, zstandard.ZstdError):
         return None
 

@@ -17,6 +17,7 @@ import numpy as np
 import zstandard
 
 from eia930.program.code import fingerprint
+from eia930.program.reading import from_json
 from eia930.question.span import Span
 from eia930.sources.columns import AnswerName, Columns, Refusal, Stored
 from eia930.store.storage import Storage
@@ -52,7 +53,7 @@ def read_pack(storage: Storage, span: Span) -> dict[AnswerName, Stored]:
     try:
         data = zstandard.ZstdDecompressor().decompress(storage.get(_path(span)))
         (length,) = struct.unpack_from("<I", data)
-        head = msgspec.json.decode(data[4 : 4 + length], type=_Head)
+        head = from_json(data[4 : 4 + length], _Head)
         return dict(_unpacked(head, memoryview(data)[4 + length :])) if head.code == fingerprint() else {}
     except (KeyError, ValueError, struct.error, zstandard.ZstdError, MemoryError):
         return {}

@@ -16,6 +16,7 @@ from threading import Lock
 
 import msgspec
 
+from eia930.program.reading import from_json
 from eia930.question.span import Span
 from eia930.sources.api.folds.held import Held
 from eia930.sources.api.folds.shelf import packed_bytes
@@ -110,7 +111,7 @@ class Checked:
 
     def _read(self) -> dict[str, _Known]:
         try:
-            return msgspec.json.decode(self._storage.get(self._path), type=dict[str, _Known])
+            return from_json(self._storage.get(self._path), dict[str, _Known])
         except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
             return {}
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from eia930.program.code import fingerprint
+from eia930.program.reading import from_json
 from eia930.sources.columns import Filled, Refusal
 from eia930.sources.files.contents.columns import FileAccount, Parsed
 from eia930.sources.files.contents.grouping import Group, Records
@@ -91,7 +92,7 @@ class Columns:
         told = members[_MEMBER]
         if members[_SUM] != _told_sum(told):
             raise ValueError("what it says of itself is damaged")
-        self._contents = msgspec.json.decode(told, type=_Contents)
+        self._contents = from_json(told, _Contents)
         if self._contents.code != fingerprint():
             raise ValueError(f"another code wrote it ({self._contents.code})")
         self._places = {(one[0], one[1]): (place, *one[2:]) for place, one in enumerate(self._contents.groups)}
