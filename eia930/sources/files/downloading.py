@@ -43,7 +43,7 @@ def download(client: Client, storage: Storage, file: FileName, *, heed: Callable
             if answer.unchanged:
                 if not before:
                     raise Garbled(f"{file.name}: not changed, says the server, though nothing is here")
-                versions.check(answer.at, answer.validators)
+                versions.check(answer.at, answer.validators, before[-1].version)
                 return Came(before[-1], new=False, sent=0)
             sent = _take(answer, versions, heed)
         return _finish(client, versions, file, answer, before, sent)

@@ -236,7 +236,7 @@ class FilesSource:
         """Whether to ask: not there, or not whole; or its half was open, or just closed, when it was asked for last."""
         versions = Versions(storage, file)
         kept, spoiled = versions.found()
-        if not kept or spoiled:
+        if not kept or spoiled or versions.lost_newest:
             return True
         asked = versions.asked_at()
         if run is not None and asked is not None and asked >= run.since:

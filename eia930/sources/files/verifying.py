@@ -10,24 +10,27 @@ import msgspec
 import zstandard
 
 from eia930.program.reading import from_json
-from eia930.sources.files.versions import PIECE, ROOT, Version, unpacked
+from eia930.sources.files.versions import PIECE, ROOT, Version, commit_of, unpacked
 from eia930.store.storage import Storage
 
 _BACK = "put it back from a backup; or remove it and its .json, and run the load again"
 _OTHERS = ("checked.json", "refused.json")
+_BYTES = ".csv.zst"
 
 
 def versions(storage: Storage) -> Iterator[str]:
-    """The key of every version that has a commit: `raw/files/<kind>/<half>/<retrieved>.csv.zst`."""
+    """The key of every version, of which bytes or commit lie there: `raw/files/<kind>/<half>/<retrieved>.csv.zst`."""
+    found = set()
     for entry in storage.list(ROOT):
         path = entry.key.removeprefix(f"{ROOT}/").split("/")
-        if len(path) == 3 and path[2].endswith(".json") and path[2] not in _OTHERS:
-            yield entry.key.removesuffix(".json") + ".csv.zst"
+        if len(path) == 3 and path[2].endswith((".json", _BYTES)) and path[2] not in _OTHERS:
+            found.add(entry.key.removesuffix(".json").removesuffix(_BYTES) + _BYTES)
+    yield from sorted(found)
 
 
 def fault_of(storage: Storage, version: str) -> tuple[str, str] | None:
     """What is wrong with the bytes of a version, and what mends it; None where they are those that its commit names."""
-    why = _differs(storage, version, version.removesuffix(".csv.zst") + ".json")
+    why = _differs(storage, version, commit_of(version))
     return (why, _BACK) if why else None
 
 
@@ -35,7 +38,8 @@ def _differs(storage: Storage, key: str, commit: str) -> str:
     try:
         version = from_json(storage.get(commit), Version)
     except KeyError:
-        return ""  # a run at work has taken it back since it was listed
+        # A run at work may have taken it back since it was listed.
+        return f"has no commit: {commit} is missing" if storage.exists(key) else ""
     except (msgspec.DecodeError, msgspec.ValidationError):
         return f"has no commit that can be read: {commit} is damaged"
     digest, size = hashlib.sha256(), 0

@@ -8,7 +8,8 @@
     raw/files/<kind>/<half>/partial/…              pieces of a version on its way, and which one it is
     columns/files/<sha256[:16]>.parquet            derived by this code, by hash: may be deleted at any time
 
-A .csv.zst without its .json is a leftover of a killed writer; one whose .json cannot be read is to be mended.
+A .csv.zst without a .json that can be read is whole all the same: its commit was lost, or its writer killed before it.
+It is made anew.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from eia930.store.storage import Storage
 ROOT = "raw/files"
 STAMP = "%Y%m%dT%H%M%SZ"
 _COMMIT = re.compile(r"\d{8}T\d{6}Z\.json", re.ASCII)
+_BYTES = ".csv.zst"
 PIECE = 8 * 2**20
 """Bytes of a file that are kept as one piece on the way: what a kill may lose."""
 
@@ -63,6 +65,13 @@ class _Checked(msgspec.Struct, frozen=True):
     at: datetime
     etag: str
     last_modified: str
+    sha256: str = ""
+
+    def is_of(self, version: Version) -> bool:
+        """Whether it speaks of these bytes; earlier programs wrote what the server called them alone."""
+        if self.sha256:
+            return self.sha256 == version.sha256
+        return (self.etag, self.last_modified) == (version.etag, version.last_modified)
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -94,7 +103,7 @@ class Versions:
         self._folder = f"{ROOT}/{file.folder}"
 
     def found(self) -> tuple[list[Kept], list[str]]:
-        """Finished versions, the oldest first, and keys of commits that cannot be read.
+        """Finished versions, the oldest first, and keys of commits that are lost or cannot be read.
 
         Where there are any of these, an older version stands meanwhile, though a newer one had come.
         """
@@ -123,17 +132,27 @@ class Versions:
                 self._storage.put(key, msgspec.json.encode(version))
 
     def _commits(self) -> Iterator[tuple[str, Version | None]]:
-        """Keys of commits, and what they say; None where that cannot be read."""
-        for entry in self._storage.list(self._folder):
-            if _COMMIT.fullmatch(entry.key.removeprefix(f"{self._folder}/")):
+        """Keys of commits, and what they say; None where that cannot be read, or the bytes have none."""
+        names = {entry.key for entry in self._storage.list(self._folder)}
+        for key in sorted(names | {commit_of(name) for name in names if name.endswith(_BYTES)}):
+            if _COMMIT.fullmatch(key.removeprefix(f"{self._folder}/")):
                 with suppress(KeyError):
-                    yield entry.key, _version(self._storage.get(entry.key))
+                    yield key, _version(self._storage.get(key)) if key in names else None
 
     def known(self) -> Validators | None:
-        """What the server last called the newest version's bytes."""
+        """What the server last called the newest version's bytes; None where it spoke of others."""
+        checked = None if self.lost_newest else self._checked()
+        return None if checked is None else Validators(checked.etag, checked.last_modified)
+
+    @property
+    def lost_newest(self) -> bool:
+        """Whether the server last spoke of a version that is not the newest here: that one is gone."""
+        checked, kept = self._checked(), self.kept()
+        return checked is not None and bool(kept) and not checked.is_of(kept[-1].version)
+
+    def _checked(self) -> _Checked | None:
         with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
-            checked = from_json(self._storage.get(f"{self._folder}/checked.json"), _Checked)
-            return Validators(checked.etag, checked.last_modified)
+            return from_json(self._storage.get(f"{self._folder}/checked.json"), _Checked)
         return None
 
     def asked_at(self) -> datetime | None:
@@ -143,13 +162,12 @@ class Versions:
 
     def checked_at(self) -> datetime | None:
         """When the server last said that the newest version stands, by its own clock."""
-        with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
-            return from_json(self._storage.get(f"{self._folder}/checked.json"), _Checked).at
-        return None
+        checked = self._checked()
+        return checked.at if checked else None
 
-    def check(self, at: datetime, validators: Validators) -> None:
-        """Note that the newest version stands."""
-        checked = _Checked(at, validators.etag, validators.last_modified)
+    def check(self, at: datetime, validators: Validators, version: Version) -> None:
+        """Note that the newest version, this one, stands."""
+        checked = _Checked(at, validators.etag, validators.last_modified, version.sha256)
         self._storage.put(f"{self._folder}/checked.json", msgspec.json.encode(checked))
         self._storage.delete(f"{self._folder}/refused.json")
 
@@ -160,7 +178,7 @@ class Versions:
         """
         newest = self.kept()[-1:]
         if newest and newest[0].version.sha256 == seen.sha256:
-            self.check(at, validators)
+            self.check(at, validators, newest[0].version)
             self.forget()
             return newest[0]
         at = max([at, *(one.version.at + timedelta(seconds=1) for one in newest)])
@@ -169,17 +187,14 @@ class Versions:
             for piece in self._pieces():
                 out.write(self._storage.get(piece))
         version = Version(url, seen.size, seen.sha256, validators.etag, validators.last_modified, at=at, rows=seen.rows)
-        self._storage.put(key.removesuffix(".csv.zst") + ".json", msgspec.json.encode(version))
-        self.check(at, validators)
+        self._storage.put(commit_of(key), msgspec.json.encode(version))
+        self.check(at, validators, version)
         self.forget()
         return Kept(key, version)
 
     def _free(self, at: datetime) -> str:
-        """Where a version's bytes go; what a killed writer left there is removed."""
+        """Where a version's bytes go."""
         names = {entry.key for entry in self._storage.list(self._folder)}
-        ends = (".csv.zst", ".json")
-        left = [name for name in names if name.endswith(ends[0]) and name.removesuffix(ends[0]) + ends[1] not in names]
-        self._storage.delete(*left)
         while f"{self._folder}/{at.strftime(STAMP)}.json" in names:
             at += timedelta(seconds=1)
         return f"{self._folder}/{at.strftime(STAMP)}.csv.zst"
@@ -212,9 +227,7 @@ class Versions:
         try:
             parsed = read_file(unpacked(self._storage.get(kept.key)), self._file)
         except (KeyError, zstandard.ZstdError) as error:
-            raise StorageError(
-                f"{kept.key} is damaged ({error})", remedy=f"delete it and its .json, {_AGAIN}"
-            ) from None
+            raise StorageError(f"{kept.key} is damaged ({error})", remedy=_AGAIN) from None
         if parsed.account.sha256 != kept.version.sha256:
             raise StorageError(f"{kept.key} is not what was served", remedy=_AGAIN)
         return parsed
@@ -230,8 +243,7 @@ class Versions:
     def take_back(self, kept: Kept, reason: str, remedy: str) -> None:
         """A version whose cells cannot be read is none: it is asked for again by the next load."""
         self._storage.put(f"{self._folder}/refused.json", msgspec.json.encode(Taken(kept.version.at, reason, remedy)))
-        commit = kept.key.removesuffix(".csv.zst") + ".json"
-        self._storage.delete(f"{self._folder}/checked.json", commit, kept.key)
+        self._storage.delete(f"{self._folder}/checked.json", commit_of(kept.key), kept.key)
 
     def taken_back(self) -> Taken | None:
         """The last that was, if the server has not been heard since."""
@@ -288,7 +300,12 @@ class Versions:
 
 
 def _bytes_of(commit: str) -> str:
-    return commit.removesuffix(".json") + ".csv.zst"
+    return commit.removesuffix(".json") + _BYTES
+
+
+def commit_of(key: str) -> str:
+    """The commit of a version's bytes."""
+    return key.removesuffix(_BYTES) + ".json"
 
 
 def _version(data: bytes) -> Version | None:

@@ -136,8 +136,12 @@ def test_the_bytes_of_one_half_are_none_of_another(storage: Storage) -> None:
     assert Versions(storage, FILE).columns(mine).account.received == 1000
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["cut", "lost"])
 @pytest.mark.parametrize("bytes_too", [False, True])
-def test_no_older_version_stands_for_a_newer_one_whose_commit_is_damaged(storage: Storage, *, bytes_too: bool) -> None:
+def test_no_older_version_stands_for_a_newer_one_whose_commit_is_damaged(
+    storage: Storage, *, bytes_too: bool, lost: bool
+) -> None:
+    """Lost with its bytes is what a line says to do with bytes that are damaged: the server is asked for them."""
     with emulator(quirks=Quirks(rebuild_after=1), later=2000) as server:
         for _ in range(2):
             download(Client(server.files_url), storage, FILE)
@@ -150,8 +154,17 @@ def test_no_older_version_stands_for_a_newer_one_whose_commit_is_damaged(storage
     packed = storage.get(newest.key)
     if bytes_too:
         storage.put(newest.key, packed[:-100])
+    if lost:
+        storage.delete(commit, *([newest.key] if bytes_too else []))
+    wrong = [key for key in FilesSource.stored(storage) if FilesSource.fault(storage, key)]
+    assert wrong == ([] if lost and bytes_too else [newest.key])
     assert source.estimate(storage, [span]).to_ask == 2, "the index, and this file"
-    with serving(lambda _: (200, {}, bytes(unpacked(packed).read()))) as server:
+
+    def served(asked: Asked) -> Reply:
+        known = {"if-none-match", "if-modified-since"} & asked.headers.keys()
+        return (304, {}, b"") if known else (200, {}, bytes(unpacked(packed).read()))
+
+    with serving(served) as server:
         came = download(Client(server.url), storage, FILE)
     assert not versions.spoiled()
     assert [one.version.sha256 for one in versions.kept()] == [one.version.sha256 for one in before]
