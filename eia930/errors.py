@@ -64,7 +64,7 @@ class Unavailable(Passing):
 
 
 class Unreachable(Unavailable):
-    """No connection came about: the name is not known, nobody listens there, or the way to it is cut."""
+    """No connection came about, for want of a name, a listener or a way; or who took it never answered."""
 
     remedy = "check the network"
 

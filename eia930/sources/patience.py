@@ -114,4 +114,4 @@ class Patience:
 def _short(error: Passing) -> str:
     """What happened, without the name of the request that it happened to."""
     head, mark, rest = error.what.partition(": ")
-    return (rest if mark and ("/" in head or head.endswith(".csv")) else error.what)[:120]
+    return (rest if mark and ("/" in head or head.endswith(".csv")) else error.what)[:200]

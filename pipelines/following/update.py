@@ -11,14 +11,18 @@ from eia930.account.model import Account, Newest
 from eia930.account.stored import STOPPED, read_account
 from eia930.errors import UsageError
 from eia930.reference.hours import hour_of, parse_hour
+from eia930.report.telling.words import percent
 from eia930.store.storage import Storage
 from pipelines.following.process import Ended
+
+FINISHED = 1
+"""The exit code of a load that could not have all, or less than was asked for."""
 
 
 class Update(msgspec.Struct, frozen=True):
     """One update. `new_hours` have a value now and had none before; `revised` values were replaced.
 
-    `fetch_seconds` are those from the first request to the last answer. Where the load changed nothing, `said` has why.
+    `fetch_seconds` are those from the first request to the last answer. Where `exit` is not 0, `said` has why.
     """
 
     at: datetime
@@ -68,8 +72,24 @@ def update_of(storage: Storage, before: Account | None, ended: Ended, *, at: dat
         fetch_seconds=mine.rate.seconds if mine else 0.0,
         rate_share=_rate_share(mine) if mine else None,
         newest=_newest(stands, at),
-        said="" if ended.code == 0 else ended.said.removeprefix("error: "),
+        said=_why(ended, mine),
     )
+
+
+def _why(ended: Ended, account: Account | None) -> str:
+    """Nothing where it ended well; by its account where it finished all the same, else in its own last words."""
+    if ended.code == 0:
+        return ""
+    short = account.completeness.short if account else ()
+    reasons = (
+        *(one.reason for one in (account.failures if account else ())),
+        *(account.imbalances if account else ()),
+        *(f"{one.series_id} has {percent(one.share)} of its hours (--min_completeness)" for one in short),
+        *(f"{one.route} to {one.hour} (--max_age_hours)" for one in (account.too_old if account else ())),
+    )
+    if ended.code != FINISHED or not reasons:
+        return ended.said.removeprefix("error: ")
+    return reasons[0] + (f", and {len(reasons) - 1:,} more (report.json)" if len(reasons) > 1 else "")
 
 
 def _stopped(storage: Storage, before: Account | None) -> Account | None:

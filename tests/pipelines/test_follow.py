@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from eia930.account.model import Newest
-from eia930.emulator import Emulator, RowSource, synthetic
+from eia930.emulator import Emulator, Faults, RowSource, synthetic
 from eia930.reference.hours import parse_hour
 from eia930.store.storage import Storage
 from pipelines.follow import main
@@ -202,6 +203,14 @@ def test_once_is_one_update_with_its_line_of_json(rows: RowSource, tmp_path: Pat
     (told,) = map(json.loads, said.splitlines())
     assert (told["exit"], told["failed"], told["newest"][0]["route"]) == (0, 0, "region-data")
     assert told["new_hours"] > 0
+
+
+def test_an_update_that_could_not_have_all_says_what_failed(rows: RowSource, tmp_path: Path) -> None:
+    with Emulator(rows, now=parse_hour("2024-01-20T03"), faults=Faults(fail_windows=("PACW:2023-12-05T00",))) as server:
+        process = begun(server, tmp_path / "out", "--once", "--tries=1")
+        said = process.communicate(timeout=120)[0]
+    assert process.returncode == 1
+    assert re.match(r"\S+Z  exit 1: .*status 503.*; [\d,]+ new hours", said), said
 
 
 def test_it_begins_with_what_a_load_says_as_it_begins(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

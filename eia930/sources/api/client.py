@@ -21,21 +21,18 @@ from eia930.errors import (
     Refused,
     Throttled,
     Unavailable,
-    Unreachable,
     UsageError,
 )
 from eia930.question.several import Several
 from eia930.question.window import KIND, PERIOD, Window
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.http import LOOPBACK, answered, base_url, pause, said, session, unreached
+from eia930.sources.api.http import CONNECT, LOOPBACK, answered, base_url, pause, said, session, unreached
 from eia930.sources.api.responses import LARGEST, Answer, read_answer
 from eia930.sources.api.together.joint import read_joint
 
 API_URL = "https://api.eia.gov/v2"
 _CHUNK = 64 * 1024
-_CONNECT = 10.0
-"""Seconds in which a server that is there takes a connection."""
 _SECRET = 8
 """Letters from which on a key is looked for in answers: EIA's have 40 (once 32), and `x` would be found anywhere."""
 
@@ -46,7 +43,7 @@ class Api:
     def __init__(self, url: str, key: str, *, connections: int = 8, timeout: float = 60.0) -> None:
         self._url = checked_url(url)
         self._timeout = timeout
-        self._timeouts = (min(timeout, _CONNECT), timeout)
+        self._timeouts = (min(timeout, CONNECT), timeout)
         # As it is, and as PHP writes it in JSON.
         self._secrets = {key.encode(), key.replace("/", "\\/").encode()} if len(key) >= _SECRET else set()
         self._session = session(self._url, "eia930 (hourly load)", connections=connections)
@@ -78,8 +75,8 @@ class Api:
                 _check_status(response, body, what)
                 return body, response.headers.get("Date")
         except (requests.RequestException, HTTPError, OSError) as error:
-            if unreached(error):
-                raise Unreachable(f"{what}: no connection ({said(error)})", "check the network and --api_url") from None
+            if nobody := unreached(error, what, flag="--api_url"):
+                raise nobody from None
             raise Unavailable(f"{what}: no whole answer ({said(error)})") from None
 
     def close(self) -> None:

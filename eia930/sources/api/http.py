@@ -9,8 +9,12 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
+from eia930.errors import Unreachable
+
+CONNECT = 10.0
+"""Seconds in which a server that is there takes a connection."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LONGEST_PAUSE = 3600.0
 _FORM_BEGINS = datetime(2015, 7, 1, tzinfo=UTC)
@@ -70,11 +74,22 @@ def innermost(error: BaseException) -> BaseException:
     return reason if isinstance(reason, BaseException) else error
 
 
-def unreached(error: BaseException) -> bool:
-    """Whether no connection came about, so that nothing was sent."""
-    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError):
-        return True
-    return isinstance(innermost(error), NewConnectionError | ConnectTimeoutError)
+def unreached(error: BaseException, what: str, *, flag: str) -> Unreachable | None:
+    """What is told of a request that nothing came of, not even a status; None where an answer had begun.
+
+    `what` names it, `flag` the one that names the server.
+    """
+    if isinstance(error, requests.exceptions.ProxyError):
+        way = "check the proxy that HTTPS_PROXY or HTTP_PROXY names"
+    elif isinstance(error, requests.exceptions.SSLError):
+        way = f"check {flag}, and a proxy in between; a certificate of your own is named by REQUESTS_CA_BUNDLE"
+    elif isinstance(error, requests.exceptions.ReadTimeout):
+        return Unreachable(f"{what}: no answer ({said(error)})", f"check the network and {flag}")
+    elif isinstance(innermost(error), NewConnectionError | ConnectTimeoutError):
+        way = f"check the network and {flag}"
+    else:
+        return None
+    return Unreachable(f"{what}: no connection ({said(error)})", way)
 
 
 def said(error: BaseException) -> str:
@@ -83,5 +98,8 @@ def said(error: BaseException) -> str:
     if isinstance(cause := error.__cause__ or error.__context__, OSError) and cause.strerror:
         # What the system says, not the words of three libraries around it.
         return f"{type(cause).__name__}: {cause.strerror}"
-    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, ProxyError):
+        return f"{type(error).__name__}: {error.args[0]}, {said(error.original_error)}"
+    words = [one for one in error.args if isinstance(one, str)]
+    text = f"{type(error).__name__}: {words[-1] if words else error}"
     return text.split(" object at 0x")[0][:200]

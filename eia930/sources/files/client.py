@@ -18,8 +18,8 @@ import requests
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from eia930.errors import Garbled, Refused, Throttled, Unavailable, Unreachable, UsageError
-from eia930.sources.api.http import answered, base_url, pause, said, session, unreached
+from eia930.errors import Garbled, Refused, Throttled, Unavailable, UsageError
+from eia930.sources.api.http import CONNECT, answered, base_url, pause, said, session, unreached
 
 FILES_URL = "https://www.eia.gov/electricity/gridmonitor/sixMonthFiles"
 AGENT = "eia930 (six-month files of Form EIA-930; contact: the maintainers of this project, see its README)"
@@ -71,11 +71,11 @@ class Answer:
 
 
 class Client:
-    """A connection to one server. `timeout`: seconds to connect, and between two bytes."""
+    """A connection to one server. `timeout`: seconds between two bytes, at most."""
 
     def __init__(self, url: str, *, timeout: float = 60.0) -> None:
         self._url = checked_files_url(url)
-        self._timeout = timeout
+        self._timeouts = (min(timeout, CONNECT), timeout)
         self._session = session(self._url, AGENT)
 
     def url_of(self, name: str) -> str:
@@ -93,15 +93,14 @@ class Client:
         headers.setdefault("Accept-Encoding", "gzip")
         try:
             with self._session.get(
-                self.url_of(name), headers=headers, timeout=self._timeout, stream=True, allow_redirects=False
+                self.url_of(name), headers=headers, timeout=self._timeouts, stream=True, allow_redirects=False
             ) as response:
                 yield _answer(response, name, start)
         except zlib.error as error:
             raise Garbled(f"{name}: a body that is not packed as it says ({error})") from None
         except (requests.RequestException, HTTPError) as error:
-            if unreached(error):
-                what = f"{name}: no connection ({said(error)})"
-                raise Unreachable(what, "check the network and --files_url") from None
+            if nobody := unreached(error, name, flag="--files_url"):
+                raise nobody from None
             raise Unavailable(f"{name}: no whole answer ({said(error)})") from None
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import gzip
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -13,12 +14,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from urllib3.exceptions import ConnectTimeoutError
 
 from eia930.emulator import Emulator, Faults, RowSource, synthetic
 from eia930.errors import EiaError, Garbled, KeyRefused, Refused, Throttled, Unavailable, Unreachable, UsageError
 from eia930.question.window import KIND, VALUE, Short, Window
 from eia930.reference.hours import parse_hour
 from eia930.sources.api.client import Api, checked_url
+from eia930.sources.api.http import said
 from eia930.sources.api.responses import LARGEST
 from tests.eia930.making import always, body, row, window
 from tests.eia930.sources.serving import Asked, Reply, serving
@@ -105,7 +108,7 @@ def test_a_short_answer_is_asked_for_as_told() -> None:
         ("p_429", Throttled),
         ("p_reset", Unavailable),
         ("p_cut", Unavailable),
-        ("p_timeout", Unavailable),
+        ("p_timeout", Unreachable),
         ("p_stall", Unavailable),
         ("p_html", Garbled),
         ("p_error_200", Garbled),
@@ -205,7 +208,7 @@ def test_statuses(status: int, text: bytes, kind: type[EiaError]) -> None:
 
 
 def test_nobody_there_is_told_by_the_system_s_words() -> None:
-    for url, said in (
+    for url, words in (
         ("http://127.0.0.1:1/v2", "ConnectionRefusedError: Connection refused"),
         ("https://nobody.invalid/v2", "gaierror: "),
     ):
@@ -213,8 +216,37 @@ def test_nobody_there_is_told_by_the_system_s_words() -> None:
         with pytest.raises(Unreachable) as caught:
             api.ask(window())
         api.close()
-        assert f"no connection ({said}" in str(caught.value)
+        assert f"no connection ({words}" in str(caught.value)
         assert KEY not in str(caught.value)
+
+
+def test_who_accepts_and_never_answers_is_nobody() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        api = Api(f"http://127.0.0.1:{silent.getsockname()[1]}/v2", KEY, timeout=0.2)
+        with pytest.raises(Unreachable, match=r": no answer \(ReadTimeoutError: .*Read timed out.*check the network"):
+            api.ask(window())
+        api.close()
+
+
+def test_a_proxy_and_a_certificate_are_named_as_what_is_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    api = Api("https://api.example.org/v2", KEY)
+    with pytest.raises(Unreachable) as caught:
+        api.ask(window())
+    api.close()
+    assert "(ProxyError: Unable to connect to proxy, ConnectionRefusedError: Connection refused)" in str(caught.value)
+    assert "(check the proxy that HTTPS_PROXY or HTTP_PROXY names)" in str(caught.value)
+    monkeypatch.delenv("HTTPS_PROXY")
+    with serving(lambda _: (200, {}, b"")) as server:
+        api = Api(server.url.replace("http:", "https:"), KEY)
+        with pytest.raises(Unreachable, match=r"SSLError: .*a certificate of your own is named by REQUESTS_CA_BUNDLE"):
+            api.ask(window())
+        api.close()
+
+
+def test_what_stands_in_memory_is_in_no_message() -> None:
+    taken = ConnectTimeoutError(object(), "Connection to 127.0.0.1 timed out. (connect timeout=10)")
+    assert said(taken) == "ConnectTimeoutError: Connection to 127.0.0.1 timed out. (connect timeout=10)"
 
 
 @pytest.mark.parametrize(

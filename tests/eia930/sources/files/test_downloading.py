@@ -164,8 +164,8 @@ def test_no_older_version_stands_for_a_newer_one_whose_commit_is_damaged(
         known = {"if-none-match", "if-modified-since"} & asked.headers.keys()
         return (304, {}, b"") if known else (200, {}, bytes(unpacked(packed).read()))
 
-    with serving(served) as server:
-        came = download(Client(server.url), storage, FILE)
+    with serving(served) as other:
+        came = download(Client(other.url), storage, FILE)
     assert not versions.spoiled()
     assert [one.version.sha256 for one in versions.kept()] == [one.version.sha256 for one in before]
     assert came.new is bytes_too
