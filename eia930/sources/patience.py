@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from eia930.errors import EiaError, KeyRefused, Passing, Stop, Throttled, Unavailable, Unreachable
 
 _LONGEST_BACKOFF = 60.0
+_LONG = 15.0
+"""Seconds of a pause from which on it is told until when: as often as a line of progress comes."""
 SUSPENDED = (30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0, 3600.0)
 """Seconds of pause, one after the other, for a key that worked before; then it is taken for lost."""
 NOBODY = 25.0
@@ -80,6 +82,8 @@ class Patience:
         """Seconds for which nobody asks, and seconds after which this request is asked again."""
         self.trouble = f"retrying: {_short(error)}"
         told = error.retry_after if isinstance(error, Throttled | Unavailable) else None
+        if told and told >= _LONG:
+            self.trouble += f"; the server asks for a pause until {self._at(told)} UTC"
         longest = min(_LONGEST_BACKOFF, 0.25 * 2.0**tries)
         everybody = told
         if everybody is None:
@@ -98,9 +102,12 @@ class Patience:
             pause = SUSPENDED[self._pauses]
             self._pauses += 1
             self._until = self._clocks.monotonic() + pause
-            at = datetime.fromtimestamp(self._clocks.unix() + pause, UTC)
-            self.trouble = f"the key is refused, though it worked before; asked again at {at:%H:%M:%S} UTC"
+            self.trouble = f"the key is refused, though it worked before; asked again at {self._at(pause)} UTC"
         return max(0.0, self._until - self._clocks.monotonic())
+
+    def _at(self, seconds: float) -> str:
+        """The time of the day so much later, as `05:15:41`."""
+        return f"{datetime.fromtimestamp(self._clocks.unix() + seconds, UTC):%H:%M:%S}"
 
     def _over(self) -> bool:
         """Whether the last pause is over."""

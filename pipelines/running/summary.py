@@ -148,6 +148,8 @@ def _speed(rate: Rate) -> str:
 def _next(todo: LoadSettings, account: Account) -> str:
     if any(CHANGED in one.reason for one in account.failures):
         return f"{CHANGED}: look for a newer version of eia930, then run the same command again"
+    if account.failures and not account.hours.present:
+        return "nothing came: look at the reasons above, and at where it was asked; then run the same command again"
     if account.failures:
         return "run the same command again: it asks only for the hours that are not stored yet"
     if account.imbalances:

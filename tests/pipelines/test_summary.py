@@ -116,7 +116,7 @@ def test_a_load_without_an_hour_says_why_and_has_its_page(load: Load, tmp_path: 
 
 def test_a_load_whose_requests_all_failed_has_its_page(load: Load, tmp_path: Path) -> None:
     said = load("--regions=AVA", "--tries=1", code=1, faults=Faults(p_503=1.0))
-    assert "next      run the same command again" in said
+    assert "next      nothing came: look at the reasons above" in said
     account = json.loads((tmp_path / "report.json").read_text())
     assert account["failures"]
     assert account["hours"]["present"] == 0

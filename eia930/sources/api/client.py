@@ -166,6 +166,7 @@ def _check_status(response: requests.Response, body: bytes, what: str) -> None:
 
 
 _TOO_FAST = "OVER_RATE_LIMIT"
+_PAGE = f"check --api_url, and a proxy or a login page in between; or {KeyRefused.remedy}"
 _WRONG_KEY = ("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_UNVERIFIED", "API_KEY_UNAUTHORIZED")
 _KEY_CODES = (*_WRONG_KEY, "API_KEY_DISABLED")
 """EIA suspends a key for a while in the words in which it disables one for good, or with a bare 403."""
@@ -177,12 +178,14 @@ def _failure(status: int, body: bytes, headers: Any, what: str) -> EiaError:
     if status == 429 or code == _TOO_FAST:
         return Throttled(what, retry_after=pause(headers.get("Retry-After")))
     if status in (401, 403) or code in _KEY_CODES:
+        if not code and body.lstrip()[:1] == b"<":
+            return KeyRefused(f"status {status}, and a page in the place of an answer: {message}", _PAGE)
         return KeyRefused(f"the server refuses the key: status {status} {code}".rstrip(), wrong=code in _WRONG_KEY)
     if status == 408 or (status >= 500 and code != "404"):
         return Unavailable(what, retry_after=pause(headers.get("Retry-After")))
     if 300 <= status < 400:
         return Refused(what, remedy="the server redirects, and the key goes to no other place: check --api_url")
-    return Refused(what)
+    return Refused(what, remedy="check --api_url; other requests go on" if status == 404 else "")
 
 
 def _error(body: bytes) -> tuple[str, str]:

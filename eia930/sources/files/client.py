@@ -149,7 +149,9 @@ def _check_status(status: int, headers: Mapping[str, str], name: str) -> None:
         raise Garbled(f"{what}: the file has become shorter")
     if status == 408 or status >= 500:
         raise Unavailable(what, retry_after=pause(headers.get("Retry-After")))
-    raise Refused(what)
+    if 300 <= status < 400:
+        raise Refused(f"{what}, to {headers.get('Location', 'nowhere')[:100]}", remedy="check --files_url")
+    raise Refused(what, remedy="check --files_url; other requests go on")
 
 
 def _part(told: str, name: str, start: int) -> tuple[int, int]:

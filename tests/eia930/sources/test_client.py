@@ -220,6 +220,15 @@ def test_nobody_there_is_told_by_the_system_s_words() -> None:
         assert KEY not in str(caught.value)
 
 
+def test_a_page_that_knows_of_no_key_is_not_laid_to_the_key() -> None:
+    page = failure((403, {}, b"<html><title>Login to WiFi</title>"))
+    assert type(page) is KeyRefused
+    assert not page.wrong
+    assert str(page).startswith("status 403, and a page in the place of an answer: <html><title>Login to WiFi</title>")
+    assert "check --api_url, and a proxy or a login page in between" in str(page)
+    assert "check --api_url" in str(failure((404, {}, b"Not Found")))
+
+
 def test_who_accepts_and_never_answers_is_nobody() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         api = Api(f"http://127.0.0.1:{silent.getsockname()[1]}/v2", KEY, timeout=0.2)

@@ -361,6 +361,20 @@ def test_where_nobody_was_ever_reached_it_ends_within_a_minute(tries: int) -> No
     assert tries == 1 or "retrying: no connection (ConnectionRefusedError: Connection refused)" in told
 
 
+def test_a_long_pause_that_the_server_asks_for_is_told_until_when() -> None:
+    hands, asked, told = Hands(), itertools.count(), set[str]()
+
+    def ask(window: Window) -> Answer:
+        if next(asked) == 0:
+            raise Throttled(f"{window.id}: status 429", retry_after=3600.0)
+        return whole(window)
+
+    work = dispatcher(ask, clocks=hands.clocks, tick=lambda tally: told.add(tally.trouble))
+    work.run()
+    assert (work.stopped, work.failures) == (None, [])
+    assert [one for one in told if one] == ["retrying: status 429; the server asks for a pause until 23:30:00 UTC"]
+
+
 def test_a_server_that_was_reached_once_is_waited_for() -> None:
     hands = Hands()
     asked = itertools.count()
