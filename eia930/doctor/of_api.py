@@ -124,6 +124,7 @@ def _members(route: Route) -> tuple[str, ...]:
 
 def _keyless(server: Server) -> str:
     reply = _data(server, _query(REGION, _DAY, _DAY), keyed=False)
+    server.require(reply, "--api_url")
     expect(reply.status == 403 and b"API_KEY_MISSING" in reply.body, f"status {reply.status}")
     return "403 API_KEY_MISSING"
 

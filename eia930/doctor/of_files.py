@@ -45,6 +45,7 @@ def assumptions(newest: Half) -> tuple[Assumption, ...]:
 
 def _index(server: Server) -> str:
     reply = server.get(f"/{INDEX}", keyed=False)
+    server.require(reply, "--files_url")
     expect(reply.status == 200, f"status {reply.status}")
     return f"{len(_listed(reply)):,} files"
 

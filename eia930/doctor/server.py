@@ -96,6 +96,16 @@ class Server:
             self._kept[question] = reply
         return self._kept[question]
 
+    def require(self, reply: Reply, flag: str) -> None:
+        """Unanswered, for all that would follow too, where somebody else answers: a wrong address, a login page."""
+        page = reply.body.lstrip()[:1] == b"<"
+        if page or 300 <= reply.status < 400 or reply.status == 404:
+            self.lost = True
+            found = f"status {reply.status}{', a page' if page else ''}"
+            raise Unanswered(
+                f"who answers is not EIA's server: {found}; check {flag}, a proxy, a login page in between"
+            )
+
     def without_key(self, text: str) -> str:
         """The text, should the key stand in it."""
         return text.replace(self._key, "REDACTED") if len(self._key) > 3 else text

@@ -9,6 +9,7 @@ import pytest
 from eia930.emulator import Emulator, Faults, synthetic
 from eia930.reference.hours import hour_of, parse_hour
 from pipelines.doctor import main
+from tests.eia930.sources.serving import Reply, serving
 
 KEY = "canary-0123456789"
 
@@ -51,6 +52,26 @@ def test_a_key_that_is_refused_is_no_server_that_differs(capsys: pytest.CaptureF
     assert (holds["name"], holds["holds"], holds["answered"]) == ("key required", True, True)
     assert (unheard["name"], unheard["holds"], unheard["answered"]) == ("key as a header", False, False)
     assert unheard["found"] == "the server refuses the key: status 403 API_KEY_INVALID"
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        ((200, {}, b"<!doctype html><title>Login to WiFi</title>"), "status 200, a page"),
+        ((403, {}, b"<html>blocked</html>"), "status 403, a page"),
+        ((302, {"Location": "http://login.example"}, b""), "status 302"),
+        ((404, {}, b"Not Found"), "status 404"),
+    ],
+)
+def test_who_is_not_eia_s_server_is_no_server_that_differs(
+    reply: Reply, found: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(lambda _: reply) as server:
+        assert main(["--of=both", f"--api_url={server.url}", f"--files_url={server.url}", "--pause=0"]) == 3
+    one, other, last = capsys.readouterr().out.splitlines()
+    assert one.startswith(f"UNHEARD  key required: who answers is not EIA's server: {found}; check --api_url, a proxy")
+    assert other.startswith(f"UNHEARD  index of files: who answers is not EIA's server: {found}; check --files_url")
+    assert last.startswith("2 assumptions, 2 requests: none differs")
 
 
 def test_one_answer_that_is_lost_does_not_end_it(capsys: pytest.CaptureFixture[str]) -> None:
