@@ -114,7 +114,7 @@ class Patience:
         return self._clocks.monotonic() >= self._until
 
     def _nobody(self, error: Unreachable) -> Stop:
-        what = f"nobody answers, nor has anybody since this run began: {_short(error)}"
+        what = f"nobody answers there, nor has since it was first asked: {_short(error)}"
         return Stop(what, f"{error.remedy}, then {EiaError.remedy}")
 
 

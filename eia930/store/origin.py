@@ -21,6 +21,8 @@ _OURS = ("raw", "tidy")
 """What is somebody's: answers of whatever source, and rows."""
 _MADE = ("asked", "assembled", "checked", "cut", "estimated", "filled", "origin", "run")
 """What else lies in raw/."""
+_LONGEST = 253
+"""Letters that a host's name has at most: what is longer is none, and no message holds it."""
 _LISTS = "/facets/"
 """A server's lists of codes hold no hour."""
 _EIA = frozenset({"api.eia.gov", "www.eia.gov"})
@@ -88,6 +90,6 @@ def _is_hours(key: str) -> bool:
 def _said(storage: Storage, key: str) -> str:
     """What a file says; nothing where it is not there, or empty."""
     try:
-        return storage.get(key).decode("utf-8", "replace").strip()
+        return storage.get(key)[:_LONGEST].decode("utf-8", "replace").strip()
     except KeyError:
         return ""

@@ -634,5 +634,5 @@ def test_where_nobody_listens_it_is_exit_3_with_the_reason(
     for url, source in (("api_url", "api"), ("files_url", "files")):
         assert main([f"--{url}=http://127.0.0.1:1/v2", f"--source={source}", *words]) == 3
         (said,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("stopped:")]
-        assert "nobody answers, nor has anybody since this run began: no connection (ConnectionRefused" in said
+        assert "nobody answers there, nor has since it was first asked: no connection (ConnectionRefused" in said
         assert f"(check the network and --{url}, then run the same command again: what is stored is kept)" in said
