@@ -10,8 +10,9 @@ from zstandard import ZstdError
 from eia930.errors import Stop
 from eia930.question.span import Span
 from eia930.sources.api.folds.held import Held
+from eia930.sources.api.folds.shelf import Shelf
 from eia930.sources.api.packs.pack import read_pack, write_pack
-from eia930.sources.api.responses import held_in, load, shelf_of
+from eia930.sources.api.responses import load, shelf_of
 from eia930.sources.api.stock.checked import Checked, forget
 from eia930.sources.api.stock.looking import usable
 from eia930.sources.columns import AnswerName, Stored
@@ -24,9 +25,7 @@ _AGAIN = "run the same command again: its hours are asked for once more"
 
 def named(storage: Storage, span: Span) -> list[tuple[Held, AnswerName | None]]:
     """The stored responses that speak of hours of a span, in order; without a name where no checksum is known."""
-    checked = Checked(storage, span)
-    held = (one for one in held_in(storage, span.route, span.respondent) if usable(one, span))
-    return [(one, _name(one, checked)) for one in held]
+    return _named(shelf_of(storage, span.route, span.respondent), storage, span)
 
 
 def columns(storage: Storage, span: Span, *, keep: bool) -> Iterator[Stored]:
@@ -34,8 +33,9 @@ def columns(storage: Storage, span: Span, *, keep: bool) -> Iterator[Stored]:
 
     With `keep` they come from the pack, and what was parsed is packed: for who has held them against their checksums.
     """
-    _require_whole(storage, span)
-    told, pack = named(storage, span), read_pack(storage, span) if keep else {}
+    shelf = shelf_of(storage, span.route, span.respondent)
+    _require_whole(storage, shelf)
+    told, pack = _named(shelf, storage, span), read_pack(storage, span) if keep else {}
     parsed: dict[AnswerName, Stored] = {}
     for held, name in told:
         stored = pack.get(name) if name else None
@@ -48,9 +48,14 @@ def columns(storage: Storage, span: Span, *, keep: bool) -> Iterator[Stored]:
         write_pack(storage, span, {name: pack[name] for _, name in told if name in pack} | parsed)
 
 
-def _require_whole(storage: Storage, span: Span) -> None:
+def _named(shelf: Shelf, storage: Storage, span: Span) -> list[tuple[Held, AnswerName | None]]:
+    checked = Checked(storage, span)
+    return [(one, _name(one, checked)) for one in shelf.held() if usable(one, span)]
+
+
+def _require_whole(storage: Storage, shelf: Shelf) -> None:
     """Stop where an archive has lost answers: the others would be taken for all."""
-    for fold in shelf_of(storage, span.route, span.respondent).folds:
+    for fold in shelf.folds:
         if fold.lost or not fold.whole:
             raise Stop(f"{storage.place}/{fold.entry.key} is damaged: {fold.lost} of its answers are lost", _AGAIN)
 
