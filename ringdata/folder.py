@@ -23,6 +23,8 @@ _SYNTHETIC = "synthetic"
 """Where below an output a load without a key writes."""
 _DEEPEST = 4
 """Folders of an output above its blocks: `tfds/eia930/panel/1.0.0`."""
+_NO_DOCUMENT = (ValueError, KeyError, TypeError, RecursionError)
+"""What reading a manifest or a layout raises where a file is none."""
 _Taken = TypeVar("_Taken")
 
 
@@ -147,7 +149,7 @@ def _manifest(files: Files) -> tuple[dict[str, Entry], bytes]:
         ) from None
     try:
         return read_entries(content), content
-    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
+    except _NO_DOCUMENT as wrong:
         raise DamagedFile(f"{files.root / MANIFEST} is no manifest ({wrong}); {AGAIN}") from wrong
 
 
@@ -164,7 +166,7 @@ def _layout(files: Files, entry: Entry | None) -> Layout:
         return Layout.from_json(content)
     except FileNotFoundError:
         raise MissingFile(f"{path} is missing: give a folder such as OUTPUT/blocks/panel; {AGAIN}") from None
-    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
+    except _NO_DOCUMENT as wrong:
         raise DamagedFile(f"{path} is no layout ({wrong}); {AGAIN}") from wrong
 
 
@@ -235,6 +237,6 @@ def _named(files: Files, output: PurePosixPath) -> set[str]:
     inside = files.real_root.relative_to(output)
     try:
         paths = map(PurePosixPath, read_entries(files.read(output / MANIFEST)))
-    except (FolderError, ValueError, KeyError, TypeError, RecursionError):
+    except (FolderError, *_NO_DOCUMENT):
         return set()
     return {path.name for path in paths if path.parent == inside}

@@ -38,7 +38,7 @@ def _read(storage: Storage, key: str) -> Account:
         account = from_json(data, Account)
     except msgspec.ValidationError as error:
         raise UsageError(f"{storage.place}/{key} is no account of a load: {error}", remedy=_REMEDY) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise UsageError(f"{storage.place}/{key} is cut or no account of a load: {error}", remedy=_REMEDY) from None
     try:
         asked_hours(account)

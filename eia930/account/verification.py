@@ -10,7 +10,6 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -57,7 +56,7 @@ class Parts:
 
     files: tuple[File, ...]
     answers: frozenset[str]
-    objects: tuple[str, ...]
+    objects: tuple[Entry, ...]
     archives: tuple[Entry, ...]
     others: tuple[tuple[type[HeldAgainst], str], ...]
 
@@ -68,10 +67,10 @@ def parts_of(storage: Storage) -> Parts:
     files = tuple(read_manifest(storage))
     stored = storage.list(ROOT)
     archives = tuple(one for one in stored if is_archive(one.key))
-    objects = tuple(one.key for one in stored if one.key.endswith(".json.zst"))
+    objects = tuple(one for one in stored if one.key.endswith(".json.zst"))
     others = tuple((kind, key) for kind in _sources() for key in kind.stored(storage))
     folded = (name for one in archives for name in names_in(storage, one))
-    answers = frozenset((*objects, *folded, *(key for _, key in others)))
+    answers = frozenset((*(one.key for one in objects), *folded, *(key for _, key in others)))
     if not files and not answers and not archives and not any(storage.exists(name) for name in (MANIFEST, REPORT)):
         raise UsageError(f"--output {storage.place}: no load has written there")
     return Parts(files, answers, objects, archives, others)
@@ -83,7 +82,7 @@ def faults(storage: Storage, parts: Parts) -> Iterator[Fault]:
     yield from _each(lambda file: _file(storage, file), parts.files)
     yield from _each(lambda one: _folder(storage, *one), _folders(parts).items())
     yield from _extra(storage, {file.path for file in parts.files})
-    yield from _each(lambda key: _answer(storage, key), parts.objects)
+    yield from _each(lambda one: _answer(storage, one), parts.objects)
     yield from _each(lambda one: _other(storage, *one), parts.others)
     yield from _each(lambda one: _archive(storage, one), parts.archives)
 
@@ -144,20 +143,20 @@ def _extra(storage: Storage, known: set[str]) -> Iterator[Fault]:
     yield from (Fault(key, "is not in the manifest", _remove(storage, key)) for key in found if key not in known)
 
 
-def _answer(storage: Storage, key: str) -> Fault | None:
+def _answer(storage: Storage, one: Entry) -> Fault | None:
     """One stored answer of the API's: its checksum lies in the file, and so does what it answers."""
+    # Short answers, which settle no hours, lie in a folder of their own.
+    held = None if "/counts/" in one.key else held_of(one)
     try:
-        data = storage.get(key)
+        data = storage.get(one.key)
+        if held and opens(data, held):
+            return None
         unpack(data)
     except KeyError:
         return None  # a run at work has replaced it since it was listed
     except zstandard.ZstdError:
-        return Fault(key, "is damaged: its checksum differs", _load(storage))
-    held = held_of(Entry(key, len(data), datetime.now(UTC)))
-    # Short answers, which settle no hours, lie in a folder of their own.
-    if held and "/counts/" not in key and "/facets/" not in key and not opens(data, held):
-        return Fault(key, "is another answer than its name and folder say", _load(storage))
-    return None
+        return Fault(one.key, "is damaged: its checksum differs", _load(storage))
+    return Fault(one.key, "is another answer than its name and folder say", _load(storage)) if held else None
 
 
 def _other(storage: Storage, source: type[HeldAgainst], key: str) -> Fault | None:

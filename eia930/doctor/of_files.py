@@ -15,6 +15,7 @@ from eia930.doctor.finding import Assumption, Differs, expect
 from eia930.doctor.server import Reply, Server
 from eia930.errors import EiaError
 from eia930.reference.halves import Half
+from eia930.sources.api.http import is_page
 from eia930.sources.files.contents.headers import read_header
 from eia930.sources.files.names import BALANCE, INDEX, KINDS, FileName, exists, parse_index, ruled
 
@@ -125,7 +126,7 @@ def _part(file: FileName, server: Server) -> str:
 
 def _missing(server: Server) -> str:
     reply = server.get(f"/{_MISSING}", keyed=False, most=_BEGINNING)
-    page = reply.body.lstrip()[:1] == b"<"
+    page = is_page(reply.body)
     expect(reply.status == 404 or (reply.status == 200 and page), f"status {reply.status}, {reply.body[:20]!r}")
     return f"status {reply.status}, {'a page' if page else 'no page'}"
 

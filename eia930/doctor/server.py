@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
-from eia930.sources.api.http import said, session
+from eia930.sources.api.client import error_in
+from eia930.sources.api.http import is_page, said, session
 
 AGENT = "eia930 (doctor)"
 _LARGEST = 32 << 20
 _TIMEOUT = 60.0
 _NOT_OURS = (401, 403, 429)
-_CODE = re.compile(rb'"code"\s*:\s*"([A-Z_]{1,40})"')
 
 
 class Unanswered(Exception):
@@ -98,7 +97,7 @@ class Server:
 
     def require(self, reply: Reply, flag: str) -> None:
         """Unanswered, for all that would follow too, where somebody else answers: a wrong address, a login page."""
-        page = reply.body.lstrip()[:1] == b"<"
+        page = is_page(reply.body)
         if page or 300 <= reply.status < 400 or reply.status == 404:
             self.lost = True
             found = f"status {reply.status}{', a page' if page else ''}"
@@ -146,5 +145,4 @@ class Server:
 
 
 def _told(reply: Reply) -> str:
-    code = _CODE.search(reply.body)
-    return f"status {reply.status}{f' {code[1].decode()}' if code else ''}"
+    return f"status {reply.status} {error_in(reply.body)[0]}".rstrip()

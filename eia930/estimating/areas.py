@@ -10,10 +10,10 @@ import numpy as np
 from eia930.estimating.learning.exact import Mask
 from eia930.record.assembly import GroupReport, SeriesReport
 from eia930.reference.respondents import members
-from eia930.reference.routes import REGION, ROUTES
+from eia930.reference.routes import FORECAST, REGION, ROUTES
 from eia930.reference.series import SeriesKey
 
-DEMAND, FORECAST = "D", "DF"
+DEMAND = "D"
 
 
 def demand_of(group: GroupReport) -> list[SeriesReport]:

@@ -16,9 +16,9 @@ from eia930.reference.hours import parse_hour
 from eia930.reference.life import Life
 
 PAGE = 5000
+"""Most rows that one JSON answer holds (EIA's documentation)."""
 FORECAST = "DF"
 """The type that tells of hours to come, a day ahead: it says nothing of how far the record has come."""
-"""Most rows that one JSON answer holds (EIA's documentation)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from eia930.report.telling.words import percent
 from eia930.store.storage import Storage
 from pipelines.following.process import Ended
 
-FINISHED = 1
+_FINISHED = 1
 """The exit code of a load that could not have all, or less than was asked for."""
 
 
@@ -80,16 +80,23 @@ def _why(ended: Ended, account: Account | None) -> str:
     """Nothing where it ended well; by its account where it finished all the same, else in its own last words."""
     if ended.code == 0:
         return ""
-    short = account.completeness.short if account else ()
-    reasons = (
-        *(one.reason for one in (account.failures if account else ())),
-        *(account.imbalances if account else ()),
-        *(f"{one.series_id} has {percent(one.share)} of its hours (--min_completeness)" for one in short),
-        *(f"{one.route} to {one.hour} (--max_age_hours)" for one in (account.too_old if account else ())),
-    )
-    if ended.code != FINISHED or not reasons:
+    reasons = _reasons(account) if account and ended.code == _FINISHED else ()
+    if not reasons:
         return ended.said.removeprefix("error: ")
     return reasons[0] + (f", and {len(reasons) - 1:,} more (report.json)" if len(reasons) > 1 else "")
+
+
+def _reasons(account: Account) -> tuple[str, ...]:
+    """What a load that finished lacks, the most pressing first."""
+    return (
+        *(one.reason for one in account.failures),
+        *account.imbalances,
+        *(
+            f"{one.series_id} has {percent(one.share)} of its hours (--min_completeness)"
+            for one in account.completeness.short
+        ),
+        *(f"{one.route} to {one.hour} (--max_age_hours)" for one in account.too_old),
+    )
 
 
 def _stopped(storage: Storage, before: Account | None) -> Account | None:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -20,7 +20,7 @@ from eia930.account.standing import account_of, earlier
 from eia930.account.stored import STOPPED
 from eia930.emulator import Emulator, synthetic
 from eia930.errors import EiaError, Stop, StorageError
-from eia930.program.reading import from_json
+from eia930.program.reading import Moment, from_json
 from eia930.question.span import Span
 from eia930.reference.hours import hour_of
 from eia930.sources.beat import Beat
@@ -226,12 +226,9 @@ def _embed(todo: Settings, stack: ExitStack) -> Settings:
     return replace(todo, source=todo.source.at(server.url))
 
 
-_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
 class _State(msgspec.Struct):
-    started: _Moment | None = None
-    finished: _Moment | None = None
+    started: Moment | None = None
+    finished: Moment | None = None
     refresh: bool = False
 
 

@@ -15,12 +15,12 @@ import msgspec
 import zstandard
 
 from eia930.estimating.areas import DEMAND
-from eia930.estimating.areas import FORECAST as AHEAD
 from eia930.estimating.causal.output import DemandFills, Load, demand_fills
 from eia930.record.assembly import Screening
 from eia930.record.tidy_series import SeriesRef
 from eia930.record.unchanged.inputs import name_of, named
 from eia930.record.unchanged.kept import keep, kept
+from eia930.reference.routes import FORECAST as AHEAD
 from eia930.reference.series import find_series
 from eia930.store.storage import Storage
 from transforms.block_settings import BlockSettings
@@ -40,7 +40,7 @@ def inputs_of(
     if name and (data := kept(storage, _PATH, name, bytes)):
         try:
             return DemandFills.of_bytes(data)
-        except (msgspec.MsgspecError, zstandard.ZstdError, RecursionError):
+        except (msgspec.MsgspecError, zstandard.ZstdError):
             pass  # as if it were not there
     names = [ref.series_id for ref in refs]
     fills = demand_fills(names, load, first=chosen.first, last=chosen.last, storage=storage)

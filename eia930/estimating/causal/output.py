@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eia930.estimating.areas import DEMAND, barred, forecast_of
 from eia930.estimating.causal.filling import Fills, Standing, filled
 from eia930.estimating.remembered import QUARTERS, Remembered, anew
+from eia930.program.reading import from_msgpack
 from eia930.record.spool import Spool
 from eia930.reference.series import known_series
 from eia930.store.storage import Storage
@@ -51,7 +52,7 @@ class DemandFills:
     @classmethod
     def of_bytes(cls, data: bytes) -> DemandFills:
         """Read back what `to_bytes` gave; msgspec.MsgspecError or ZstdError where it is none."""
-        told = msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(data), type=_STORED)
+        told = from_msgpack(zstandard.ZstdDecompressor().decompress(data), _STORED)
         return cls(
             {
                 name: Fills(np.frombuffer(hour, "<i8").astype(np.int64), np.frombuffer(value, "<f4").astype(np.float32))

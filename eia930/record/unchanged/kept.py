@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from eia930.program.reading import from_msgpack
 from eia930.store.keys import object_key
 from eia930.store.manifest import File
 from eia930.store.storage import Storage
@@ -39,8 +40,8 @@ def newest(storage: Storage, path: str, kind: type[T]) -> tuple[str, T] | None:
     if found is None or _sum(found.value) != found.sha256:
         return None
     try:
-        return found.inputs, msgspec.msgpack.decode(found.value, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return found.inputs, from_msgpack(found.value, kind)
+    except msgspec.DecodeError:
         return None
 
 
@@ -67,8 +68,8 @@ def all_whole(storage: Storage, files: Iterable[File]) -> bool:
 def _found(storage: Storage, path: str) -> _Kept | None:
     """What this version kept at a path."""
     try:
-        found = msgspec.msgpack.decode(storage.get(path), type=_Kept)
-    except (KeyError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = from_msgpack(storage.get(path), _Kept)
+    except (KeyError, msgspec.DecodeError):
         return None
     return found if found.version == _VERSION else None
 

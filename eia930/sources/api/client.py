@@ -27,7 +27,7 @@ from eia930.question.several import Several
 from eia930.question.window import KIND, PERIOD, Window
 from eia930.reference.hours import stamp
 from eia930.reference.routes import ROUTES
-from eia930.sources.api.http import CONNECT, LOOPBACK, answered, base_url, pause, said, session, unreached
+from eia930.sources.api.http import CONNECT, LOOPBACK, answered, base_url, is_page, pause, said, session, unreached
 from eia930.sources.api.responses import LARGEST, Answer, read_answer
 from eia930.sources.api.together.joint import read_joint
 
@@ -160,7 +160,7 @@ def _sort(window: Window) -> list[tuple[str, str]]:
 def _check_status(response: requests.Response, body: bytes, what: str) -> None:
     """Nothing for 200; else the error that the status and the body's code stand for."""
     status = response.status_code
-    if status == 200 and _error(body)[0] not in (*_KEY_CODES, _TOO_FAST):
+    if status == 200 and error_in(body)[0] not in (*_KEY_CODES, _TOO_FAST):
         return
     raise _failure(status, body, response.headers, what)
 
@@ -173,12 +173,12 @@ _KEY_CODES = (*_WRONG_KEY, "API_KEY_DISABLED")
 
 
 def _failure(status: int, body: bytes, headers: Any, what: str) -> EiaError:
-    code, message = _error(body)
+    code, message = error_in(body)
     what = f"{what}: status {status} {code} {message}"
     if status == 429 or code == _TOO_FAST:
         return Throttled(what, retry_after=pause(headers.get("Retry-After")))
     if status in (401, 403) or code in _KEY_CODES:
-        if not code and body.lstrip()[:1] == b"<":
+        if not code and is_page(body):
             return KeyRefused(f"status {status}, and a page in the place of an answer: {message}", _PAGE)
         return KeyRefused(f"the server refuses the key: status {status} {code}".rstrip(), wrong=code in _WRONG_KEY)
     if status == 408 or (status >= 500 and code != "404"):
@@ -188,7 +188,7 @@ def _failure(status: int, body: bytes, headers: Any, what: str) -> EiaError:
     return Refused(what, remedy="check --api_url; other requests go on" if status == 404 else "")
 
 
-def _error(body: bytes) -> tuple[str, str]:
+def error_in(body: bytes) -> tuple[str, str]:
     """(code, message) of an error body; its start where it is no JSON."""
     if b'"error"' not in body[:4096]:
         return "", "" if body[:1] == b"{" else body[:80].decode("ascii", "replace")

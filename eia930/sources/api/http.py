@@ -66,12 +66,17 @@ def answered(date: str | None) -> datetime:
     return moment if _FORM_BEGINS <= moment <= now + timedelta(minutes=5) else now
 
 
-def innermost(error: BaseException) -> BaseException:
+def _innermost(error: BaseException) -> BaseException:
     """The error that the others are wrapped around."""
     while getattr(error, "args", ()) and isinstance(error.args[0], BaseException):
         error = error.args[0]
     reason = getattr(error, "reason", None)
     return reason if isinstance(reason, BaseException) else error
+
+
+def is_page(body: bytes) -> bool:
+    """Whether it is HTML: of a proxy, a login, or a server that has nothing there."""
+    return body.lstrip()[:1] == b"<"
 
 
 def unreached(error: BaseException, what: str, *, flag: str) -> Unreachable | None:
@@ -85,7 +90,7 @@ def unreached(error: BaseException, what: str, *, flag: str) -> Unreachable | No
         way = f"check {flag}, and a proxy in between; a certificate of your own is named by REQUESTS_CA_BUNDLE"
     elif isinstance(error, requests.exceptions.ReadTimeout):
         return Unreachable(f"{what}: no answer ({said(error)})", f"check the network and {flag}")
-    elif isinstance(innermost(error), NewConnectionError | ConnectTimeoutError):
+    elif isinstance(_innermost(error), NewConnectionError | ConnectTimeoutError):
         way = f"check the network and {flag}"
     else:
         return None
@@ -94,7 +99,7 @@ def unreached(error: BaseException, what: str, *, flag: str) -> Unreachable | No
 
 def said(error: BaseException) -> str:
     """The innermost reason, without addresses of objects."""
-    error = innermost(error)
+    error = _innermost(error)
     if isinstance(cause := error.__cause__ or error.__context__, OSError) and cause.strerror:
         # What the system says, not the words of three libraries around it.
         return f"{type(cause).__name__}: {cause.strerror}"

@@ -235,8 +235,8 @@ class FilesSource:
     def _is_due(self, storage: Storage, file: FileName, run: Run | None = None) -> bool:
         """Whether to ask: not there, or not whole; or its half was open, or just closed, when it was asked for last."""
         versions = Versions(storage, file)
-        kept, spoiled = versions.found()
-        if not kept or spoiled or versions.lost_newest:
+        (kept, spoiled), checked = versions.found(), versions.checked()
+        if not kept or spoiled or (checked and not checked.is_of(kept[-1].version)):
             return True
         asked = versions.asked_at()
         if run is not None and asked is not None and asked >= run.since:
@@ -245,7 +245,7 @@ class FilesSource:
         return (
             self._refreshes(file.half)
             or versions.taken_back() is not None
-            or hour_of(versions.checked_at() or kept[-1].version.at) < ended
+            or hour_of((checked or kept[-1].version).at) < ended
         )
 
     def _refreshes(self, half: Half) -> bool:

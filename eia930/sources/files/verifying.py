@@ -10,12 +10,11 @@ import msgspec
 import zstandard
 
 from eia930.program.reading import from_json
-from eia930.sources.files.versions import PIECE, ROOT, Version, commit_of, unpacked
+from eia930.sources.files.versions import BYTES, PIECE, ROOT, Version, commit_of, unpacked
 from eia930.store.storage import Storage
 
 _BACK = "put it back from a backup; or remove it and its .json, and run the load again"
 _OTHERS = ("checked.json", "refused.json")
-_BYTES = ".csv.zst"
 
 
 def versions(storage: Storage) -> Iterator[str]:
@@ -23,8 +22,8 @@ def versions(storage: Storage) -> Iterator[str]:
     found = set()
     for entry in storage.list(ROOT):
         path = entry.key.removeprefix(f"{ROOT}/").split("/")
-        if len(path) == 3 and path[2].endswith((".json", _BYTES)) and path[2] not in _OTHERS:
-            found.add(entry.key.removesuffix(".json").removesuffix(_BYTES) + _BYTES)
+        if len(path) == 3 and path[2].endswith((".json", BYTES)) and path[2] not in _OTHERS:
+            found.add(entry.key.removesuffix(".json").removesuffix(BYTES) + BYTES)
     yield from sorted(found)
 
 

@@ -19,13 +19,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
 import msgspec
 import zstandard
 
 from eia930.errors import Garbled, Refused, StorageError
-from eia930.program.reading import from_json
+from eia930.program.reading import Moment, from_json
 from eia930.reference.hours import hour_of
 from eia930.sources.files.client import Validators
 from eia930.sources.files.contents.columns import Parsed, read_file
@@ -39,7 +38,7 @@ from eia930.store.storage import Storage
 ROOT = "raw/files"
 STAMP = "%Y%m%dT%H%M%SZ"
 _COMMIT = re.compile(r"\d{8}T\d{6}Z\.json", re.ASCII)
-_BYTES = ".csv.zst"
+BYTES = ".csv.zst"
 PIECE = 8 * 2**20
 """Bytes of a file that are kept as one piece on the way: what a kill may lose."""
 
@@ -52,7 +51,7 @@ class Version(msgspec.Struct, frozen=True):
     sha256: str
     etag: str
     last_modified: str
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    at: Moment
     rows: int = 0
 
     @property
@@ -61,8 +60,10 @@ class Version(msgspec.Struct, frozen=True):
         return Validators(self.etag, self.last_modified)
 
 
-class _Checked(msgspec.Struct, frozen=True):
-    at: datetime
+class Checked(msgspec.Struct, frozen=True):
+    """When the server last said, by its own clock, that the newest version stands, and what it called it."""
+
+    at: Moment
     etag: str
     last_modified: str
     sha256: str = ""
@@ -77,7 +78,7 @@ class _Checked(msgspec.Struct, frozen=True):
 class Taken(msgspec.Struct, frozen=True):
     """A version that was taken back: when it was retrieved, and why."""
 
-    at: datetime
+    at: Moment
     reason: str
     remedy: str
 
@@ -134,25 +135,22 @@ class Versions:
     def _commits(self) -> Iterator[tuple[str, Version | None]]:
         """Keys of commits, and what they say; None where that cannot be read, or the bytes have none."""
         names = {entry.key for entry in self._storage.list(self._folder)}
-        for key in sorted(names | {commit_of(name) for name in names if name.endswith(_BYTES)}):
+        for key in sorted(names | {commit_of(name) for name in names if name.endswith(BYTES)}):
             if _COMMIT.fullmatch(key.removeprefix(f"{self._folder}/")):
                 with suppress(KeyError):
                     yield key, _version(self._storage.get(key)) if key in names else None
 
     def known(self) -> Validators | None:
         """What the server last called the newest version's bytes; None where it spoke of others."""
-        checked = None if self.lost_newest else self._checked()
-        return None if checked is None else Validators(checked.etag, checked.last_modified)
+        checked, kept = self.checked(), self.kept()
+        if checked is None or (kept and not checked.is_of(kept[-1].version)):
+            return None
+        return Validators(checked.etag, checked.last_modified)
 
-    @property
-    def lost_newest(self) -> bool:
-        """Whether the server last spoke of a version that is not the newest here: that one is gone."""
-        checked, kept = self._checked(), self.kept()
-        return checked is not None and bool(kept) and not checked.is_of(kept[-1].version)
-
-    def _checked(self) -> _Checked | None:
-        with suppress(KeyError, msgspec.DecodeError, msgspec.ValidationError):
-            return from_json(self._storage.get(f"{self._folder}/checked.json"), _Checked)
+    def checked(self) -> Checked | None:
+        """What the server last said; where it is not of the newest version here, a newer one is gone."""
+        with suppress(KeyError, msgspec.DecodeError):
+            return from_json(self._storage.get(f"{self._folder}/checked.json"), Checked)
         return None
 
     def asked_at(self) -> datetime | None:
@@ -160,14 +158,9 @@ class Versions:
         entries = self._storage.list(self._folder)
         return next((one.modified for one in entries if one.key == f"{self._folder}/checked.json"), None)
 
-    def checked_at(self) -> datetime | None:
-        """When the server last said that the newest version stands, by its own clock."""
-        checked = self._checked()
-        return checked.at if checked else None
-
     def check(self, at: datetime, validators: Validators, version: Version) -> None:
         """Note that the newest version, this one, stands."""
-        checked = _Checked(at, validators.etag, validators.last_modified, version.sha256)
+        checked = Checked(at, validators.etag, validators.last_modified, version.sha256)
         self._storage.put(f"{self._folder}/checked.json", msgspec.json.encode(checked))
         self._storage.delete(f"{self._folder}/refused.json")
 
@@ -300,18 +293,18 @@ class Versions:
 
 
 def _bytes_of(commit: str) -> str:
-    return commit.removesuffix(".json") + _BYTES
+    return commit.removesuffix(".json") + BYTES
 
 
 def commit_of(key: str) -> str:
     """The commit of a version's bytes."""
-    return key.removesuffix(_BYTES) + ".json"
+    return key.removesuffix(BYTES) + ".json"
 
 
 def _version(data: bytes) -> Version | None:
     try:
         return from_json(data, Version)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except msgspec.DecodeError:
         return None
 
 

@@ -112,7 +112,7 @@ class Checked:
     def _read(self) -> dict[str, _Known]:
         try:
             return from_json(self._storage.get(self._path), dict[str, _Known])
-        except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        except (KeyError, msgspec.DecodeError):
             return {}
 
 
