@@ -52,6 +52,9 @@ def _screen(demand: Values) -> NDArray[np.uint8]:
     outliers = [t for t in range(n) if d[t] >= 10 * g]
     flag(outliers, 3)
     flag([t for o in outliers for t in (o - 1, o + 1) if 0 <= t < n and not np.isnan(d[t])], 4)
+    # The one rule that is ours (docs/quality.md): less than a day of values has no course.
+    if sum(1 for t in range(n) if not np.isnan(d[t])) < 24:
+        return _region(code, np.isnan(demand))
     short, long = windowed(d, 48, "median"), windowed(d, 480, "median")
     deviation = d - short
     iqr = windowed(deviation, 240, "iqr")

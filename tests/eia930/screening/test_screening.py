@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -58,8 +58,17 @@ def test_published_labels_are_reproduced(recorded: Path) -> None:
     assert (np.diag(matrix)[1:] > 100).all()  # every class occurs, so every step was put to the test
 
 
+def sparse(values: int) -> NDArray[np.float64]:
+    """So many hours with a value, in two parts of three days."""
+    demand = course(72)
+    demand[values - 4 : -4] = np.nan
+    return demand
+
+
 @settings(max_examples=30, deadline=None)
 @given(faulty())
+@example(sparse(23))
+@example(sparse(24))
 def test_equals_the_recipe_read_hour_by_hour(demand: NDArray[np.float64]) -> None:
     np.testing.assert_array_equal(screen(demand).code, brute.screen(demand))
 
